@@ -1,0 +1,36 @@
+"""EV charging network planner: layers -> demand -> candidates -> access -> siting -> assessment -> maps and exports."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from planner._faults import BadInput
+from planner.access import measure_access
+from planner.assessment import assess
+from planner.candidates import find_sites
+from planner.demand import estimate_demand
+from planner.exports import read_plan, save_plan
+from planner.layers import read_layers
+from planner.maps import draw_map
+from planner.plan import Plan, make_plan
+from planner.scenario import read_scenario
+from planner.siting import choose_sites
+
+try:
+    __version__ = version("ev-charging-planner")
+except PackageNotFoundError:  # run from a checkout that is not installed
+    __version__ = "0+checkout"
+
+__all__ = [
+    "BadInput",
+    "Plan",
+    "assess",
+    "choose_sites",
+    "draw_map",
+    "estimate_demand",
+    "find_sites",
+    "make_plan",
+    "measure_access",
+    "read_layers",
+    "read_plan",
+    "read_scenario",
+    "save_plan",
+]

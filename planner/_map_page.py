@@ -1,0 +1,131 @@
+"""Plumbing of the map page: Folium's text made self-contained, every link replaced by the text it points to."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from typing import Any
+
+import folium
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
+
+_VENDORED = {  # npm leaflet 1.9.4, leaflet.markercluster 1.5.3: name in the link -> file of planner/assets, licence
+    "leaflet.js": ("leaflet/leaflet.js", "leaflet/LICENSE"),
+    "leaflet.css": ("leaflet/leaflet.css", "leaflet/LICENSE"),
+    "leaflet.markercluster.js": ("markercluster/leaflet.markercluster.js", "markercluster/MIT-LICENCE.txt"),
+    "MarkerCluster.css": ("markercluster/MarkerCluster.css", "markercluster/MIT-LICENCE.txt"),
+}
+_NOT_NEEDED = {
+    "jquery-3.7.1.min.js",
+    "bootstrap.bundle.min.js",
+    "bootstrap.min.css",
+    "bootstrap-glyphicons.css",
+    "all.min.css",
+    "leaflet.awesome-markers.js",
+    "leaflet.awesome-markers.css",
+    "leaflet.awesome.rotate.min.css",
+    "MarkerCluster.Default.css",
+}
+_LINK = re.compile(
+    r"""<script[^>]*\ssrc=["']?(?P<js>[^"'\s>]+)["']?[^>]*>\s*</script>|<link[^>]*\shref=["']?(?P<css>[^"'\s>]+)["']?[^>]*>"""
+)
+_SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+_IMAGE_FILE = re.compile(r"url\(images/[^)]*\)")
+
+
+class Page(MacroElement):
+    """What Folium does not draw: title bar, panel, read-out and their script, fed with `data` and Folium's layers.
+
+    Parameters
+    ----------
+    data
+        JSON-ready content of the page; names in it are untrusted text.
+    body
+        HTML of the panels, already escaped.
+    layers
+        Key in the script -> Folium element whose JavaScript variable it gets.
+    """
+
+    _template = Template(
+        """
+        {% macro header(this, kwargs) %}
+            <style>{{ this.css }}</style>
+            <script>{{ this.js }}</script>
+        {% endmacro %}
+        {% macro html(this, kwargs) %}{{ this.body }}
+            <script type="application/json" id="data">{{ this.data }}</script>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            startPlannerMap({
+            {%- for key, layer in this.layers.items() %}{{ key }}: {{ layer.get_name() }}, {% endfor -%}
+            });
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, data: dict[str, Any], body: str, layers: dict[str, Element]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Page"
+        self.data = inert_json(data)
+        self.body = body
+        self.layers = layers
+        self.css = asset("map.css")
+        self.js = script_text(asset("map.js"))
+
+
+def page_text(page: folium.Map, title: str) -> str:
+    """The map as one text that asks for nothing outside itself, the same bytes on every call.
+
+    Raises
+    ------
+    RuntimeError
+        Folium wrote a link to something that is neither vendored nor known to be unneeded.
+    """
+    figure = page.get_root()
+    if not isinstance(figure, Figure):
+        raise TypeError("the map hangs in no figure")
+    figure.title = title
+    _number_ids(figure)
+    head, separator, rest = str(figure.render()).partition("</head>")
+    return "".join([_LINK.sub(_inlined, head), separator, rest])
+
+
+def asset(name: str) -> str:
+    """The text of a file that comes with the package."""
+    return (resources.files("planner") / "assets" / name).read_text(encoding="utf-8")
+
+
+def inert_json(data: Any) -> str:
+    """JSON that can stand in a script element whatever names it holds: no ``<``, ``>``, ``&``."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def script_text(code: str) -> str:
+    """JavaScript that can stand in a script element."""
+    return _SOURCE_MAP.sub("", code).replace("</script", r"<\/script").replace("<!--", r"<\!--")
+
+
+def _inlined(link: re.Match[str]) -> str:
+    url = link["js"] or link["css"]
+    name = url.rpartition("/")[2]
+    if name in _NOT_NEEDED:
+        return ""
+    if name not in _VENDORED:
+        raise RuntimeError(f"the map page would load {url}, which planner/assets does not hold")
+    text, licence = (asset(file) for file in _VENDORED[name])
+    if link["js"]:
+        return f"<script>/*\n{licence}*/\n{script_text(text)}</script>"
+    return f"<style>{_IMAGE_FILE.sub('none', text)}</style>"
+
+
+def _number_ids(element: Element, number: int = 0) -> int:
+    """Replace Folium's random ids by the order of the tree."""
+    element._id = f"{number:03d}"
+    for child in element._children.values():
+        number = _number_ids(child, number + 1)
+    return number

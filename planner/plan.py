@@ -1,0 +1,172 @@
+"""The whole line: layers -> demand -> candidates -> access -> siting -> assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from planner._faults import Fault, refuse, some
+from planner.access import measure_access, snap, street_parts
+from planner.assessment import Assessment, assess
+from planner.candidates import find_sites, standing_chargers
+from planner.demand import estimate_demand, fleet_energy
+from planner.layers import Layers, read_layers
+from planner.scenario import ChargerType, Scenario
+from planner.siting import Proof, check_plan, choose_sites, linear_capacity
+
+Progress = Callable[[str, float | None, float | None], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan and everything it was made from; tables as `planner.tables` describes them, in the working CRS.
+
+    Attributes
+    ----------
+    scenario, layers
+        What was read.
+    demand, sites, charger_types, capacity, existing
+        What siting was given (``existing``: today's located chargers).
+    chargers, assignment, proof
+        What siting answered: new chargers, who charges where, and how good it is.
+    fleets
+        Energy per fleet.
+    assessment
+        The figures.
+    """
+
+    scenario: Scenario
+    layers: Layers
+    fleets: pd.DataFrame
+    demand: pd.DataFrame
+    sites: gpd.GeoDataFrame
+    access: pd.DataFrame
+    charger_types: pd.DataFrame
+    capacity: pd.DataFrame
+    existing: pd.DataFrame
+    chargers: pd.DataFrame
+    assignment: pd.DataFrame
+    proof: Proof
+    assessment: Assessment
+
+
+def make_plan(scenario: Scenario, progress: Progress | None = None) -> Plan:
+    """Plan a scenario from its layers to its figures.
+
+    Parameters
+    ----------
+    scenario
+        As `read_scenario` returns it.
+    progress
+        Called with (stage, value so far, bound so far) at every step.
+
+    Raises
+    ------
+    BadInput
+        Anything wrong with the layers, or rules that no plan can keep.
+    """
+    tell: Progress = progress or (lambda stage, value, bound: None)
+    tell("layers", None, None)
+    layers = read_layers(scenario.study_area)
+    tell("demand", None, None)
+    demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
+    tell("candidates", None, None)
+    sites = find_sites(layers, scenario)
+    existing = standing_chargers(layers, sites)
+    refuse(islands(layers.streets, sites, scenario))
+    tell("access", None, None)
+    access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
+    types = charger_type_table(scenario.charger_types)
+    capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
+    chargers, assignment, proof = choose_sites(
+        demand, sites, access, types, capacity, existing, scenario.siting, progress
+    )
+    check_plan(chargers, assignment, proof, demand, sites, access, types, capacity, existing, scenario.siting)
+    tell("assessment", proof.value_kwh_day, proof.bound_kwh_day)
+    fleets = fleet_energy(scenario, layers.zones)
+    assessment = assess(layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario)
+    return Plan(
+        scenario,
+        layers,
+        fleets,
+        demand,
+        sites,
+        access,
+        types,
+        capacity,
+        existing,
+        chargers,
+        assignment,
+        proof,
+        assessment,
+    )
+
+
+def islands(streets: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, scenario: Scenario) -> list[Fault]:
+    """Streets from which one cannot reach the rest of the network and come back, named with their sites in one fault.
+
+    A one-way street that leads into or out of the connected part, as at the edge of a clipped layer, is none.
+    """
+    part = street_parts(streets)
+    lost = (part > 0) | ((part < 0) & ~_touching_main(streets, part))
+    if not lost.any():
+        return []
+    at = snap(sites.geometry, streets, scenario.access).street
+    stranded = sites.index[(at >= 0) & lost[at]]
+    stand = f"; sites {some(stranded)} stand on it" if len(stranded) else ""
+    stand_zh = f"，站点 {some(stranded)} 位于其上" if len(stranded) else ""
+    return [
+        Fault(
+            f"streets, rows {some(streets.index[lost])}",
+            f"{int(lost.sum())} streets form an island not connected with the rest{stand}; connect them or remove them",
+            f"共 {int(lost.sum())} 条道路与其余路网不连通{stand_zh}；请连通或删除",
+        )
+    ]
+
+
+def _touching_main(streets: gpd.GeoDataFrame, part: np.ndarray) -> np.ndarray:
+    """Which streets hang together with the largest part when directions are ignored."""
+    nodes, ends = np.unique(np.concatenate([streets["u"], streets["v"]]), return_inverse=True)
+    tail, head = ends[: len(streets)], ends[len(streets) :]
+    graph = sp.csr_matrix((np.ones(len(streets)), (tail, head)), shape=(len(nodes), len(nodes)))
+    _, group = connected_components(graph, directed=False)
+    return np.asarray(np.isin(group[tail], group[tail[part == 0]]))
+
+
+def reach_by_mode(demand: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """How far anyone of a zone goes by each mode: index zone_id, columns ``drive`` and ``walk``, metres."""
+    mode = demand.index.get_level_values("service").map({s: rules.mode for s, rules in scenario.services.items()})
+    zone = demand.index.get_level_values("zone_id")
+    rows = pd.DataFrame({"zone_id": zone, "mode": mode, "reach_m": demand["reach_m"].to_numpy(float)})
+    table = rows.pivot_table(index="zone_id", columns="mode", values="reach_m", aggfunc="max", fill_value=0.0)
+    return table.reindex(columns=["drive", "walk"], fill_value=0.0)
+
+
+def charger_type_table(types: dict[str, ChargerType]) -> pd.DataFrame:
+    """The scenario's charger types as the table ``charger_types``; beside its columns names, plugs, energy, swap."""
+    rows = {
+        name: {
+            "service": kind.service,
+            "kw_rated": kind.kw_rated.base,
+            "bays_used": kind.bays_used,
+            "coincidence": kind.coincidence.base,
+            "price_cny": kind.price_cny.base,
+            "quota_units": kind.quota_units,
+            "min_share": kind.min_share,
+            "max_share": kind.max_share,
+            "max_count": float("nan") if kind.max_count is None else float(kind.max_count),
+            "energy_kwh_day": kind.energy_kwh_day.base,
+            "plugs": kind.plugs,
+            "battery_swap": kind.battery_swap,
+            "name_zh": kind.name_zh,
+            "name_en": kind.name_en,
+        }
+        for name, kind in types.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("charger_type").sort_index()

@@ -1,0 +1,486 @@
+"""A scenario: every assumption of a plan, read from one TOML file.
+
+Each TOML section is one model below. A number that is an assumption is a `Figure`: base value, range and where it comes
+from. In the file a figure is a number, ``[low, base, high]`` or a full table; the keys ``source_kind``, ``source`` and
+``reasoning`` of a section hold for all its figures that do not bring their own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from importlib import resources
+from operator import attrgetter
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+import tomli_w
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from planner._faults import BadInput, Fault, refuse
+
+Service = Literal["slow", "fast", "heavy", "swap"]
+Ring = Literal["core", "urban", "suburban", "rural"]
+SourceKind = Literal["published", "derived", "assumption"]
+_PROVENANCE = ("source_kind", "source", "reasoning")
+
+
+class Section(BaseModel):
+    """A section of the file: unknown keys, text for numbers, nan and inf are errors; values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Figure(Section):
+    """A number with its range and origin.
+
+    ``published`` and ``derived`` name their source (for derived, the arithmetic), an ``assumption`` its reasoning.
+    """
+
+    base: float
+    low: float
+    high: float
+    source_kind: SourceKind
+    source: str = ""
+    reasoning: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_range(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "base" in given:
+            return {"low": given["base"], "high": given["base"], **given}
+        return given
+
+    @model_validator(mode="after")
+    def _in_order_and_sourced(self) -> Self:
+        if not self.low <= self.base <= self.high:
+            raise ValueError(f"low <= base <= high expected, found {self.low}, {self.base}, {self.high}")
+        if self.base < 0 or self.low < 0:
+            raise ValueError(f"a figure cannot be negative, found {min(self.base, self.low)}")
+        if self.source_kind == "assumption" and not self.reasoning:
+            raise ValueError("an assumption needs one line of `reasoning`")
+        if self.source_kind != "assumption" and not self.source:
+            raise ValueError(f"a {self.source_kind} figure needs its `source`")
+        return self
+
+
+def _within(least: float, most: float, words: str) -> AfterValidator:
+    def check(figure: Figure) -> Figure:
+        if not least <= figure.low <= figure.high <= most:
+            raise ValueError(f"{words} expected, found {figure.low:g} to {figure.high:g}")
+        return figure
+
+    return AfterValidator(check)
+
+
+ShareFigure = Annotated[Figure, _within(0, 1, "a share between 0 and 1")]
+PositiveShareFigure = Annotated[Figure, _within(1e-6, 1, "a share above 0, at most 1")]
+FactorFigure = Annotated[Figure, _within(1, float("inf"), "a factor of 1 or more")]
+PositiveFigure = Annotated[Figure, _within(1e-6, float("inf"), "a number above 0")]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Sourced(Section):
+    """A section whose figures may share one origin."""
+
+    source_kind: SourceKind | None = None
+    source: str = ""
+    reasoning: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_provenance(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        origin = {key: given[key] for key in _PROVENANCE if given.get(key)}
+        origin = {"source_kind": "assumption", **origin}
+        filled = dict(given)
+        for name, field in cls.model_fields.items():
+            if name in given and field.annotation is Figure:
+                filled[name] = _as_figure(given[name], origin)
+        return filled
+
+
+def _as_figure(given: Any, origin: dict[str, Any]) -> Any:
+    """A number, ``[low, base, high]`` or a table as the table of a `Figure`; anything else goes on to be refused."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return {"base": given, **origin}
+    if isinstance(given, list) and len(given) == 3:
+        low, base, high = given
+        return {"low": low, "base": base, "high": high, **origin}
+    if isinstance(given, dict) and "source_kind" not in given:
+        return {**origin, **given}
+    return given
+
+
+class StudyArea(Section):
+    """Where the layers lie and how they are measured."""
+
+    folder: str = Field(description="Folder of the layers, relative to the scenario file, or `embedded:NAME`.")
+    crs: str = Field(description="Working CRS: projected, in metres.")
+    zone_side_m: float = Field(500.0, gt=0, description="Side of a square zone where zones come as south-west corners.")
+    attribution: str = Field(description="Shown on every map and in every export.")
+    task_zones: list[str] = Field([], description="Development zones that answer for tasks beside the districts.")
+
+
+class Season(Sourced):
+    """Energy multiplier by temperature: 1 + cold x degrees below + heat x degrees above the comfortable band."""
+
+    month: str | int = Field("annual", description="1 to 12, `annual` or `design`.")
+    temperature_c: list[float] = Field(min_length=12, max_length=12, description="Monthly means, January first.")
+    cold_below_c: float = 20.0
+    heat_above_c: float = 24.0
+    cold_per_degree: Figure
+    heat_per_degree: Figure
+
+    @field_validator("month", mode="plain")
+    @classmethod
+    def _month_exists(cls, given: Any) -> Any:
+        if given in ("annual", "design") or (type(given) is int and 1 <= given <= 12):
+            return given
+        raise ValueError("month is 1 to 12, `annual` or `design`")
+
+    def by_month(self) -> list[float]:
+        """The multiplier of each month, January first."""
+        cold, heat = self.cold_per_degree.base, self.heat_per_degree.base
+        return [
+            1 + cold * max(0.0, self.cold_below_c - t) + heat * max(0.0, t - self.heat_above_c)
+            for t in self.temperature_c
+        ]
+
+    @property
+    def multiplier(self) -> float:
+        """The multiplier of the chosen month: the worst one for `design`, the mean for `annual`."""
+        months = self.by_month()
+        if self.month == "design":
+            return max(months)
+        return sum(months) / 12 if self.month == "annual" else months[int(self.month) - 1]
+
+
+class Fleet(Sourced):
+    """Vehicles of one use: how much energy they take, how much of it in public, as which service and where."""
+
+    name_zh: str
+    name_en: str
+    vehicles: Figure
+    active_share: ShareFigure = Field(description="Share of the vehicles on the road on a day.")
+    km_day: Figure
+    kwh_per_100km: Figure
+    kwh_measured_at: Literal["battery", "meter"] = Field(
+        description="Season and efficiency apply only to battery figures."
+    )
+    efficiency: PositiveShareFigure = Field(description="Battery kWh per meter kWh.")
+    public_share: ShareFigure = Field(
+        description="Share of the energy charged in public (of those without home charging)."
+    )
+    home_charging: bool = Field(False, description="Whether the rings' home charging share applies.")
+    services: dict[Service, float] = Field(description="Split of the public energy; sums to one.")
+    follows: dict[Service, dict[str, float]] = Field(description="Per service: attractor -> weight; each sums to one.")
+
+    @model_validator(mode="after")
+    def _splits_sum_to_one(self) -> Self:
+        splits = {"services": [*self.services.values()]}
+        splits |= {f"follows.{service}": [*weights.values()] for service, weights in self.follows.items()}
+        wrong = {name: sum(s) for name, s in splits.items() if abs(sum(s) - 1) > 1e-9 or min(s) < 0}
+        if wrong:
+            found = ", ".join(f"{name} = {total:g}" for name, total in wrong.items())
+            raise ValueError(f"shares of 0 or more that sum to 1 expected, found {found}")
+        if missing := set(self.services) - set(self.follows):
+            raise ValueError(f"follows has no entry for service {', '.join(sorted(missing))}")
+        return self
+
+
+class Attractor(Sourced):
+    """What draws charging to a zone: weight per place of a kind, per km of street of a class, per resident."""
+
+    places: dict[str, Weight] = {}
+    streets_km: dict[str, Weight] = {}
+    residents: Literal["all", "without_home_charging"] | None = None
+
+
+class RingRules(Sourced):
+    """What holds in one ring of the city."""
+
+    drive_reach_m: Figure
+    walk_reach_m: Figure
+    home_charging_share: ShareFigure
+
+
+class ServiceRules(Sourced):
+    """How a service is reached."""
+
+    name_zh: str
+    name_en: str
+    mode: Literal["drive", "walk"]
+    reach_factor: Figure = Field(description="Times the ring's reach.")
+
+
+class Kind(Sourced):
+    """A kind of place as a charging site."""
+
+    name_zh: str
+    name_en: str
+    usable: bool = True
+    institution: Literal["equipped", "reserved", "none"] = "none"
+    bays: Figure
+    grid_kw: Figure
+    opening_cny: Figure
+
+
+class Candidates(Sourced):
+    """How places and streets become sites."""
+
+    spacing_m: float = Field(ge=0, description="Of places closer than this one site is made.")
+    gap_step_m: float = Field(gt=0, description="Generated points are taken from the streets at this step.")
+    gap_spacing_m: dict[Ring, Weight] = Field(description="Least distance of a generated point to any other site.")
+    gap_kind: str = "arterial"
+    required_min_chargers: int = Field(2, ge=1)
+
+
+class AccessRules(Sourced):
+    """How distance is measured."""
+
+    detour_factor: FactorFigure = Field(description="Street metres per straight metre off the modelled streets.")
+    walk_factor: FactorFigure = Field(description="Walked metres per straight metre.")
+    max_snap_m: PositiveFigure = Field(description="What lies farther from any street is reported, not snapped.")
+
+
+class ChargerType(Sourced):
+    """A type of charger; a pile (台) of the quota is `quota_units` of these."""
+
+    name_zh: str
+    name_en: str
+    service: Service
+    battery_swap: bool = False
+    plugs: int = Field(ge=1)
+    kw_rated: Figure
+    kw_delivered: Figure = Field(description="Per plug.")
+    bays_used: int = Field(ge=0)
+    coincidence: ShareFigure
+    price_cny: Figure = Field(description="Installed.")
+    quota_units: int = Field(ge=0)
+    energy_kwh_day: Figure = Field(description="What one charger carries a day; the linear capacity table.")
+    min_share: float = Field(0.0, ge=0, le=1, description="Of the quota.")
+    max_share: float = Field(1.0, ge=0, le=1, description="Of the quota.")
+    max_count: int | None = Field(None, ge=0, description="Most new ones in the city, for types that no quota counts.")
+
+    @model_validator(mode="after")
+    def _shares_in_order(self) -> Self:
+        if self.min_share > self.max_share:
+            raise ValueError(f"min_share <= max_share expected, found {self.min_share:g} and {self.max_share:g}")
+        return self
+
+
+class Existing(Sourced):
+    """Today's public chargers that no layer locates: netted off at observed use."""
+
+    unlocated_chargers: Figure
+    use_kwh_charger_day: Figure
+    services: list[Service] = ["slow", "fast", "heavy"]
+
+
+class Siting(Sourced):
+    """The decision: how many, how much, under which rules."""
+
+    quota: int = Field(ge=0, description="New chargers (piles).")
+    quota_rule: Literal["exactly", "at_most"] = "exactly"
+    budget_cny: float | None = Field(None, ge=0)
+    min_station: int = Field(1, ge=1, description="Fewest new chargers at an opened site.")
+    edge_worth: float = Field(1.0, ge=0, le=1, description="Worth of a kWh at the limit of reach; 1 at the door.")
+    tasks: dict[str, Annotated[int, Field(ge=0)]] = Field({}, description="Task unit -> fewest new chargers (piles).")
+    lock_in: list[str] = []
+    lock_out: list[str] = []
+    gap_share: float = Field(0.005, gt=0, lt=1, description="Stop when the proven gap is at most this.")
+    rounds: int = Field(0, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
+
+    @model_validator(mode="after")
+    def _locks_one_way(self) -> Self:
+        if both := sorted(set(self.lock_in) & set(self.lock_out)):
+            raise ValueError(f"{', '.join(both)} stand in lock_in and in lock_out; keep one")
+        return self
+
+
+class Scenario(Section):
+    """Every assumption of one plan."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    note_zh: str = ""
+    note_en: str = ""
+    year: int = Field(description="Year-end whose demand is planned for.")
+    study_area: StudyArea
+    season: Season
+    fleets: dict[str, Fleet] = Field(min_length=1)
+    attractors: dict[str, Attractor]
+    rings: dict[Ring, RingRules]
+    services: dict[Service, ServiceRules]
+    kinds: dict[str, Kind] = Field(min_length=1)
+    candidates: Candidates
+    access: AccessRules
+    charger_types: dict[str, ChargerType] = Field(min_length=1)
+    existing: Existing
+    siting: Siting
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> Self:
+        """Every name used in one section is defined in another."""
+        wanted: dict[str, set[str]] = {
+            "attractors": {a for f in self.fleets.values() for split in f.follows.values() for a in split},
+            "services": {
+                *(s for f in self.fleets.values() for s in f.services),
+                *(t.service for t in self.charger_types.values()),
+            },
+            "kinds": {self.candidates.gap_kind, *(k for a in self.attractors.values() for k in a.places)},
+            "candidates.gap_spacing_m": {*self.rings},
+        }
+        lost = {s: names - set(attrgetter(s)(self)) for s, names in wanted.items()}
+        if words := [f"{', '.join(sorted(names))} used but not defined in [{s}]" for s, names in lost.items() if names]:
+            raise ValueError("; ".join(words))
+        return self
+
+
+def embedded(name: str) -> Path:
+    """The folder of an embedded study area (``taiyuan``, ``toytown``), in a checkout or an installed package."""
+    for root in (Path(__file__).parent / "data", Path(__file__).parent.parent / "data"):
+        if (root / name).is_dir():
+            return root / name
+    raise BadInput([Fault(f"embedded:{name}", "no such embedded study area", "没有这个内置研究区")])
+
+
+def read_scenario(path: str | Path | None = None) -> Scenario:
+    """Read a scenario file; without a path the embedded Taiyuan base scenario.
+
+    A file may start with ``extends = "other.toml"`` and then hold only what differs. ``path`` and ``extends`` may also
+    name an embedded scenario: ``taiyuan/high_adoption.toml``. The study-area folder, relative to the file that states
+    it, is absolute or ``embedded:`` in the result.
+
+    Raises
+    ------
+    BadInput
+        File missing or not TOML; and, all in one report, unknown keys (with the nearest known one), missing keys, wrong
+        types, ranges out of order, figures without origin.
+    """
+    file = embedded("taiyuan") / "base.toml" if path is None else _locate(Path(path), Path(path))
+    content = _merged(file, seen=())
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise BadInput([_fault(file, detail) for detail in error.errors()]) from None
+
+
+def write_scenario(scenario: Scenario, path: Path) -> None:
+    """Write a scenario with every assumption resolved, so that `read_scenario` gives it back."""
+    path.write_text(tomli_w.dumps(scenario.model_dump(exclude_none=True)), encoding="utf-8")
+
+
+def area_folder(area: StudyArea) -> Path:
+    """The folder of a study area as `read_scenario` left it."""
+    return embedded(area.folder.removeprefix("embedded:")) if area.folder.startswith("embedded:") else Path(area.folder)
+
+
+def _locate(path: Path, otherwise: Path) -> Path:
+    """The file itself or, where it does not exist, the embedded scenario of that name; or else `otherwise`."""
+    if not path.is_file() and len(path.parts) == 2 and not path.is_absolute():
+        with_suffix = path.with_suffix(".toml")
+        inside = [p for p in _embedded_scenarios() if p.parts[-2:] == with_suffix.parts]
+        if inside:
+            return inside[0]
+    return otherwise
+
+
+def _embedded_scenarios() -> list[Path]:
+    roots = [Path(str(resources.files("planner"))) / "data", Path(__file__).parent.parent / "data"]
+    return sorted(file for root in roots if root.is_dir() for file in root.glob("*/*.toml"))
+
+
+def _merged(file: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """The content of a scenario file laid over the one it extends."""
+    if file in seen:
+        refuse([Fault(str(file), "extends itself", "文件循环继承自身")])
+    content = _toml(file)
+    area = content.get("study_area")
+    if isinstance(area, dict) and isinstance(area.get("folder"), str):
+        area["folder"] = _absolute(area["folder"], file)
+    parent = content.pop("extends", None)
+    if parent is None:
+        return content
+    if not isinstance(parent, str):
+        refuse([Fault(f"{file}, key extends", f"expected a file name, found {parent!r}", "extends 应为文件名")])
+    beside = (file.parent / str(parent)).resolve()
+    return _laid_over(
+        _merged(beside if beside.is_file() else _locate(Path(str(parent)), beside), (*seen, file)), content
+    )
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except OSError:
+        en, zh = "no such scenario file; give the path of a TOML file", "找不到情景文件，请给出 TOML 路径"
+        raise BadInput([Fault(str(file), en, zh)]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        fault = Fault(str(file), f"not a TOML file in UTF-8: {error}", "不是 UTF-8 编码的 TOML 文件")
+        raise BadInput([fault]) from None
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`above` wins; tables merge key by key, but a figure is replaced whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        mergeable = isinstance(old, dict) and isinstance(value, dict) and not (_is_figure(old) or _is_figure(value))
+        merged[key] = _laid_over(old, value) if mergeable and old is not None else value
+    return merged
+
+
+def _is_figure(table: dict[str, Any]) -> bool:
+    return "base" in table and not isinstance(table["base"], dict)
+
+
+def _absolute(folder: str, file: Path) -> str:
+    """The folder that a file states, as ``embedded:NAME`` or an absolute path."""
+    if folder.startswith("embedded:"):
+        return folder
+    absolute = (file.parent / folder).resolve()
+    inside = [name for name in ("taiyuan", "toytown") if absolute == embedded(name).resolve()]
+    return f"embedded:{inside[0]}" if inside else absolute.as_posix()
+
+
+def _fault(file: Path, detail: Any) -> Fault:
+    """One pydantic error in the words of the scenario file."""
+    keys = [str(part) for part in detail["loc"] if part != "[key]"]
+    where = f"{file}, key {'.'.join(keys)}" if keys else str(file)
+    found = detail.get("input")
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1]), 1, 0.6)
+        if near:
+            return Fault(where, f"unknown key; did you mean `{near[0]}`?", f"未知的键，是否应为 `{near[0]}`？")
+        return Fault(where, "unknown key; remove it", "未知的键，请删除")
+    if detail["type"] == "missing":
+        return Fault(where, "missing; add it (docs: the scenario section of the README)", "缺少此项，请补充")
+    plain = not isinstance(found, dict | Section)
+    en, zh = (f", found {found!r}", f"，现为 {found!r}") if plain else ("", "")
+    if detail["type"] == "model_type" and detail["ctx"]["class_name"] == "Figure":
+        en = f"expected a number, [low, base, high] or a table{en}"
+        return Fault(where, en, f"应为数值、[低, 基准, 高] 或表{zh}")
+    message = _TABLE_WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    return Fault(where, f"{message[0].lower()}{message[1:]}{en}", f"取值不合要求{zh}")
+
+
+_TABLE_WORDS = {"model_type": "expected a table", "dict_type": "expected a table"}
+
+
+def _known_keys(path: list[str]) -> list[str]:
+    """Keys that the section at `path` knows; after a section of free names (fleets, kinds) one part is such a name."""
+    model: type[BaseModel] = Scenario
+    parts = iter(path)
+    for part in parts:
+        annotation = model.model_fields[part].annotation
+        if get_origin(annotation) is dict:
+            next(parts, None)
+            annotation = get_args(annotation)[1]
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return [*model.model_fields, *(["extends"] if model is Scenario else [])]

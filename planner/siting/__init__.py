@@ -1,0 +1,8 @@
+"""Which sites get how many chargers of which type: the integer program, how it is solved, and its proof."""
+
+from planner.siting.check import check_plan
+from planner.siting.choose import choose_sites
+from planner.siting.instance import linear_capacity
+from planner.siting.proof import Proof
+
+__all__ = ["Proof", "check_plan", "choose_sites", "linear_capacity"]

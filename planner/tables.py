@@ -1,0 +1,240 @@
+"""The tables between the stages: index, columns, units, geometry; the one check at each door.
+
+Everything downstream trusts a table that passed its `check_*` here. The working CRS is projected, in metres; energy is
+kWh a day at the meter; the unit of a number is in its name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pandera.pandas as pa
+
+from planner._faults import BadInput, Fault, refuse, some
+
+SERVICES = ("slow", "fast", "heavy", "swap")
+RINGS = ("core", "urban", "suburban", "rural")
+MODES = ("drive", "walk")
+INSTITUTIONS = ("equipped", "reserved", "none")
+LOCKS = ("in", "out", "free")
+
+
+def _text(**rules: Any) -> pa.Column:
+    checks = [_TEXT, *([rules.pop("checks")] if "checks" in rules else [])]
+    return pa.Column(None, checks, **{"nullable": False, **rules})
+
+
+def _number(least: float | None = 0.0, *more: pa.Check, **rules: Any) -> pa.Column:
+    checks = [_FINITE, *([] if least is None else [pa.Check.ge(least)]), *more]
+    return pa.Column(float, checks, coerce=True, **{"nullable": False, **rules})
+
+
+def _count(least: int = 0, **rules: Any) -> pa.Column:
+    return _number(least, _WHOLE, **rules)
+
+
+def _flag() -> pa.Column:
+    return pa.Column("boolean", coerce=True, nullable=False)  # unlike bool it refuses text ("no" is True there) and NaN
+
+
+_FINITE = pa.Check(lambda s: s.abs() < float("inf"), name="finite")
+_WHOLE = pa.Check(lambda s: s == s.round(), name="whole_number")
+_TEXT = pa.Check(lambda s: s.map(lambda v: isinstance(v, str)).astype(bool), name="text")
+
+
+def _ids(*names: str) -> Any:
+    alone = len(names) == 1
+    levels = [pa.Index(None, _TEXT, name=name, nullable=False, unique=alone) for name in names]
+    return levels[0] if alone else pa.MultiIndex(levels)
+
+
+def _one_of(values: tuple[str, ...], **rules: Any) -> pa.Column:
+    return _text(checks=pa.Check.isin(values), **rules)
+
+
+DISTRICTS = pa.DataFrameSchema(
+    {"code": _text(), "name_en": _text(), "residents": _count()}, index=_ids("district"), name="districts"
+)
+STREETS = pa.DataFrameSchema(
+    {
+        "u": _number(None),
+        "v": _number(None),
+        "oneway": _flag(),
+        "road_class": _text(),
+        "metres": _number(0.0),
+        "speed_kmh": _number(1.0),
+    },
+    index=_ids("street_id"),
+    name="streets",
+)
+ZONES = pa.DataFrameSchema(
+    {
+        "district": _text(),
+        "township": _text(nullable=True, required=False),
+        "ring": _one_of(RINGS),
+        "norm_m": _number(1.0),
+        "residents": _count(),
+        "home_charging_share": pa.Column(float, pa.Check.in_range(0, 1), nullable=False, required=False, coerce=True),
+    },
+    index=_ids("zone_id"),
+    name="zones",
+)
+PLACES = pa.DataFrameSchema(
+    {
+        "kind": _text(),
+        "name_zh": _text(nullable=True),
+        "name_en": _text(nullable=True),
+        "bays": _count(nullable=True),
+        "source": _text(),
+    },
+    index=_ids("place_id"),
+    name="places",
+)
+LOCATED_CHARGERS = pa.DataFrameSchema(
+    {"charger_type": _text(), "count": _count(1), "name_zh": _text(nullable=True)},
+    index=_ids("charger_id"),
+    name="chargers",
+)
+SITES = pa.DataFrameSchema(
+    {
+        "name_zh": _text(),
+        "kind": _text(),
+        "district": _text(),
+        "task_unit": _text(),
+        "bays": _count(),
+        "grid_kw": _number(),
+        "opening_cny": _number(),
+        "min_station": _count(1),
+        "institution": _one_of(INSTITUTIONS),
+        "lock": _one_of(LOCKS),
+        "modelled": _flag(),
+    },
+    index=_ids("site_id"),
+    name="sites",
+)
+DEMAND = pa.DataFrameSchema(
+    {"energy_kwh_day": _number(), "reach_m": _number()}, index=_ids("zone_id", "service"), name="demand"
+)
+CHARGER_TYPES = pa.DataFrameSchema(
+    {
+        "service": _one_of(SERVICES),
+        "kw_rated": _number(),
+        "bays_used": _count(),
+        "coincidence": pa.Column(float, pa.Check.in_range(0, 1), nullable=False, coerce=True),
+        "price_cny": _number(),
+        "quota_units": _count(),
+        "min_share": pa.Column(float, pa.Check.in_range(0, 1), nullable=False, coerce=True),
+        "max_share": pa.Column(float, pa.Check.in_range(0, 1), nullable=False, coerce=True),
+        "max_count": _count(nullable=True),
+    },
+    index=_ids("charger_type"),
+    name="charger_types",
+)
+CAPACITY = pa.DataFrameSchema(
+    {"energy_kwh_day": _number()},
+    index=pa.MultiIndex([pa.Index(None, _TEXT, name="charger_type"), pa.Index(int, name="count")]),
+    name="capacity",
+)
+ACCESS = pa.DataFrameSchema({"metres": _number()}, index=_ids("zone_id", "site_id", "mode"), name="access")
+CHARGERS = pa.DataFrameSchema({"count": _count()}, index=_ids("site_id", "charger_type"), name="chargers")
+
+
+def check_table(table: pd.DataFrame, schema: pa.DataFrameSchema, where: str = "") -> pd.DataFrame:
+    """Check a table against its schema and return it, numbers as numbers and columns in place.
+
+    Parameters
+    ----------
+    table
+        Any table of this module, its ids in the index.
+    schema
+        One of the schemas above.
+    where
+        File the table came from, for messages; the schema's name by default.
+
+    Raises
+    ------
+    BadInput
+        Missing columns, duplicate or missing ids, wrong types, values out of range, NaN: all, each with its rows.
+    """
+    source = where or str(schema.name)
+    if table.empty:
+        raise BadInput([Fault(source, "the table is empty; at least one row is needed", "表为空，至少需要一行")])
+    if table.index.nlevels > 1 and table.index.has_duplicates:
+        twice = some(" / ".join(map(str, ids)) for ids in table.index[table.index.duplicated()].unique())
+        en = f"found {twice}; every combination of ids may stand only once"
+        raise BadInput([Fault(source, en, f"现为 {twice}；编号组合不得重复")])
+    try:
+        checked = schema.validate(table, lazy=True)
+        return checked.astype({c: bool for c, dtype in checked.dtypes.items() if str(dtype) == "boolean"})
+    except pa.errors.SchemaErrors as errors:
+        raise BadInput(_faults(errors.failure_cases, schema, source)) from None
+
+
+def check_geometry(table: gpd.GeoDataFrame, kinds: tuple[str, ...], where: str) -> None:
+    """Refuse a layer with empty, invalid or unexpected geometries.
+
+    Parameters
+    ----------
+    table
+        Layer in any CRS.
+    kinds
+        Allowed geometry types: ``("Polygon", "MultiPolygon")``.
+    where
+        File name, for the message.
+    """
+    shapes = table.geometry
+    missing = shapes.isna() | shapes.is_empty
+    other, broken = ~missing & ~shapes.geom_type.isin(kinds), ~missing & ~shapes.is_valid
+    bad = (
+        (missing, "no geometry; draw or delete these rows", "缺少几何"),
+        (other, f"expected {' or '.join(kinds)}", f"几何类型应为 {' / '.join(kinds)}"),
+        (broken, "invalid geometry (self-intersection or the like); repair it", "几何无效（自相交等），请修复"),
+    )
+    refuse(Fault(f"{where}, rows {some(table.index[rows])}", en, zh) for rows, en, zh in bad if bool(rows.any()))
+
+
+def _faults(cases: pd.DataFrame, schema: pa.DataFrameSchema, source: str) -> list[Fault]:
+    """pandera's failure cases, one fault per column and check, in the table's words."""
+    faults = []
+    whole_table = cases["check"].isin(["column_in_dataframe"])
+    for name in sorted(cases.loc[whole_table, "failure_case"].astype(str)):
+        faults.append(Fault(f"{source}, column {name}", "missing; add it", "缺少此列，请补充"))
+    unread = cases.loc[cases["check"].astype(str).str.startswith("coerce_dtype"), "column"]
+    echoes = cases["column"].isin(unread) & ~cases.index.isin(unread.index)  # of the same wrong type
+    for (column, check), rows in cases[~whole_table & ~echoes].groupby(["column", "check"], dropna=False, sort=True):
+        label = column if isinstance(column, str) and column != schema.name else "id"
+        rows_named = column in schema.columns  # a bad id is its own name
+        ids = some(sorted(rows["index"].dropna().astype(str).unique())) if rows_named else ""
+        values = some(rows["failure_case"].drop_duplicates(), 3)
+        en, zh = _words(str(check))
+        at = f"{source}, column {label}" + (f", row {ids}" if ids else "")
+        faults.append(Fault(at, f"found {values}; {en}", f"现为 {values}；{zh}"))
+    return faults
+
+
+def _words(check: str) -> tuple[str, str]:
+    """What a failed check expects, in English and Chinese."""
+    phrases = {
+        "not_nullable": ("fill the empty cells", "请填写空值"),
+        "field_uniqueness": ("every id may stand only once", "编号不得重复"),
+        "text": ("text is expected; put numbers that are names in quotes", "应为文本"),
+        "whole_number": ("a whole number is expected", "应为整数"),
+        "finite": ("a finite number is expected", "应为有限数值"),
+        "coerce_dtype('boolean')": ("true or false is expected", "应为 true 或 false"),
+        "coerce_dtype": ("a number is expected", "应为数值"),
+        "dtype": ("another type is expected", "数据类型不符"),
+    }
+    for start, words in phrases.items():
+        if check.startswith(start):
+            return words
+    limits = re.sub(r"^\w+\(|[()'\[\]]", "", check)
+    limit_words = {
+        "greater": ("at least", "不小于"),
+        "isin": ("one of", "为以下之一："),
+        "in_range": ("within", "介于"),
+    }
+    en, zh = next((found for start, found in limit_words.items() if check.startswith(start)), ("", "满足"))
+    return f"expected {en} {limits}", f"应{zh} {limits}"
