@@ -7,17 +7,15 @@ from. In the file a figure is a number, ``[low, base, high]`` or a full table; t
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-from importlib import resources
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from planner._faults import BadInput, Fault, refuse
+from planner._faults import BadInput
+from planner._scenario_file import embedded, fault_in, locate, merged
 
 Service = Literal["slow", "fast", "heavy", "swap"]
 Ring = Literal["core", "urban", "suburban", "rural"]
@@ -291,7 +289,7 @@ class Siting(Sourced):
     lock_in: list[str] = []
     lock_out: list[str] = []
     gap_share: float = Field(0.005, gt=0, lt=1, description="Stop when the proven gap is at most this.")
-    rounds: int = Field(0, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
+    rounds: int = Field(3, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
 
     @model_validator(mode="after")
     def _locks_one_way(self) -> Self:
@@ -340,14 +338,6 @@ class Scenario(Section):
         return self
 
 
-def embedded(name: str) -> Path:
-    """The folder of an embedded study area (``taiyuan``, ``toytown``), in a checkout or an installed package."""
-    for root in (Path(__file__).parent / "data", Path(__file__).parent.parent / "data"):
-        if (root / name).is_dir():
-            return root / name
-    raise BadInput([Fault(f"embedded:{name}", "no such embedded study area", "没有这个内置研究区")])
-
-
 def read_scenario(path: str | Path | None = None) -> Scenario:
     """Read a scenario file; without a path the embedded Taiyuan base scenario.
 
@@ -361,12 +351,12 @@ def read_scenario(path: str | Path | None = None) -> Scenario:
         File missing or not TOML; and, all in one report, unknown keys (with the nearest known one), missing keys, wrong
         types, ranges out of order, figures without origin.
     """
-    file = embedded("taiyuan") / "base.toml" if path is None else _locate(Path(path), Path(path))
-    content = _merged(file, seen=())
+    file = locate(path)
+    content = merged(file)
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:
-        raise BadInput([_fault(file, detail) for detail in error.errors()]) from None
+        raise BadInput([fault_in(file, detail, Scenario) for detail in error.errors()]) from None
 
 
 def write_scenario(scenario: Scenario, path: Path) -> None:
@@ -377,110 +367,3 @@ def write_scenario(scenario: Scenario, path: Path) -> None:
 def area_folder(area: StudyArea) -> Path:
     """The folder of a study area as `read_scenario` left it."""
     return embedded(area.folder.removeprefix("embedded:")) if area.folder.startswith("embedded:") else Path(area.folder)
-
-
-def _locate(path: Path, otherwise: Path) -> Path:
-    """The file itself or, where it does not exist, the embedded scenario of that name; or else `otherwise`."""
-    if not path.is_file() and len(path.parts) == 2 and not path.is_absolute():
-        with_suffix = path.with_suffix(".toml")
-        inside = [p for p in _embedded_scenarios() if p.parts[-2:] == with_suffix.parts]
-        if inside:
-            return inside[0]
-    return otherwise
-
-
-def _embedded_scenarios() -> list[Path]:
-    roots = [Path(str(resources.files("planner"))) / "data", Path(__file__).parent.parent / "data"]
-    return sorted(file for root in roots if root.is_dir() for file in root.glob("*/*.toml"))
-
-
-def _merged(file: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """The content of a scenario file laid over the one it extends."""
-    if file in seen:
-        refuse([Fault(str(file), "extends itself", "文件循环继承自身")])
-    content = _toml(file)
-    area = content.get("study_area")
-    if isinstance(area, dict) and isinstance(area.get("folder"), str):
-        area["folder"] = _absolute(area["folder"], file)
-    parent = content.pop("extends", None)
-    if parent is None:
-        return content
-    if not isinstance(parent, str):
-        refuse([Fault(f"{file}, key extends", f"expected a file name, found {parent!r}", "extends 应为文件名")])
-    beside = (file.parent / str(parent)).resolve()
-    return _laid_over(
-        _merged(beside if beside.is_file() else _locate(Path(str(parent)), beside), (*seen, file)), content
-    )
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except OSError:
-        en, zh = "no such scenario file; give the path of a TOML file", "找不到情景文件，请给出 TOML 路径"
-        raise BadInput([Fault(str(file), en, zh)]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault = Fault(str(file), f"not a TOML file in UTF-8: {error}", "不是 UTF-8 编码的 TOML 文件")
-        raise BadInput([fault]) from None
-
-
-def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`above` wins; tables merge key by key, but a figure is replaced whole."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        mergeable = isinstance(old, dict) and isinstance(value, dict) and not (_is_figure(old) or _is_figure(value))
-        merged[key] = _laid_over(old, value) if mergeable and old is not None else value
-    return merged
-
-
-def _is_figure(table: dict[str, Any]) -> bool:
-    return "base" in table and not isinstance(table["base"], dict)
-
-
-def _absolute(folder: str, file: Path) -> str:
-    """The folder that a file states, as ``embedded:NAME`` or an absolute path."""
-    if folder.startswith("embedded:"):
-        return folder
-    absolute = (file.parent / folder).resolve()
-    inside = [name for name in ("taiyuan", "toytown") if absolute == embedded(name).resolve()]
-    return f"embedded:{inside[0]}" if inside else absolute.as_posix()
-
-
-def _fault(file: Path, detail: Any) -> Fault:
-    """One pydantic error in the words of the scenario file."""
-    keys = [str(part) for part in detail["loc"] if part != "[key]"]
-    where = f"{file}, key {'.'.join(keys)}" if keys else str(file)
-    found = detail.get("input")
-    if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1]), 1, 0.6)
-        if near:
-            return Fault(where, f"unknown key; did you mean `{near[0]}`?", f"未知的键，是否应为 `{near[0]}`？")
-        return Fault(where, "unknown key; remove it", "未知的键，请删除")
-    if detail["type"] == "missing":
-        return Fault(where, "missing; add it (docs: the scenario section of the README)", "缺少此项，请补充")
-    plain = not isinstance(found, dict | Section)
-    en, zh = (f", found {found!r}", f"，现为 {found!r}") if plain else ("", "")
-    if detail["type"] == "model_type" and detail["ctx"]["class_name"] == "Figure":
-        en = f"expected a number, [low, base, high] or a table{en}"
-        return Fault(where, en, f"应为数值、[低, 基准, 高] 或表{zh}")
-    message = _TABLE_WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    return Fault(where, f"{message[0].lower()}{message[1:]}{en}", f"取值不合要求{zh}")
-
-
-_TABLE_WORDS = {"model_type": "expected a table", "dict_type": "expected a table"}
-
-
-def _known_keys(path: list[str]) -> list[str]:
-    """Keys that the section at `path` knows; after a section of free names (fleets, kinds) one part is such a name."""
-    model: type[BaseModel] = Scenario
-    parts = iter(path)
-    for part in parts:
-        annotation = model.model_fields[part].annotation
-        if get_origin(annotation) is dict:
-            next(parts, None)
-            annotation = get_args(annotation)[1]
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return [*model.model_fields, *(["extends"] if model is Scenario else [])]

@@ -35,8 +35,8 @@ function whole(value) {
   return value === null ? "—" : Math.round(value).toLocaleString("en-US");
 }
 
-function percent(value) {
-  return value === null ? "—" : (100 * value).toFixed(1) + " %";
+function percent(value, unknown = "—") {
+  return value === null ? unknown : (100 * value).toFixed(1) + " %";
 }
 
 function money(cny) {
@@ -189,7 +189,7 @@ function startPlannerMap(folium) {
   }
 
   function districtCard(row) {
-    const change = (today, plan) => `${percent(today)} → ${percent(plan)}`;
+    const change = (today, plan) => both(...["未知", "not known"].map((unknown) => `${percent(today, unknown)} → ${percent(plan, unknown)}`));
     return el("div", "card", el("h3", "", both(row.zh, row.en)), el("div", "where", both(row.en, row.zh)), table([
       ...taskRows(row),
       ["居民（估算）", "Residents (modelled)", whole(row.residents)],

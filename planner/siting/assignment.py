@@ -9,7 +9,7 @@ import pulp
 
 from planner.siting.instance import Instance
 from planner.siting.relaxation import first_pairs, gaining_pairs
-from planner.siting.solver import Solved, solve
+from planner.siting.solver import Solved, solve, weighted_sum
 
 _FIRST_PAIRS = 12
 _MOST_PRICINGS = 30
@@ -39,13 +39,13 @@ def _assign_over(x: Instance, capacity: np.ndarray, pairs: np.ndarray) -> Solved
     problem = pulp.LpProblem("assign", pulp.LpMinimize)
     served = [problem.add_variable(f"p{p}", 0.0) for p in pairs]
     worth = x.pair_worth[pairs]
-    problem.setObjective(pulp.LpAffineExpression([(v, -float(w)) for v, w in zip(served, worth, strict=True)]))
+    problem.setObjective(weighted_sum([(v, -float(w)) for v, w in zip(served, worth, strict=True)]))
     for ends, limits, name in ((x.pair_demand, x.energy, "i"), (x.pair_station, capacity, "js")):
         members = defaultdict(list)
         for v, end in zip(served, ends[pairs], strict=True):
             members[end].append((v, 1.0))
         for end in sorted(members):
-            problem.addConstraint(pulp.LpAffineExpression(members[end]) <= float(limits[end]), f"{name}{end}")
+            problem.addConstraint(weighted_sum(members[end]) <= float(limits[end]), f"{name}{end}")
     return solve(problem, served)
 
 

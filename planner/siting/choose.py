@@ -18,6 +18,9 @@ from planner.siting.relaxation import Report
 from planner.siting.solver import NoPlan, solve
 
 _EXACT_PAIRS = 6_000
+_EXACT_OPTIONS = 300
+_MOST_NODES = 20_000
+_SAME_VALUE = 1e-6
 _OPTIMAL_GAP = 1e-4
 _TINY_KWH = 1e-6
 
@@ -60,7 +63,7 @@ def choose_sites(
     x = make_instance(demand, sites, access, charger_types, capacity, existing, siting)
     tell: Report = report or (lambda step, value, bound: None)
     try:
-        if len(x.pair_demand) <= _EXACT_PAIRS:
+        if len(x.pair_demand) <= _EXACT_PAIRS and len(x.option_site) <= _EXACT_OPTIONS:
             choice, bound, method, optimal = _exactly(x)
         else:
             choice, bound = plan_city(x, siting.gap_share, siting.rounds, tell)
@@ -73,7 +76,7 @@ def choose_sites(
     reachable = float(x.energy[np.unique(x.pair_demand)].sum())
     proof = Proof(
         value_kwh_day=value,
-        bound_kwh_day=max(bound, value),
+        bound_kwh_day=value if abs(bound - value) <= _SAME_VALUE * max(value, 1.0) else bound,
         method=method,
         optimal=optimal and bound - value <= 2 * _OPTIMAL_GAP * max(bound, 1.0),
         reproducible=True,
@@ -89,11 +92,12 @@ def _exactly(x: Instance) -> tuple[Choice, float, str, bool]:
     every_pair = np.arange(len(x.pair_demand))
     program = build_program(x, every_pair)
     variables = [*program.opened, *program.new, *program.served]
-    solved = solve(program.problem, variables, mip_rel_gap=_OPTIMAL_GAP)
+    solved = solve(program.problem, variables, mip_rel_gap=_OPTIMAL_GAP, mip_max_nodes=_MOST_NODES)
     counts = np.round(solved.values[: len(program.opened) + len(program.new)])
     opened, new = counts[: len(program.opened)], counts[len(program.opened) :]
     choice = Choice(new, opened, assign(x, new, every_pair))
-    return choice, solved.bound, "branch and bound of the whole program (HiGHS), gap 1e-4", solved.proven
+    ended = "to a gap of 1e-4" if solved.proven else f"stopped at its limit of {_MOST_NODES:,} nodes"
+    return choice, solved.bound, f"branch and bound of the whole program (HiGHS), {ended}", solved.proven
 
 
 def _tables(x: Instance, choice: Choice) -> tuple[pd.DataFrame, pd.DataFrame]:

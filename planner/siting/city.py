@@ -18,7 +18,6 @@ from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
-import pulp
 
 from planner.siting.assignment import assign, made_feasible
 from planner.siting.instance import Instance
@@ -27,6 +26,7 @@ from planner.siting.region import Choice, Region, cut_out, neighbours, region_of
 from planner.siting.relaxation import (
     Relaxation,
     Report,
+    certify,
     folded,
     multipliers,
     opened_and_new,
@@ -34,7 +34,7 @@ from planner.siting.relaxation import (
     relax,
     solve_relaxed,
 )
-from planner.siting.solver import NoPlan, solve
+from planner.siting.solver import NoPlan, solve, weighted_sum
 
 _LUMPY_SHARE = 0.5
 _SLOPE_SCALINGS = 2
@@ -74,7 +74,11 @@ def plan_city(x: Instance, gap_share: float, rounds: int, report: Report) -> tup
     served = assign(x, new, relaxed.pairs)
     choice = Choice(new, opened, served)
     report("round", choice.value(x), relaxed.bound)
-    return improve(x, choice, relaxed.bound, gap_share, rounds, report), relaxed.bound
+    bound = relaxed.bound
+    if bound - choice.value(x) > gap_share * bound:
+        bound = min(bound, certify(x, relaxed))
+        report("certify", choice.value(x), bound)
+    return improve(x, choice, bound, gap_share, rounds, report), bound
 
 
 def settle_lumps(x: Instance, relaxed: Relaxation) -> np.ndarray:
@@ -293,9 +297,9 @@ def _nearest_whole(
         short = program.problem.add_variable(f"short({js})", 0.0)
         objective += [(first, -0.3 * float(price[js])), (short, max(float(price[js]), _LEAST_LOSS))]
         wanted = max(float(flow[js] - x.standing_kwh[js]), 0.0)
-        balance = pulp.LpAffineExpression([*carried, (first, -1.0), (beyond, -1.0), (short, 1.0)])
+        balance = weighted_sum([*carried, (first, -1.0), (beyond, -1.0), (short, 1.0)])
         program.problem.addConstraint(balance == wanted, f"wanted({js})")
-    program.problem.setObjective(pulp.LpAffineExpression(objective))
+    program.problem.setObjective(weighted_sum(objective))
     solved = solve(program.problem, [*program.opened, *program.new], mip_rel_gap=3e-3, mip_max_nodes=20)
     counts = np.round(solved.values)
     new = counts[len(program.opened) :]

@@ -7,12 +7,11 @@ charges where, and places the rest so that the task unit with the least spare ca
 from __future__ import annotations
 
 import numpy as np
-import pulp
 
 from planner.siting.instance import Instance
 from planner.siting.program import build_program
 from planner.siting.region import Choice
-from planner.siting.solver import NoPlan, solve
+from planner.siting.solver import NoPlan, solve, weighted_sum
 
 _BEYOND_NEED_SHARE = 0.01
 
@@ -44,7 +43,7 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
         carried[js].append((program.new[option], float(kwh[option])))
     for js in np.flatnonzero(flow > x.standing_kwh):
         least = float(flow[js] - x.standing_kwh[js]) * (1 - 1e-9)
-        program.problem.addConstraint(pulp.LpAffineExpression(carried[js]) >= least, f"held({js})")
+        program.problem.addConstraint(weighted_sum(carried[js]) >= least, f"held({js})")
     lowest = program.problem.add_variable("lowest_spare", 0.0)
     unit = x.task_unit[x.station_site]
     for n, name in enumerate(sorted(set(unit))):
@@ -52,9 +51,9 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
         served = float(flow[inside].sum())
         if served > 0:
             terms = [term for js in inside for term in carried[js]]
-            spare = pulp.LpAffineExpression([*terms, (lowest, -served)])
+            spare = weighted_sum([*terms, (lowest, -served)])
             program.problem.addConstraint(spare >= served - float(x.standing_kwh[inside].sum()), f"spare({n})")
-    program.problem.setObjective(pulp.LpAffineExpression([(lowest, -1.0)]))
+    program.problem.setObjective(weighted_sum([(lowest, -1.0)]))
     try:
         solved = solve(program.problem, [*program.opened, *program.new], mip_rel_gap=0.01, mip_max_nodes=50)
     except NoPlan:

@@ -262,7 +262,7 @@ def _kwh_per_charger(capacity: pd.DataFrame, types: pd.DataFrame) -> pd.Series:
         if len(bent)
         else []
     )
-    return spread["max"].reindex(types.index)
+    return pd.Series(spread["max"].reindex(types.index))
 
 
 def _left_for_new(sites: pd.DataFrame, types: pd.DataFrame, existing: pd.DataFrame) -> pd.DataFrame:

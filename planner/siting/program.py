@@ -35,6 +35,7 @@ import numpy as np
 import pulp
 
 from planner.siting.instance import Instance
+from planner.siting.solver import weighted_sum
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ def build_program(
 
     def total(variables: list[Any], which: Any, weights: Any = None) -> Any:
         if weights is None:
-            return pulp.LpAffineExpression([(variables[w], 1.0) for w in which])
-        return pulp.LpAffineExpression([(variables[w], float(weights[w])) for w in which])
+            return weighted_sum([(variables[w], 1.0) for w in which])
+        return weighted_sum([(variables[w], float(weights[w])) for w in which])
 
     def subject_to(constraint: Any, name: str) -> None:
         rows[name] = len(rows)
@@ -111,7 +112,7 @@ def build_program(
 
     value = [(v, -float(worth)) for v, worth in zip(served, x.pair_worth[pairs], strict=True)]
     value += [] if charge is None else [(v, float(c)) for v, c in zip(new, charge, strict=True)]
-    problem.setObjective(pulp.LpAffineExpression(value))
+    problem.setObjective(weighted_sum(value))
     for i in sorted(from_zone):
         zone, service = demand_ids[i]
         subject_to(total(served, from_zone[i]) <= float(x.energy[i]), f"demand({zone},{service})")
@@ -132,7 +133,7 @@ def build_program(
                 whole_use = np.floor(grid[options_at[j]] / x.grid_used_kw[c] + 1e-9)
                 used = [(new[o], float(w)) for o, w in zip(options_at[j], whole_use, strict=True) if w > 0]
                 if used:
-                    row = pulp.LpAffineExpression([*used, (opened[j], -float(fit))])
+                    row = weighted_sum([*used, (opened[j], -float(fit))])
                     subject_to(row <= 0, f"whole({site},{x.type_ids[c]})")
         for o in options_at[j]:
             if bays[o] == 0:

@@ -46,7 +46,7 @@ def relax(x: Instance, guide: Instance, report: Report) -> Relaxation:
         prices = multipliers(x, program, solved)
         certified = upper_bound(x, prices)
         near_value = certified < solved.value * (1 + _BOUND_SETTLED)
-        settled = near_value or bound - certified < _BOUND_SETTLED * certified
+        settled = len(doors) > 0 and (near_value or bound - certified < _BOUND_SETTLED * certified)
         bound = min(bound, certified)
         report("relax", None, bound)
         more = _of_demands_left(guide, gaining_pairs(x, prices.capacity, pairs))
@@ -56,6 +56,13 @@ def relax(x: Instance, guide: Instance, report: Report) -> Relaxation:
         pairs, doors = np.union1d(pairs, more), np.union1d(doors, ajar)
     opened, new = opened_and_new(program, solved)
     return Relaxation(opened, new, prices, pairs, doors, bound)
+
+
+def certify(x: Instance, relaxed: Relaxation) -> float:
+    """The bound of the relaxation with every demand at its own place, none folded; over the pairs that mattered."""
+    pairs = np.union1d(relaxed.pairs, first_pairs(x, _FIRST_PAIRS // 2))
+    program, solved = solve_relaxed(x, pairs, relaxed.doors)
+    return upper_bound(x, multipliers(x, program, solved))
 
 
 def folded(x: Instance) -> Instance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,12 @@ class Solved:
     value: float
     bound: float
     proven: bool
+
+
+def weighted_sum(terms: Iterable[tuple[Any, float]]) -> Any:
+    """The PuLP expression of (variable, weight) terms, in PuLP 3.3 and 4."""
+    build = getattr(pulp.LpAffineExpression, "from_list", pulp.LpAffineExpression)
+    return build(list(terms))
 
 
 class NoPlan(RuntimeError):

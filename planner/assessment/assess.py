@@ -1,0 +1,105 @@
+"""`assess`: from a plan's tables to its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from planner.assessment.areas import assess_districts, assess_services, assess_tasks, assess_zones, find_unserved
+from planner.assessment.figures import companion_figures, four_figures
+from planner.assessment.networks import Network, assign_today, measure_trips, nearest_charger_m, price
+from planner.assessment.stations import assess_stations
+from planner.layers import Layers
+from planner.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The figures of a plan. Shares lie between 0 and 1; NaN is "not known" and infinite metres are "beyond reach".
+
+    Attributes
+    ----------
+    figures
+        Index figure: ``well_distributed`` (分布合理), ``completely_equipped`` (配置完善), ``convenient`` (服务便捷) and
+        ``basically_meets`` (基本满足); columns word_zh, word_en, today, plan, unit (share or m), note_zh, note_en.
+    companions
+        Index name, the same columns: what stands beside the four (`companion_figures`).
+    services
+        Index service: public_kwh_day, standing_kwh_day (unlocated chargers), served_kwh_day (those and the plan),
+        unserved_kwh_day, served_share_today, served_share.
+    districts
+        Index district, by code: residents, within_norm_share_today, within_norm_share, public_kwh_day, served_kwh_day,
+        served_share_today, served_share (of the district's own demand, wherever it charges); stations, chargers
+        (piles), swap_stations, power_kw, capex_cny (new, standing in the district), cny_per_kwh_day (that money over
+        the energy its new stations serve). Today's share within the norm is not known where no charger is located.
+    tasks
+        Index task_unit: task, chargers (both piles), stations, power_kw, capex_cny, note_zh, note_en. The chargers of
+        all rows sum to the plan's piles.
+    zones
+        Index zone_id: public_kwh_day, served_kwh_day, unserved_kwh_day, within_norm_today, within_norm, reason (one of
+        `REASONS` for the largest unserved part, empty where all is served).
+    sites
+        Index site_id, sites with new chargers: existing_total, new_slow, new_fast, new_heavy, new_total (piles),
+        new_swap (swap stations), power_kw (rated), capex_cny, served_kwh_day, utilisation (served over what the station
+        carries), metres_mean, rank (1 = most worth served here: what dropping it loses at most), headroom (a charger
+        less would still carry the served energy), reason_zh, reason_en.
+    """
+
+    figures: pd.DataFrame
+    companions: pd.DataFrame
+    services: pd.DataFrame
+    districts: pd.DataFrame
+    tasks: pd.DataFrame
+    zones: pd.DataFrame
+    sites: pd.DataFrame
+
+
+def assess(
+    layers: Layers,
+    demand: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    charger_types: pd.DataFrame,
+    capacity: pd.DataFrame,
+    existing: pd.DataFrame,
+    chargers: pd.DataFrame,
+    assignment: pd.DataFrame,
+    scenario: Scenario,
+) -> Assessment:
+    """Measure a plan against today.
+
+    Parameters
+    ----------
+    layers, demand, sites, access, charger_types, capacity, existing
+        What siting was given, as `planner.tables` describes it.
+    chargers, assignment
+        What siting answered: new chargers by (site_id, charger_type), kWh a day by (zone_id, site_id, service).
+    scenario
+        Reach, edge worth, tasks, fleets and unlocated chargers.
+    """
+    zones = layers.zones
+    stock = price(existing, charger_types).assign(is_new=False)
+    new = price(chargers, charger_types).assign(is_new=True)
+    assignment_today = assign_today(demand, sites, access, charger_types, capacity, existing, scenario)
+    today, plan = (
+        Network(standing, measure_trips(going, access, demand, scenario), nearest_charger_m(zones, sites, standing))
+        for standing, going in (
+            (stock, assignment_today),
+            (pd.concat([stock, new], ignore_index=True), assignment),
+        )
+    )
+    stations = assess_stations(sites, stock, new, plan.trips, capacity, scenario)
+    unserved = find_unserved(demand, sites, access, charger_types, plan, scenario)
+    by_zone = assess_zones(zones, demand, unserved, today, plan)
+    districts = assess_districts(layers, demand, by_zone, sites, stations, today, plan, scenario)
+    return Assessment(
+        figures=four_figures(zones["residents"], demand, sites, by_zone, today, plan, scenario),
+        companions=companion_figures(zones["residents"], sites, districts, today, plan, scenario),
+        services=assess_services(demand, today, plan),
+        districts=districts,
+        tasks=assess_tasks(layers, sites, stations, scenario),
+        zones=by_zone,
+        sites=stations,
+    )

@@ -1,0 +1,216 @@
+"""The four figures and their companions, today and with the plan."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planner.assessment.networks import NO_ENERGY_SHARE, Network, nowhere_known
+from planner.scenario import Scenario
+
+_WORDS = {
+    "well_distributed": ("分布合理", "well distributed", "share"),
+    "completely_equipped": ("配置完善", "completely equipped", "share"),
+    "convenient": ("服务便捷", "convenient", "m"),
+    "basically_meets": ("基本满足", "basically meets demand", "share"),
+    "worst_district_share": ("最低县区达标居民占比", "lowest district share within the norm", "share"),
+    "gini_access": ("可达性基尼系数", "Gini of access", ""),
+    "reserved_share": ("公共机构已建或预留占比", "institutions equipped or reserved", "share"),
+    "evs_per_charger": ("车桩比", "EVs per public charger", ""),
+    "kw_per_ev": ("单车充电功率", "charging power per EV", "kW"),
+    "fast_slow_ratio": ("快慢充桩比", "fast chargers per slow one", ""),
+}
+_PERCENTILE = 0.9
+
+
+def four_figures(
+    residents: pd.Series,
+    demand: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    zones: pd.DataFrame,
+    today: Network,
+    plan: Network,
+    scenario: Scenario,
+) -> pd.DataFrame:
+    """分布合理, 配置完善, 服务便捷, 基本满足, today and with the plan.
+
+    - ``well_distributed``: residents whose zone lies within the norm radius of a charger, over all residents.
+    - ``completely_equipped``: institutions that must be equipped and hold a charger, over all of them.
+    - ``convenient``: metres within which nine tenths of the demand that unlocated chargers leave is served.
+    - ``basically_meets``: energy served, that of unlocated chargers included, over all public demand.
+
+    Where no charger of today is located but some are known to stand, the first three of today are not known.
+    """
+    people = residents.astype(float)
+    required = sites[sites["institution"] == "equipped"]
+    within = [
+        _share(float(people[zones[column]].sum()), float(people.sum()))
+        for column in ("within_norm_today", "within_norm")
+    ]
+    equipped = [_equipped_share(required, network.chargers) for network in (today, plan)]
+    metres = [_far_metres(demand, network.trips) for network in (today, plan)]
+    served = [_served_share(demand, network.trips) for network in (today, plan)]
+    unlocated = scenario.existing.unlocated_chargers.base
+    blind = nowhere_known(today.chargers, scenario)
+    hidden = (
+        f"今日{'未知' if blind else '仅计有坐标的充电桩'}：另有 {unlocated:,.0f} 台无坐标" if unlocated else "",
+        f"today {'is not known' if blind else 'counts located chargers only'}: {unlocated:,.0f} have no location"
+        if unlocated
+        else "",
+    )
+    if blind:
+        within[0] = equipped[0] = metres[0] = float("nan")
+    far_note = "第90百分位路程；未服务的计为超出可达范围", "90th percentile of metres; unserved counted beyond reach"
+    met_note = "含无坐标既有充电桩按实际用量承担的电量", "includes what unlocated chargers carry at observed use"
+    return _figure_table(
+        {
+            "well_distributed": (within[0], within[1], hidden),
+            "completely_equipped": (equipped[0], equipped[1], hidden),
+            "convenient": (metres[0], metres[1], far_note),
+            "basically_meets": (served[0], served[1], met_note),
+        },
+        "figure",
+    )
+
+
+def companion_figures(
+    residents: pd.Series,
+    sites: gpd.GeoDataFrame,
+    districts: pd.DataFrame,
+    today: Network,
+    plan: Network,
+    scenario: Scenario,
+) -> pd.DataFrame:
+    """What stands beside the four figures, today and with the plan.
+
+    - ``worst_district_share``: the lowest share of residents within the norm of any district (named in the note).
+    - ``gini_access``: Gini coefficient, over residents, of the metres to the nearest charger: 0 where all have it
+      equally far, near 1 where few have it far.
+    - ``reserved_share``: institutions equipped, or with conduits reserved by the plan, over all that must be either.
+    - ``evs_per_charger``: vehicles of all fleets over public piles, unlocated ones included.
+    - ``kw_per_ev``: rated kW of located and new chargers over those vehicles; not known for unlocated ones.
+    - ``fast_slow_ratio``: fast piles over slow piles, located and new; not known for unlocated ones.
+    """
+    evs = sum(fleet.vehicles.base for fleet in scenario.fleets.values())
+    unlocated = scenario.existing.unlocated_chargers.base
+    worst = [_worst(districts[column]) for column in ("within_norm_share_today", "within_norm_share")]
+    gini = [_gini(network.near_m.to_numpy(float), residents.to_numpy(float)) for network in (today, plan)]
+    both = today.chargers, plan.chargers
+    reserved = _reserved_shares(sites, *both)
+    if nowhere_known(today.chargers, scenario):
+        reserved[0] = float("nan")
+    per_charger = [_share(evs, unlocated + float(c["piles"].sum())) for c in both]
+    kw = [float(c["power_kw"].sum()) / evs if len(c) or not unlocated else np.nan for c in both]
+    ratio = [_fast_per_slow(c) for c in both]
+    worst_note = f"今日 {worst[0][0]}，规划 {worst[1][0]}", f"today {worst[0][0]}, plan {worst[1][0]}"
+    unknown_note = "无坐标的既有充电桩功率与类型未知，不计入", "unlocated chargers have no known power or type"
+    reserved_note = "应配建与应预留的公共机构", "of those to be equipped or reserved"
+    counted_note = "含无坐标的既有充电桩", "unlocated chargers included"
+    gini_note = "按居民到最近充电站的直线距离", "of residents' straight metres to the nearest charger"
+    return _figure_table(
+        {
+            "worst_district_share": (worst[0][1], worst[1][1], worst_note),
+            "gini_access": (gini[0], gini[1], gini_note),
+            "reserved_share": (reserved[0], reserved[1], reserved_note),
+            "evs_per_charger": (per_charger[0], per_charger[1], counted_note),
+            "kw_per_ev": (kw[0], kw[1], unknown_note),
+            "fast_slow_ratio": (ratio[0], ratio[1], unknown_note),
+        },
+        "name",
+    )
+
+
+def figure_text(value: float, unit: str, lang: str = "zh") -> str:
+    """A figure in words: ``83.4 %``, ``1,240 m``, ``0.31``, beyond reach, not known.
+
+    Parameters
+    ----------
+    value
+        A figure or companion.
+    unit
+        Its unit: share, m, kW or empty.
+    lang
+        zh or en.
+    """
+    if np.isnan(value):
+        return "未知" if lang == "zh" else "not known"
+    if np.isinf(value):
+        return "超出可达范围" if lang == "zh" else "> reach"
+    if unit == "share":
+        return f"{value:.1%}".replace("%", " %")
+    return f"{value:,.0f} m" if unit == "m" else f"{value:,.2f} {unit}".strip()
+
+
+def _figure_table(values: dict[str, tuple[float, float, tuple[str, str]]], index: str) -> pd.DataFrame:
+    """A table of figures from (today, plan, (note_zh, note_en)) by name."""
+    rows = [
+        {
+            "word_zh": zh,
+            "word_en": en,
+            "today": today,
+            "plan": plan,
+            "unit": unit,
+            "note_zh": note_zh,
+            "note_en": note_en,
+        }
+        for (today, plan, (note_zh, note_en)), (zh, en, unit) in ((values[k], _WORDS[k]) for k in values)
+    ]
+    return pd.DataFrame(rows, index=pd.Index(list(values), name=index))
+
+
+def _served_share(demand: pd.DataFrame, trips: pd.DataFrame) -> float:
+    served = float(demand["standing_kwh_day"].sum()) + float(trips["energy_kwh_day"].sum())
+    return _share(served, float(demand["public_kwh_day"].sum()))
+
+
+def _equipped_share(institutions: pd.DataFrame, chargers: pd.DataFrame) -> float:
+    """Share of institutions that hold at least one charger; NaN where none is listed."""
+    holding = chargers.loc[(chargers["count"] > 0) & (chargers["piles"] > 0), "site_id"]
+    return _share(float(institutions.index.isin(holding).sum()), float(len(institutions)))
+
+
+def _reserved_shares(sites: pd.DataFrame, stock: pd.DataFrame, everything: pd.DataFrame) -> list[float]:
+    """Institutions equipped today; and equipped or reserved by the plan, over all that must be either."""
+    wanted = sites[sites["institution"].isin(["equipped", "reserved"])]
+    holding = everything.loc[everything["piles"] > 0, "site_id"]
+    done = wanted.index.isin(holding) | (wanted["institution"] == "reserved").to_numpy()
+    return [_equipped_share(wanted, stock), _share(float(done.sum()), float(len(wanted)))]
+
+
+def _far_metres(demand: pd.DataFrame, trips: pd.DataFrame) -> float:
+    """90th-percentile metres over all demand that unlocated chargers do not carry; infinite where it is unserved."""
+    wanted = _PERCENTILE * float(demand["energy_kwh_day"].sum())
+    if wanted <= 0:
+        return float("nan")
+    order = trips.sort_values(["metres", "zone_id", "site_id", "service"])
+    reached = order["energy_kwh_day"].cumsum().to_numpy(float)
+    at = int(np.searchsorted(reached, wanted * (1 - NO_ENERGY_SHARE)))
+    return float(order["metres"].iloc[at]) if at < len(order) else float("inf")
+
+
+def _worst(share: pd.Series) -> tuple[str, float]:
+    """The district with the lowest share, and the share."""
+    known = share.dropna()
+    return (str(known.idxmin()), float(known.min())) if len(known) else ("–", float("nan"))
+
+
+def _gini(amount: np.ndarray, weight: np.ndarray) -> float:
+    """Gini coefficient of an amount over weighted people: 1 - 2 x area under the Lorenz curve; NaN if not finite."""
+    people = weight > 0
+    amount, weight = amount[people], weight[people]
+    if not len(amount) or not np.isfinite(amount).all() or amount @ weight == 0:
+        return float("nan")
+    order = np.argsort(amount, kind="stable")
+    held = np.r_[0.0, np.cumsum(amount[order] * weight[order])]
+    area = float(weight[order] @ (held[1:] + held[:-1]))
+    return 1 - area / (float(weight.sum()) * float(held[-1]))
+
+
+def _fast_per_slow(chargers: pd.DataFrame) -> float:
+    piles = chargers.groupby("service")["piles"].sum()
+    return _share(float(piles.get("fast", 0.0)), float(piles.get("slow", 0.0)))
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")

@@ -1,0 +1,100 @@
+"""Every site with new chargers: what it gets, what it serves, how well it is used and why it was chosen."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planner.assessment.networks import NO_ENERGY_SHARE, sum_by_site
+from planner.scenario import Scenario
+
+
+def assess_stations(
+    sites: gpd.GeoDataFrame,
+    stock: pd.DataFrame,
+    new: pd.DataFrame,
+    trips: pd.DataFrame,
+    capacity: pd.DataFrame,
+    scenario: Scenario,
+) -> pd.DataFrame:
+    """The table ``sites`` of `Assessment`, from today's chargers, the new ones and the trips of the plan."""
+    new = new[new["count"] > 0]
+    at = pd.Index(sorted(new["site_id"].unique()), name="site_id", dtype=sites.index.dtype)
+    built = sites.loc[at]
+    here = trips[trips["site_id"].isin(at)]
+    by_site = here.groupby("site_id")
+    served = by_site["energy_kwh_day"].sum().reindex(at, fill_value=0.0)
+    moved = (here["metres"] * here["energy_kwh_day"]).groupby(here["site_id"]).sum().reindex(at, fill_value=0.0)
+    carried, headroom = _carried(stock, new, here, capacity)
+    worth = by_site["worth_kwh_day"].sum().reindex(at, fill_value=0.0)
+    table = pd.DataFrame({"existing_total": sum_by_site(stock, "piles", at)}, index=at)
+    for service in ("slow", "fast", "heavy"):
+        of_service = new[(new["service"] == service) & ~new["battery_swap"]]
+        table[f"new_{service}"] = sum_by_site(of_service, "piles", at)
+    table["new_swap"] = sum_by_site(new[new["battery_swap"]], "count", at)
+    table["new_total"] = sum_by_site(new, "piles", at)
+    whole = ["existing_total", "new_slow", "new_fast", "new_heavy", "new_swap", "new_total"]
+    table = table.astype(dict.fromkeys(whole, int)).assign(
+        power_kw=sum_by_site(new, "power_kw", at),
+        capex_cny=built["opening_cny"].astype(float) + sum_by_site(new, "spent_cny", at),
+        served_kwh_day=served,
+        utilisation=(served / carried.reindex(at)).fillna(0.0),
+        metres_mean=moved / served.where(served > 0),
+        rank=worth.rank(method="first", ascending=False).astype(int),
+        headroom=headroom.reindex(at, fill_value=False).astype(bool),
+    )
+    words = _why_here(built, table, by_site["zone_id"].nunique().reindex(at, fill_value=0), scenario)
+    return table.assign(reason_zh=words["zh"], reason_en=words["en"])
+
+
+def _carried(
+    stock: pd.DataFrame, new: pd.DataFrame, trips: pd.DataFrame, capacity: pd.DataFrame
+) -> tuple[pd.Series, pd.Series]:
+    """Per site: kWh a day it carries, and whether a new charger less would still carry what is served there."""
+    both = pd.concat([stock, new], ignore_index=True)
+    total = both.groupby(["site_id", "charger_type", "service"])["count"].sum().rename("total").reset_index()
+    total["kwh"] = _capacity_at(total["charger_type"], total["total"], capacity)
+    total["last_kwh"] = total["kwh"] - _capacity_at(total["charger_type"], total["total"] - 1, capacity)
+    station = total.groupby(["site_id", "service"])["kwh"].sum()
+    served = trips.groupby(["site_id", "service"])["energy_kwh_day"].sum().reindex(station.index, fill_value=0.0)
+    spare = (station - served).rename("spare_kwh").reset_index()
+    built = (
+        new[["site_id", "charger_type"]]
+        .merge(total, on=["site_id", "charger_type"])
+        .merge(spare, on=["site_id", "service"])
+    )
+    idle = built["spare_kwh"] >= built["last_kwh"] * (1 - NO_ENERGY_SHARE)
+    return station.groupby(level="site_id").sum(), idle.groupby(built["site_id"]).any()
+
+
+def _capacity_at(charger_type: pd.Series, count: pd.Series, capacity: pd.DataFrame) -> np.ndarray:
+    """The capacity table at a count; past its end in proportion to its last row."""
+    table = capacity["energy_kwh_day"]
+    most = pd.Series(table.index.get_level_values("count"), index=table.index.get_level_values("charger_type"))
+    top = np.minimum(count.to_numpy(float), most.groupby(level=0).max().reindex(charger_type).to_numpy(float))
+    kwh = table.reindex(pd.MultiIndex.from_arrays([charger_type, top.astype(int)])).to_numpy(float)
+    return np.where(top > 0, kwh * count.to_numpy(float) / np.maximum(top, 1), 0.0)
+
+
+def _why_here(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series, scenario: Scenario) -> pd.DataFrame:
+    """A short reason for every chosen site, in both languages."""
+    kwh = table["served_kwh_day"].map("{:,.0f}".format)
+    zones = zones_served.astype(int).astype(str)
+    wished = built.index.isin(scenario.siting.lock_in)
+    required = (built["institution"] == "equipped").to_numpy()
+    idle = (table["served_kwh_day"] <= 0).to_numpy()
+    serves_zh, serves_en = (
+        "服务 " + zones + " 个网格、" + kwh + " kWh/日",
+        "serves " + zones + " zones, " + kwh + " kWh/day",
+    )
+    meets_zh, meets_en = "为满足总量或任务", "meets the quota or a task"
+    rest_zh, rest_en = serves_zh.where(~idle, meets_zh), serves_en.where(~idle, meets_en)
+    cases = [wished, required]
+    return pd.DataFrame(
+        {
+            "zh": np.select(cases, ["情景指定；" + rest_zh, "必配公共机构；" + rest_zh], rest_zh),
+            "en": np.select(cases, ["locked in; " + rest_en, "required institution; " + rest_en], rest_en),
+        },
+        index=built.index,
+    )
