@@ -96,7 +96,7 @@ def assess(
     districts = assess_districts(layers, demand, by_zone, sites, stations, today, plan, scenario)
     return Assessment(
         figures=four_figures(zones["residents"], demand, sites, by_zone, today, plan, scenario),
-        companions=companion_figures(zones["residents"], sites, districts, today, plan, scenario),
+        companions=companion_figures(zones["residents"], demand, sites, districts, today, plan, scenario),
         services=assess_services(demand, today, plan),
         districts=districts,
         tasks=assess_tasks(layers, sites, stations, scenario),

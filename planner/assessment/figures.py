@@ -14,6 +14,7 @@ _WORDS = {
     "completely_equipped": ("配置完善", "completely equipped", "share"),
     "convenient": ("服务便捷", "convenient", "m"),
     "basically_meets": ("基本满足", "basically meets demand", "share"),
+    "median_metres": ("半数需求的到站路程", "metres for half of the demand", "m"),
     "worst_district_share": ("最低县区达标居民占比", "lowest district share within the norm", "share"),
     "gini_access": ("可达性基尼系数", "Gini of access", ""),
     "reserved_share": ("公共机构已建或预留占比", "institutions equipped or reserved", "share"),
@@ -49,7 +50,7 @@ def four_figures(
         for column in ("within_norm_today", "within_norm")
     ]
     equipped = [_equipped_share(required, network.chargers) for network in (today, plan)]
-    metres = [_far_metres(demand, network.trips) for network in (today, plan)]
+    metres = [_metres_of_share(demand, network.trips, _PERCENTILE) for network in (today, plan)]
     served = [_served_share(demand, network.trips) for network in (today, plan)]
     unlocated = scenario.existing.unlocated_chargers.base
     blind = nowhere_known(today.chargers, scenario)
@@ -76,6 +77,7 @@ def four_figures(
 
 def companion_figures(
     residents: pd.Series,
+    demand: pd.DataFrame,
     sites: gpd.GeoDataFrame,
     districts: pd.DataFrame,
     today: Network,
@@ -84,6 +86,7 @@ def companion_figures(
 ) -> pd.DataFrame:
     """What stands beside the four figures, today and with the plan.
 
+    - ``median_metres``: metres within which half of the demand that unlocated chargers leave is served.
     - ``worst_district_share``: the lowest share of residents within the norm of any district (named in the note).
     - ``gini_access``: Gini coefficient, over residents, of the metres to the nearest charger: 0 where all have it
       equally far, near 1 where few have it far.
@@ -97,9 +100,10 @@ def companion_figures(
     worst = [_worst(districts[column]) for column in ("within_norm_share_today", "within_norm_share")]
     gini = [_gini(network.near_m.to_numpy(float), residents.to_numpy(float)) for network in (today, plan)]
     both = today.chargers, plan.chargers
+    median = [_metres_of_share(demand, network.trips, 0.5) for network in (today, plan)]
     reserved = _reserved_shares(sites, *both)
     if nowhere_known(today.chargers, scenario):
-        reserved[0] = float("nan")
+        reserved[0] = median[0] = float("nan")
     per_charger = [_share(evs, unlocated + float(c["piles"].sum())) for c in both]
     kw = [float(c["power_kw"].sum()) / evs if len(c) or not unlocated else np.nan for c in both]
     ratio = [_fast_per_slow(c) for c in both]
@@ -107,9 +111,11 @@ def companion_figures(
     unknown_note = "无坐标的既有充电桩功率与类型未知，不计入", "unlocated chargers have no known power or type"
     reserved_note = "应配建与应预留的公共机构", "of those to be equipped or reserved"
     counted_note = "含无坐标的既有充电桩", "unlocated chargers included"
+    median_note = "未服务的计为超出可达范围", "unserved counted beyond reach"
     gini_note = "按居民到最近充电站的直线距离", "of residents' straight metres to the nearest charger"
     return _figure_table(
         {
+            "median_metres": (median[0], median[1], median_note),
             "worst_district_share": (worst[0][1], worst[1][1], worst_note),
             "gini_access": (gini[0], gini[1], gini_note),
             "reserved_share": (reserved[0], reserved[1], reserved_note),
@@ -178,9 +184,9 @@ def _reserved_shares(sites: pd.DataFrame, stock: pd.DataFrame, everything: pd.Da
     return [_equipped_share(wanted, stock), _share(float(done.sum()), float(len(wanted)))]
 
 
-def _far_metres(demand: pd.DataFrame, trips: pd.DataFrame) -> float:
-    """90th-percentile metres over all demand that unlocated chargers do not carry; infinite where it is unserved."""
-    wanted = _PERCENTILE * float(demand["energy_kwh_day"].sum())
+def _metres_of_share(demand: pd.DataFrame, trips: pd.DataFrame, share: float) -> float:
+    """Metres within which a share of the demand that unlocated chargers leave is served; infinite where less is."""
+    wanted = share * float(demand["energy_kwh_day"].sum())
     if wanted <= 0:
         return float("nan")
     order = trips.sort_values(["metres", "zone_id", "site_id", "service"])

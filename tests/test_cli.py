@@ -1,0 +1,210 @@
+"""The `planner` command through its public entry, in a process of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner.plan import make_plan
+from planner.scenario import Scenario
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+TOYTOWN = "toytown/toytown.toml"
+
+
+def planner(*arguments: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run `planner` in a folder, with a neutral locale."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("LANG", "LC_ALL", "LC_MESSAGES", "COLUMNS")}
+    path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "planner.cli", *map(str, arguments)],
+        cwd=cwd,
+        env={**clean, "PYTHONPATH": path, "PYTHONUTF8": "1", **env},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Toytown planned with the default folder, in English."""
+    home = tmp_path_factory.mktemp("home")
+    return home, planner("plan", TOYTOWN, "--lang", "en", cwd=home)
+
+
+def test_plan_writes_to_maps_of_the_working_directory(planned: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    home, done = planned
+    assert done.returncode == 0, done.stderr
+    assert json.loads((home / "maps" / "toytown" / "summary.json").read_text(encoding="utf-8"))["chargers"] == 6
+    assert (home / "maps" / "toytown" / "map.html").stat().st_size > 10_000
+    assert [f.name for f in (home / "maps").iterdir()] == ["toytown"]
+
+
+def test_results_go_to_stdout_and_progress_to_stderr(planned: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    home, done = planned
+    for words in (
+        "well distributed",
+        "70.0 %",
+        "69.1 %",
+        "> reach",
+        "proven optimal",
+        "district tasks",
+        "11 have no location",
+    ):
+        assert words in done.stdout
+    assert re.search(r"南区\s*│\s*2 │\s*2 │", done.stdout)
+    assert str(home / "maps" / "toytown") in done.stdout.replace("\n", "")
+    assert "candidates" in done.stderr
+    assert "gap 0.00%" in done.stderr
+    assert "│" not in done.stderr
+
+
+def test_run_json_has_the_seconds_of_every_stage(planned: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    run = json.loads((planned[0] / "maps" / "toytown" / "run.json").read_text(encoding="utf-8"))
+    assert {"layers", "demand", "candidates", "access", "assessment", "map"} <= set(run["seconds"])
+
+
+def test_second_run_is_identical_but_for_run_json(planned: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    home, _ = planned
+    assert planner("plan", TOYTOWN, "-o", "again", "--lang", "en", cwd=home).returncode == 0
+    first, again = home / "maps" / "toytown", home / "again"
+    differ = {f.name for f in first.iterdir() if f.read_bytes() != (again / f.name).read_bytes()}
+    assert differ <= {"run.json"}
+
+
+def test_map_is_drawn_again_from_the_folder(planned: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    home, _ = planned
+    page = home / "maps" / "toytown" / "map.html"
+    before = page.read_text(encoding="utf-8")
+    page.unlink()
+    assert planner("map", "maps/toytown", "--lang", "en", cwd=home).returncode == 0
+    assert page.read_text(encoding="utf-8") == before
+    assert not list(page.parent.glob(".*"))
+
+
+def test_chinese_by_locale(tmp_path: Path) -> None:
+    done = planner("plan", TOYTOWN, cwd=tmp_path, LANG="zh_CN.UTF-8")
+    for words in ("分布合理", "基本满足", "任务分解表", "已证最优", "审图号"):
+        assert words in done.stdout
+    assert "读取图层" in done.stderr
+
+
+def test_gap_is_kept_in_the_scenario_as_run(tmp_path: Path) -> None:
+    assert planner("plan", TOYTOWN, "-o", "p", "--gap", "0.25", cwd=tmp_path).returncode == 0
+    assert "gap_share = 0.25" in (tmp_path / "p" / "scenario.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["plan", "--gap", "3"], ["plan", "--lang", "fr"], ["nonsense"], ["map"], ["plan", "a", "b"]]
+)
+def test_usage_errors_exit_2(arguments: list[str], tmp_path: Path) -> None:
+    done = planner(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_missing_scenario_is_one_report_without_traceback(tmp_path: Path) -> None:
+    done = planner("plan", "nosuch.toml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1 fault" in done.stderr
+    assert "nosuch.toml: no such scenario file" in done.stderr
+    assert "找不到情景文件" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_faults_leave_no_folder(town: Path, tmp_path: Path) -> None:
+    (town / "streets.geojson").unlink()
+    done = planner("plan", town / "toytown.toml", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no streets layer" in done.stderr
+    assert [f.name for f in tmp_path.iterdir()] == ["town"]
+
+
+def test_foreign_folder_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine", encoding="utf-8")
+    done = planner("plan", TOYTOWN, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "holds files but no plan" in done.stderr
+    assert "layers" not in done.stderr
+    assert [f.name for f in (tmp_path / "out").iterdir()] == ["thesis.txt"]
+
+
+def test_name_that_leads_elsewhere_is_refused(town: Path, tmp_path: Path) -> None:
+    file = town / "toytown.toml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('name = "toytown"', 'name = "../../x"', 1), encoding="utf-8"
+    )
+    done = planner("plan", file, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "is no folder name" in done.stderr
+
+
+def with_island(town: Path) -> Path:
+    """Two streets of their own under p3: from z3 to a new end and on, cut off by new node numbers."""
+    file = town / "streets.geojson"
+    layer = json.loads(file.read_text(encoding="utf-8"))
+    for number, feature in enumerate(layer["features"]):
+        if 3 in (feature["properties"]["u"], feature["properties"]["v"]):
+            ends = feature["properties"]
+            ends["u"], ends["v"] = (ends["u"] + 100, ends["v"] + 100) if number else (ends["u"], ends["v"])
+    file.write_text(json.dumps(layer, ensure_ascii=False), encoding="utf-8")
+    return town / "toytown.toml"
+
+
+@pytest.mark.parametrize("verb", ["plan", "check"])
+def test_islands_are_named_with_their_streets_and_sites(town: Path, tmp_path: Path, verb: str) -> None:
+    done = planner(verb, with_island(town), cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"streets, rows s\d\d, s\d\d: 2 streets form an island not connected with the rest", done.stderr)
+    assert "p3" in done.stderr
+    assert "connect them or remove them" in done.stderr
+
+
+def test_dead_end_one_way_is_no_island(town: Path, scenario: Scenario) -> None:
+    """A clipped layer has them at its edge; toytown's s09 made a stub out of the town."""
+    from planner.layers import read_layers
+    from planner.plan import islands
+
+    layers = read_layers(scenario.study_area)
+    stub = layers.streets.assign(v=layers.streets["v"].where(layers.streets.index != "s09", 99))
+    assert islands(stub, make_plan(scenario).sites, scenario) == []
+
+
+def test_check_shows_every_layer(tmp_path: Path) -> None:
+    done = planner("check", TOYTOWN, "--lang", "en", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in ("districts", "EPSG:32649", "residents 4,000", "1 connected part", "hospital 1", "no faults", "4,400"):
+        assert words in done.stdout
+    assert re.search(r"residents within 1 km of a street\s*│\s*100\.0%", done.stdout)
+    assert not list(tmp_path.iterdir())
+
+
+def test_map_of_no_plan_folder(tmp_path: Path) -> None:
+    done = planner("map", "nowhere", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "is no plan folder" in done.stderr
+
+
+def test_more_chargers_than_demand_warns(town: Path, tmp_path: Path) -> None:
+    """One tenth of the cars and no taxis: 6 chargers carry several times what is left."""
+    file = town / "toytown.toml"
+    text = file.read_text(encoding="utf-8").replace("vehicles = [800, 1000, 1200]", "vehicles = 150")
+    file.write_text(text.replace("vehicles = 8\n", "vehicles = 0\n"), encoding="utf-8")
+    done = planner("plan", file, "-o", "out", "--lang", "en", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning: the new chargers can carry" in done.stderr
+
+
+def test_version(tmp_path: Path) -> None:
+    done = planner("--version", cwd=tmp_path)
+    assert done.returncode == 0
+    assert re.fullmatch(r"planner \S+\n", done.stdout)
