@@ -365,3 +365,10 @@ def test_no_such_study_area(variant: Callable[[str], Scenario], faults: Callable
 def test_a_decision_needs_only_its_quota() -> None:
     assert Siting(quota=6).quota_rule == "exactly"
     assert Siting(quota=6).budget_cny is None
+
+
+def test_the_embedded_scenarios_name_no_machine(tmp_path: Path) -> None:
+    """A plan folder can be moved: embedded areas are named, not located."""
+    file = tmp_path / "scenario.toml"
+    write_scenario(read_scenario("toytown/toytown.toml"), file)
+    assert 'folder = "embedded:toytown"' in file.read_text(encoding="utf-8")
