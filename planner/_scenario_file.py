@@ -87,7 +87,9 @@ def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except OSError:
-        en, zh = "no such scenario file; give the path of a TOML file", "找不到情景文件，请给出 TOML 路径"
+        names = ", ".join(sorted(f"{f.parent.name}/{f.stem}" for f in _embedded_scenarios()))
+        en = f"no such scenario file; give the path of a TOML file or an embedded scenario ({names})"
+        zh = f"找不到情景文件，请给出 TOML 路径或内置情景（{names}）"
         raise BadInput([Fault(str(file), en, zh)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         fault = Fault(str(file), f"not a TOML file in UTF-8: {error}", "不是 UTF-8 编码的 TOML 文件")

@@ -94,12 +94,12 @@ def save_plan(
 
 
 def refuse_foreign_folder(folder: str | Path) -> None:
-    """Refuse a place where a plan folder would overwrite something else.
+    """Refuse a place where a plan folder cannot be written or would overwrite something else.
 
     Raises
     ------
     BadInput
-        `folder` is a file, or a folder with files but without ``summary.json``.
+        `folder` is a file, a folder with files but without ``summary.json``, or lies where nothing can be written.
     """
     path = Path(folder)
     if path.exists() and not path.is_dir():
@@ -107,6 +107,13 @@ def refuse_foreign_folder(folder: str | Path) -> None:
     if path.is_dir() and any(path.iterdir()) and not (path / "summary.json").is_file():
         en = "holds files but no plan (no summary.json) and is not overwritten; give an empty or a new folder"
         raise BadInput([Fault(str(path), en, "文件夹内有其他文件且不是方案文件夹，不予覆盖；请另选空文件夹")])
+    above = next(p for p in path.absolute().parents if p.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=above):
+            pass
+    except OSError as error:
+        en = f"cannot be written: {error.strerror} in {above}; give another folder"
+        raise BadInput([Fault(str(path), en, "无法写入，请另选文件夹")]) from None
 
 
 def read_plan(folder: str | Path) -> Plan:
@@ -265,7 +272,7 @@ def _write_geopackage(plan: Plan, file: Path) -> None:
         "chargers": (_charger_rows(plan), "充电桩数量 chargers by site and type, existing and new"),
         "assignment": (plan.assignment, "充电去向 who charges where"),
     }
-    with _fixed_date():
+    with _gdal(OGR_CURRENT_DATE=_FIXED_DATE):
         for name, (table, words) in layers.items():
             spatial = isinstance(table, gpd.GeoDataFrame)
             options = {
@@ -288,14 +295,18 @@ def _write_geopackage(plan: Plan, file: Path) -> None:
 
 
 @contextmanager
-def _fixed_date() -> Iterator[None]:
-    """GeoPackages carry the moment of writing; give them a fixed one, so that equal plans make equal files."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_DATE})
+def _gdal(**options: str) -> Iterator[None]:
+    """GDAL with some options for a while.
+
+    GeoPackages carry the moment of writing (``OGR_CURRENT_DATE``): a fixed one lets equal plans make equal files.
+    Reading one leaves a file of statistics beside it unless told not to (``GDAL_PAM_ENABLED``).
+    """
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        pyogrio.set_gdal_config_options(before)
 
 
 def _charger_rows(plan: Plan) -> pd.DataFrame:
@@ -314,9 +325,10 @@ def _charger_rows(plan: Plan) -> pd.DataFrame:
 def _read_tables(file: Path) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Sites, existing chargers, new chargers and assignment of a saved plan."""
     try:
-        candidates, counts, assignment = (
-            pyogrio.read_dataframe(file, layer=name) for name in ("candidates", "chargers", "assignment")
-        )
+        with _gdal(GDAL_PAM_ENABLED="NO"):
+            candidates, counts, assignment = (
+                pyogrio.read_dataframe(file, layer=name) for name in ("candidates", "chargers", "assignment")
+            )
         sites = candidates.drop(columns="chosen").set_index("site_id")
         counts = counts.set_index(["site_id", "charger_type"])
         assignment = assignment.set_index(["zone_id", "site_id", "service"])

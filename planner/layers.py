@@ -117,7 +117,8 @@ def _layer(
         if optional:
             columns = [*schema.columns, "geometry"]
             return gpd.GeoDataFrame({c: [] for c in columns}, geometry="geometry", crs=crs).rename_axis(key)
-        looked = ", ".join(f"{name}{s}" for s in _SUFFIXES)
+        also = ["zones.csv"] if name == "zones" else []
+        looked = ", ".join([*(f"{name}{s}" for s in _SUFFIXES), *also])
         raise BadInput([Fault(f"{folder}", f"no {name} layer; expected one of {looked}", f"缺少图层 {name}")])
     table = _indexed(_read(file), key, file)
     faults = [*_faults_of(_check_crs, table, file), *_faults_of(check_geometry, table, kinds, file.name)]

@@ -208,3 +208,12 @@ def test_version(tmp_path: Path) -> None:
     done = planner("--version", cwd=tmp_path)
     assert done.returncode == 0
     assert re.fullmatch(r"planner \S+\n", done.stdout)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder where nobody can write")
+def test_an_unwritable_place_is_refused_before_planning(tmp_path: Path) -> None:
+    """Nothing can be made under /proc, whoever asks."""
+    done = planner("plan", TOYTOWN, "-o", "/proc/plan", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "/proc/plan: cannot be written" in done.stderr
+    assert "demand" not in done.stderr

@@ -296,7 +296,8 @@ def test_a_section_that_is_no_table(tmp_path: Path, faults: Callable[..., list[s
 def test_no_such_file(tmp_path: Path, faults: Callable[..., list[str]]) -> None:
     for path in (tmp_path / "none.toml", tmp_path, Path("toytown/none.toml"), Path("nowhere/base.toml")):
         (fault,) = faults(read_scenario, path)
-        assert fault == f"{path}: no such scenario file; give the path of a TOML file"
+        assert fault.startswith(f"{path}: no such scenario file; give the path of a TOML file or an embedded scenario")
+        assert "taiyuan/high_adoption" in fault
 
 
 @pytest.mark.parametrize("content", [b"a = ", 'title = "小店区"'.encode("gbk")])
@@ -347,7 +348,7 @@ def test_extends_refused(tmp_path: Path, faults: Callable[..., list[str]]) -> No
     assert faults(read_scenario, one) == [f"{one}, key extends: expected a file name, found 5"]
     one.write_text('extends = "none.toml"', encoding="utf-8")
     missing = tmp_path.resolve() / "none.toml"
-    assert faults(read_scenario, one) == [f"{missing}: no such scenario file; give the path of a TOML file"]
+    assert faults(read_scenario, one)[0].startswith(f"{missing}: no such scenario file; give the path")
 
 
 @pytest.mark.parametrize("name", EMBEDDED)

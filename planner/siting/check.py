@@ -164,10 +164,11 @@ def spending(new: pd.DataFrame, sites: pd.DataFrame, types: pd.DataFrame) -> flo
 def _demand_kept(assignment: pd.DataFrame, demand: pd.DataFrame) -> list[str]:
     served = assignment["energy_kwh_day"].groupby(level=["zone_id", "service"]).sum()
     allowed = demand["energy_kwh_day"].reindex(served.index, fill_value=0.0)
-    negative = assignment[assignment["energy_kwh_day"] < 0].reset_index()
+    rows = assignment.reset_index()
     return [
         *(f"demand of {r.zone_id} {r.service}: {r.served:.6g} served of {r.most:.6g}" for r in _over(served, allowed)),
-        *(f"negative energy from {r.zone_id} to {r.site_id}" for r in negative.itertuples()),
+        *(f"negative energy from {r.zone_id} to {r.site_id}" for r in rows[rows["energy_kwh_day"] < 0].itertuples()),
+        *(f"missing energy from {r.zone_id} to {r.site_id}" for r in rows[rows["energy_kwh_day"].isna()].itertuples()),
     ]
 
 
@@ -208,8 +209,8 @@ def _proof_holds(
     value = float(((1 - (1 - siting.edge_worth) * share) * rows["energy_kwh_day"])[~beyond].sum())
     tolerance = _RELATIVE * max(abs(value), 1.0)
     broken = [f"{r.zone_id} charges at {r.site_id} ({r.service}), out of reach" for r in rows[beyond].itertuples()]
-    if abs(value - proof.value_kwh_day) > tolerance:
+    if not abs(value - proof.value_kwh_day) <= tolerance:
         broken.append(f"value: {value:.6g} from the tables, {proof.value_kwh_day:.6g} in the proof")
-    if proof.value_kwh_day > proof.bound_kwh_day + tolerance:
+    if not proof.value_kwh_day <= proof.bound_kwh_day + tolerance:
         broken.append(f"value {proof.value_kwh_day:.6g} above its bound {proof.bound_kwh_day:.6g}")
     return broken

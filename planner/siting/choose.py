@@ -117,16 +117,16 @@ def _needed_chargers(x: Instance, choice: Choice) -> int:
     """Chargers (quota units) that carry 99 % of the value, the most valuable per unit first."""
     per_station = np.bincount(x.pair_station, x.pair_worth * choice.served, minlength=len(x.station_ids))
     energy = np.bincount(x.pair_station, choice.served, minlength=len(x.station_ids))
-    mean_worth = np.divide(per_station, energy, out=np.zeros_like(energy), where=energy > 0)
+    mean_worth = np.divide(per_station, energy, out=np.zeros(len(energy)), where=energy > 0)
     at = x.option_station
     station_kwh = np.bincount(at, x.kwh[x.option_type] * choice.new, minlength=len(energy))
     used_share = np.divide(
-        np.maximum(energy - x.standing_kwh, 0), station_kwh, out=np.zeros_like(energy), where=station_kwh > 0
+        np.maximum(energy - x.standing_kwh, 0), station_kwh, out=np.zeros(len(energy)), where=station_kwh > 0
     )
     value = choice.new * x.kwh[x.option_type] * np.minimum(used_share, 1)[at] * mean_worth[at]
     units = choice.new * x.quota_units[x.option_type]
     order = np.lexsort(
-        (np.arange(len(value)), -np.divide(value, units, out=np.full_like(value, np.inf), where=units > 0))
+        (np.arange(len(value)), -np.divide(value, units, out=np.full(len(value), np.inf), where=units > 0))
     )
     enough = int(np.searchsorted(np.cumsum(value[order]), 0.99 * value.sum())) + 1
     return int(units[order][:enough].sum())

@@ -116,6 +116,7 @@ def make_instance(
         sorted({*zip(options["site_id"], options["service"], strict=True), *standing.index}),
         names=["site_id", "service"],
     )
+    refuse(_locks_without_room(sites, options))
     pairs = _pairs(demand, access, stations, siting.edge_worth)
     limited = (types["quota_units"] > 0) & (types["max_share"] < 1)
     type_at = {name: k for k, name in enumerate(types.index)}
@@ -151,7 +152,7 @@ def make_instance(
         quota=float(siting.quota),
         quota_exactly=siting.quota_rule == "exactly",
         budget_cny=np.inf if siting.budget_cny is None else siting.budget_cny,
-        tasks={unit: float(task) for unit, task in siting.tasks.items()},
+        tasks={unit: float(task) for unit, task in siting.tasks.items() if task > 0},
     )
 
 
@@ -216,7 +217,7 @@ def _names_that_do_not_meet(
 ) -> list[Fault]:
     lost_sites = sorted(set(existing.index.get_level_values("site_id")) - set(sites.index))
     lost_types = sorted(set(existing.index.get_level_values("charger_type")) - set(types.index))
-    lost_units = sorted(set(siting.tasks) - set(sites["task_unit"]))
+    lost_units = sorted({unit for unit, task in siting.tasks.items() if task > 0} - set(sites["task_unit"]))
     return [
         *(
             [Fault("existing", f"chargers at unknown sites {some(lost_sites)}", "既有充电桩位于未知站点")]
@@ -304,6 +305,17 @@ def _options(sites: pd.DataFrame, types: pd.DataFrame, left: pd.DataFrame, sitin
             )
         )
     return pd.concat(frames).sort_values(["site_id", "charger_type"], ignore_index=True)
+
+
+def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Fault]:
+    """Sites locked in where not even the fewest chargers fit."""
+    fits = options.groupby("site_id")["most"].sum().reindex(sites.index, fill_value=0.0)
+    stuck = sites.index[(sites["lock"] == "in") & (fits < sites["min_station"])]
+    if not len(stuck):
+        return []
+    en = "locked in, but bays and grid do not hold its fewest chargers (min_station); raise them or free the lock"
+    zh = "已锁定为必选，但车位或电网容纳不下最少桩数；请提高容量或取消锁定"
+    return [Fault(f"sites, row {some(stuck)}", en, zh)]
 
 
 def _standing_kwh(existing: pd.DataFrame, types: pd.DataFrame, kwh: pd.Series) -> pd.Series:
