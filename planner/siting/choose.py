@@ -17,9 +17,8 @@ from planner.siting.region import Choice
 from planner.siting.relaxation import Report
 from planner.siting.solver import NoPlan, solve
 
-_EXACT_PAIRS = 6_000
-_EXACT_OPTIONS = 300
-_MOST_NODES = 20_000
+_WHOLE_PROGRAM_PAIRS = 20_000
+_NODE_WORK = 1.5e8
 _SAME_VALUE = 1e-6
 _OPTIMAL_GAP = 1e-4
 _TINY_KWH = 1e-6
@@ -63,7 +62,7 @@ def choose_sites(
     x = make_instance(demand, sites, access, charger_types, capacity, existing, siting)
     tell: Report = report or (lambda step, value, bound: None)
     try:
-        if len(x.pair_demand) <= _EXACT_PAIRS and len(x.option_site) <= _EXACT_OPTIONS:
+        if len(x.pair_demand) <= _WHOLE_PROGRAM_PAIRS:
             choice, bound, method, optimal = _exactly(x)
         else:
             choice, bound = plan_city(x, siting.gap_share, siting.rounds, tell)
@@ -71,7 +70,7 @@ def choose_sites(
     except NoPlan as error:
         raise BadInput([_no_plan(x, error)]) from None
     choice = spread_headroom(x, choice)
-    chargers, assignment = _tables(x, choice)
+    chargers, assignment = tables_of(x, choice)
     value = choice.value(x)
     reachable = float(x.energy[np.unique(x.pair_demand)].sum())
     proof = Proof(
@@ -88,19 +87,22 @@ def choose_sites(
 
 
 def _exactly(x: Instance) -> tuple[Choice, float, str, bool]:
-    """The whole program in the solver."""
+    """The whole program in the solver, to its proven end or to a counted number of nodes, fewer the larger it is."""
     every_pair = np.arange(len(x.pair_demand))
-    program = build_program(x, every_pair)
+    doors = every_pair[x.standing_kwh[x.pair_station] == 0]
+    nodes = max(1, int(_NODE_WORK / max(len(every_pair), 1) ** 2))
+    program = build_program(x, every_pair, doors=doors)
     variables = [*program.opened, *program.new, *program.served]
-    solved = solve(program.problem, variables, mip_rel_gap=_OPTIMAL_GAP, mip_max_nodes=_MOST_NODES)
+    solved = solve(program.problem, variables, mip_rel_gap=_OPTIMAL_GAP, mip_max_nodes=nodes)
     counts = np.round(solved.values[: len(program.opened) + len(program.new)])
     opened, new = counts[: len(program.opened)], counts[len(program.opened) :]
     choice = Choice(new, opened, assign(x, new, every_pair))
-    ended = "to a gap of 1e-4" if solved.proven else f"stopped at its limit of {_MOST_NODES:,} nodes"
+    ended = "to a gap of 1e-4" if solved.proven else f"stopped at its limit of {nodes:,} nodes"
     return choice, solved.bound, f"branch and bound of the whole program (HiGHS), {ended}", solved.proven
 
 
-def _tables(x: Instance, choice: Choice) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables_of(x: Instance, choice: Choice) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables ``chargers`` and ``assignment`` of a choice."""
     chargers = pd.DataFrame({"count": choice.new.astype(int)}, index=x.option_ids)
     pairs = np.flatnonzero(choice.served > _TINY_KWH)
     zones = x.demand_ids.get_level_values("zone_id")[x.pair_demand[pairs]]
@@ -139,6 +141,14 @@ def _no_plan(x: Instance, error: NoPlan) -> Fault:
     per_bay = np.divide(x.quota_units, x.bays_used, out=np.zeros_like(x.bays_used), where=x.bays_used > 0)
     np.maximum.at(per_site, x.option_site, per_bay[x.option_type])
     room = float((per_site * x.bays).sum())
+    if x.quota_exactly and not len(x.option_site):
+        return Fault(
+            "scenario, key siting.quota",
+            f"{x.quota:g} chargers asked for, but no site can take one: all are locked out or without bays or grid; "
+            "lower the quota, free sites or raise bays and grid",
+            f"要求新增 {x.quota:g} 台，但没有站点可以安装：均被锁定排除，或无车位、无电网余量；"
+            "请降低数量、解除锁定或提高容量",
+        )
     if x.quota_exactly and x.quota > room > 0:
         return Fault(
             "scenario, key siting.quota",

@@ -251,7 +251,8 @@ def _kwh_per_charger(capacity: pd.DataFrame, types: pd.DataFrame) -> pd.Series:
     count = table.index.get_level_values("count").to_numpy(float)
     used = table[count > 0] / count[count > 0]
     spread = used.groupby(level="charger_type").agg(["min", "max"])
-    bent = spread.index[(spread["max"] - spread["min"]) > 1e-9 * spread["max"]]
+    of_nothing = table[count == 0].groupby(level="charger_type").max().reindex(spread.index, fill_value=0.0)
+    bent = spread.index[((spread["max"] - spread["min"]) > 1e-9 * spread["max"]) | (of_nothing > 0)]
     refuse(
         [
             Fault(

@@ -81,7 +81,7 @@ def solve(problem: Any, variables: list[Any], **options: Any) -> Solved:
         raise NoPlan(name, infeasible="nfeasible" in name)
     solution = highs.getSolution()
     values = np.array([v.varValue for v in variables], float)
-    whole = any(v.cat == "Integer" for v in variables)
+    whole = info.mip_node_count >= 0  # HiGHS leaves -1 where nothing had to be whole
     value = -float(info.objective_function_value)
     bound = -float(info.mip_dual_bound) if whole else value
     duals = np.zeros(0) if whole else -np.asarray(solution.row_dual, float)
