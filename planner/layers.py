@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pyproj.exceptions import CRSError
 from shapely import box
 
 from planner._faults import BadInput, Fault, refuse, some
+from planner._vector import check_crs, read_vector
 from planner.scenario import StudyArea, area_folder
 from planner.tables import (
     DISTRICTS,
@@ -120,8 +120,8 @@ def _layer(
         also = ["zones.csv"] if name == "zones" else []
         looked = ", ".join([*(f"{name}{s}" for s in _SUFFIXES), *also])
         raise BadInput([Fault(f"{folder}", f"no {name} layer; expected one of {looked}", f"缺少图层 {name}")])
-    table = _indexed(_read(file), key, file)
-    faults = [*_faults_of(_check_crs, table, file), *_faults_of(check_geometry, table, kinds, file.name)]
+    table = _indexed(read_vector(file), key, file)
+    faults = [*_faults_of(check_crs, table, file), *_faults_of(check_geometry, table, kinds, file.name)]
     faults += _faults_of(check_table, table, schema, file.name)
     refuse(faults)
     checked = gpd.GeoDataFrame(check_table(table, schema, file.name), geometry="geometry", crs=table.crs)
@@ -134,38 +134,6 @@ def _faults_of(check: Callable[..., Any], *given: Any) -> tuple[Fault, ...]:
     except BadInput as error:
         return error.faults
     return ()
-
-
-def _read(file: Path) -> gpd.GeoDataFrame:
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Could not parse column")  # mixed types: the table check says so
-            table = gpd.read_file(file)
-    except Exception as error:  # pyogrio raises many kinds; all mean the file cannot be read as a layer
-        raise BadInput([Fault(str(file), f"cannot be read as a layer: {error}", "无法读取该图层文件")]) from None
-    if not isinstance(table, gpd.GeoDataFrame):
-        raise BadInput([Fault(str(file), "has no geometry", "没有几何字段")])
-    if table.empty:
-        en, zh = "the layer is empty; at least one feature is needed", "图层为空，至少需要一个要素"
-        raise BadInput([Fault(str(file), en, zh)])
-    return table.rename_geometry("geometry") if table.geometry.name != "geometry" else table
-
-
-def _check_crs(table: gpd.GeoDataFrame, file: Path) -> None:
-    west, south, east, north = table.total_bounds
-    in_degrees = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
-    in_metres = max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90
-    if table.crs is None:
-        guess = "coordinates look like degrees (EPSG:4326?)" if in_degrees else "coordinates look like metres"
-        en = f"has no CRS; {guess}; set it in the file, it is not guessed"
-        raise BadInput([Fault(str(file), en, "没有坐标系信息，请在文件中设定，程序不会猜测")])
-    declared = table.crs.to_string()
-    if table.crs.is_projected and in_degrees:
-        en = f"declares {declared} (metres) but holds degrees; declare EPSG:4326"
-        raise BadInput([Fault(str(file), en, f"声明为 {declared}（米），实际坐标为经纬度")])
-    if table.crs.is_geographic and in_metres:
-        en = f"declares {declared} (degrees) but holds metres; declare the projected CRS"
-        raise BadInput([Fault(str(file), en, f"声明为 {declared}（度），实际坐标以米为单位")])
 
 
 def _indexed(table: gpd.GeoDataFrame, key: str, file: Path) -> gpd.GeoDataFrame:

@@ -1,0 +1,60 @@
+"""Plumbing of vector files: read one, and say in one message what is wrong with its coordinates."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+
+from planner._faults import BadInput, Fault
+
+
+def read_vector(file: Path, layer: str | None = None, encoding: str | None = None) -> gpd.GeoDataFrame:
+    """The features of a vector file, geometry column ``geometry``; refuses what has no geometry or no feature.
+
+    Parameters
+    ----------
+    file
+        Anything GDAL reads: GeoPackage, GeoJSON, FlatGeobuf, shapefile.
+    layer
+        Name of the layer where a file holds several.
+    encoding
+        Of the attributes of a shapefile that does not say it.
+
+    Raises
+    ------
+    BadInput
+        Not readable, without geometry, or empty.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Could not parse column")  # mixed types: the table check says so
+            warnings.filterwarnings("ignore", ".*Measured \\(M\\) geometry types are not supported.*")
+            table = gpd.read_file(file, layer=layer, encoding=encoding)
+    except Exception as error:  # pyogrio raises many kinds; all mean the file cannot be read as a layer
+        raise BadInput([Fault(str(file), f"cannot be read as a layer: {error}", "无法读取该图层文件")]) from None
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise BadInput([Fault(str(file), "has no geometry", "没有几何字段")])
+    if table.empty:
+        en, zh = "the layer is empty; at least one feature is needed", "图层为空，至少需要一个要素"
+        raise BadInput([Fault(str(file), en, zh)])
+    return table.rename_geometry("geometry") if table.geometry.name != "geometry" else table
+
+
+def check_crs(table: gpd.GeoDataFrame, file: Path) -> None:
+    """Refuse a layer without CRS, and one whose coordinates cannot be what the CRS says."""
+    west, south, east, north = table.total_bounds
+    in_degrees = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
+    in_metres = max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90
+    if table.crs is None:
+        guess = "coordinates look like degrees (EPSG:4326?)" if in_degrees else "coordinates look like metres"
+        en = f"has no CRS; {guess}; set it in the file, it is not guessed"
+        raise BadInput([Fault(str(file), en, "没有坐标系信息，请在文件中设定，程序不会猜测")])
+    declared = table.crs.to_string()
+    if table.crs.is_projected and in_degrees:
+        en = f"declares {declared} (metres) but holds degrees; declare EPSG:4326"
+        raise BadInput([Fault(str(file), en, f"声明为 {declared}（米），实际坐标为经纬度")])
+    if table.crs.is_geographic and in_metres:
+        en = f"declares {declared} (degrees) but holds metres; declare the projected CRS"
+        raise BadInput([Fault(str(file), en, f"声明为 {declared}（度），实际坐标以米为单位")])
