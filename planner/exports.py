@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from planner._faults import BadInput, Fault, refuse
+from planner._files import beside, put_in_place, refuse_unwritable, write_geojson, write_json
 from planner.access import measure_access
 from planner.assessment import assess
 from planner.demand import estimate_demand, fleet_energy
@@ -85,9 +84,9 @@ def save_plan(
     refuse_foreign_folder(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(target) as draft:
+        with beside(target) as draft:
             _write_files(plan, draft, map_html, seconds or {})
-            _put_in_place(draft, target)
+            put_in_place(draft, target, _PLAN_FILES)
     except OSError as error:
         raise BadInput([Fault(str(target), f"cannot be written: {error}", "无法写入该文件夹")]) from None
     return target
@@ -102,18 +101,10 @@ def refuse_foreign_folder(folder: str | Path) -> None:
         `folder` is a file, a folder with files but without ``summary.json``, or lies where nothing can be written.
     """
     path = Path(folder)
-    if path.exists() and not path.is_dir():
-        raise BadInput([Fault(str(path), "is a file; give a folder for the plan", "是文件，请给出文件夹")])
+    refuse_unwritable(path)
     if path.is_dir() and any(path.iterdir()) and not (path / "summary.json").is_file():
         en = "holds files but no plan (no summary.json) and is not overwritten; give an empty or a new folder"
         raise BadInput([Fault(str(path), en, "文件夹内有其他文件且不是方案文件夹，不予覆盖；请另选空文件夹")])
-    above = next(p for p in path.absolute().parents if p.exists())
-    try:
-        with tempfile.TemporaryDirectory(dir=above):
-            pass
-    except OSError as error:
-        en = f"cannot be written: {error.strerror} in {above}; give another folder"
-        raise BadInput([Fault(str(path), en, "无法写入，请另选文件夹")]) from None
 
 
 def read_plan(folder: str | Path) -> Plan:
@@ -210,51 +201,12 @@ def summarise(plan: Plan) -> dict[str, Any]:
 def _write_files(plan: Plan, folder: Path, map_html: str | None, seconds: Mapping[str, float]) -> None:
     if map_html is not None:
         (folder / "map.html").write_text(map_html, encoding="utf-8")
-    _write_geojson(chosen_sites(plan), folder / "sites.geojson")
-    _write_geojson(candidate_sites(plan), folder / "candidates.geojson")
+    write_geojson(chosen_sites(plan), folder / "sites.geojson")
+    write_geojson(candidate_sites(plan), folder / "candidates.geojson")
     _write_geopackage(plan, folder / "plan.gpkg")
     write_scenario(plan.scenario, folder / "scenario.toml")
-    _write_json(summarise(plan), folder / "summary.json")
-    _write_json(_run(seconds), folder / "run.json")
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """An empty folder next to the target, gone afterwards unless it was moved."""
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    draft.chmod(0o755)
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _put_in_place(draft: Path, target: Path) -> None:
-    """Move the finished folder to its name; what stood there steps aside first and comes back if the move fails."""
-    if not target.exists():
-        draft.rename(target)
-        return
-    with _beside(target) as aside:
-        old = aside / "old"
-        target.rename(old)
-        try:
-            draft.rename(target)
-        except OSError:
-            old.rename(target)
-            raise
-        for item in sorted(old.iterdir()):
-            if item.name not in _PLAN_FILES:
-                item.rename(target / item.name)
-
-
-def _write_geojson(table: gpd.GeoDataFrame, file: Path) -> None:
-    """RFC 7946: WGS 84 without a crs member, six decimals, right-hand rule, null for what is not known."""
-    pyogrio.write_dataframe(
-        table.to_crs("EPSG:4326").reset_index(),
-        file,
-        driver="GeoJSON",
-        layer_options={"RFC7946": "YES", "COORDINATE_PRECISION": "6"},
-    )
+    write_json(summarise(plan), folder / "summary.json")
+    write_json(_run(seconds), folder / "run.json")
 
 
 def _write_geopackage(plan: Plan, file: Path) -> None:
@@ -392,7 +344,3 @@ def _run(seconds: Mapping[str, float]) -> dict[str, Any]:
         "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
         "versions": {"python": platform.python_version(), **versions},
     }
-
-
-def _write_json(content: dict[str, Any], file: Path) -> None:
-    file.write_text(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -70,7 +70,7 @@ def test_polygons_wind_to_the_right(plan: Plan, tmp_path: Path) -> None:
     clockwise = plan.layers.districts.assign(
         geometry=shapely.orient_polygons(plan.layers.districts.geometry.to_numpy(), exterior_cw=True)
     )
-    exports._write_geojson(clockwise[["geometry"]], tmp_path / "areas.geojson")
+    exports.write_geojson(clockwise[["geometry"]], tmp_path / "areas.geojson")
     shapes = gpd.read_file(tmp_path / "areas.geojson").geometry
     assert all(shape.exterior.is_ccw for shape in shapes)
 
@@ -192,7 +192,7 @@ def test_failure_leaves_the_old_folder_and_nothing_else(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(exports, "_write_json", fail)
+    monkeypatch.setattr(exports, "write_json", fail)
     with pytest.raises(BadInput, match="cannot be written: disk full"):
         save_plan(plan, folder, "new")
     with pytest.raises(BadInput, match="disk full"):
