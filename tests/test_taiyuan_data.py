@@ -1,6 +1,5 @@
 """Laws of the embedded study area's files (data/taiyuan), checked on the files as committed."""
 
-import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -243,15 +242,3 @@ def test_geojson_has_one_feature_a_line_and_readable_chinese():
     text = (FOLDER / "districts.geojson").read_text(encoding="utf-8")
     assert text.count("\n") == 12  # a line to open, ten districts, a line to close
     assert "小店区" in text and "\\u" not in text
-
-
-def test_largest_remainder_by_hand(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    pytest.importorskip("scipy")
-    from build_population import largest_remainder
-
-    # 10 people over weights 1, 1, 1: 3.33 each, the first of the equal remainders gets the tenth.
-    assert largest_remainder(pd.Series([1.0, 1.0, 1.0]), 10).to_list() == [4, 3, 3]
-    # 7 over 5 : 3 : 2 = 3.5, 2.1, 1.4 -> 3, 2, 1 and the missing one to the largest remainder 0.5.
-    assert largest_remainder(pd.Series([5.0, 3.0, 2.0]), 7).to_list() == [4, 2, 1]
-    sys.modules.pop("build_population", None)

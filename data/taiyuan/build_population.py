@@ -3,43 +3,16 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
-from scipy.ndimage import gaussian_filter
 from shapely.geometry import box
+
+from planner.sources.census import dwelling_pull, rescale, settled, spread_totals
+from planner.sources.zones import district_of_centre, inhabited, make_zones, with_rings
 
 SIDE_M = 500
 PEOPLE_PER_COMMUNITY, PEOPLE_PER_VILLAGE = 3_500, 1_000  # typical sizes; only their ratio matters within a district
 HILL_DISTRICTS, PEOPLE_PER_HILL_VILLAGE = ("阳曲县", "娄烦县", "古交市"), 600  # villages of the hills are smaller
 
-# How strongly a place of a kind tells that people live around it.
-DWELLING_WEIGHT = {
-    "residential": 3.0, "school": 2.0, "hospital": 1.5, "supermarket": 1.0, "market": 1.0, "government": 1.0,
-    "bank": 1.0, "mall": 1.0, "hotel": 0.7, "office": 0.7, "leisure": 0.5, "university": 1.0, "culture": 0.5,
-    "dealership": 0.3, "station": 0.3, "industry": 0.3, "centre": 6.0,
-}  # fmt: skip
-NEIGHBOURHOOD_M = 800  # standard deviation of the kernel around a place or a street
-ROAD_FADE_M = 1_500  # villages thin out with the distance to an arterial
-TOWN_STREET, TOWN_FLOOR = 0.1, 0.01  # what an arterial next door, and any square, adds to the pull of places on towns
-TOWN_OFF_STREET = 0.2  # pull on towns that is left far from every arterial
-VILLAGE_FLOOR = 0.08  # pull on villages far from every arterial and place
-VILLAGE_PLACES, MOST_PLACES = 0.5, 2.0  # weight of places for villages, counted up to this much
 SQUARES_PER_COMMUNITY, SQUARES_PER_VILLAGE = 3, 8  # at most so many squares are settled; the rest stay empty
-MOST_PER_KM2 = 40_000  # no square is filled beyond this as long as others of its township have room
-
-RINGS = pd.DataFrame(  # density of residents within 1 km of the square's centre -> ring and norm radius
-    [("core", 10_000, 900), ("urban", 2_000, 1_000), ("suburban", 300, 2_000), ("rural", -1, 10_000)],
-    columns=["ring", "above_per_km2", "norm_m"],
-)
-RING_RADIUS_M = 1_000
-
-
-def largest_remainder(weights: pd.Series, total: int) -> pd.Series:
-    """Integers in proportion to `weights` that add up to `total`; ties go to the earlier row."""
-    exact = weights / weights.sum() * total
-    whole = np.floor(exact).astype(int)
-    first = (exact - whole).sort_values(ascending=False, kind="stable").index[: total - int(whole.sum())]
-    whole.loc[first] += 1
-    return whole
 
 
 # ---- townships -------------------------------------------------------------------------------------------------
@@ -92,50 +65,22 @@ def expected_people(townships: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"town": town, "village": village})
 
 
-def share_census(townships: pd.DataFrame, census: pd.Series) -> pd.Series:
-    """Residents per township: every district's census total in proportion to `township_weight`."""
-    weight = township_weight(townships)
-    shared = [largest_remainder(w, int(census[d])) for d, w in weight.groupby(townships["district"])]
-    return pd.concat(shared).reindex(townships.index)
-
-
 # ---- squares ---------------------------------------------------------------------------------------------------
 
 
-def make_squares(districts: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.DataFrame:
-    """500 m squares of the working CRS, by their south-west corner, with their district.
+def make_squares(districts: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """500 m squares of the working CRS with their district and `holds_place`.
 
     A square belongs to the district of its centre. A square on the rim whose centre is outside the city counts only
-    if it holds a place; it then belongs to that place's district.
+    if it holds a usable place; it then belongs to that place's district.
     """
-    west, south, east, north = districts.total_bounds // SIDE_M * SIDE_M
-    easting, northing = np.meshgrid(np.arange(west, east + 1, SIDE_M), np.arange(south, north + 1, SIDE_M))
-    corner = pd.DataFrame({"easting_m": easting.ravel().astype(int), "northing_m": northing.ravel().astype(int)})
-    centre = gpd.points_from_xy(corner["easting_m"] + SIDE_M / 2, corner["northing_m"] + SIDE_M / 2)
-    squares = gpd.GeoDataFrame(corner, geometry=centre, crs=districts.crs)
-    inside = squares.sjoin(districts[["district", "geometry"]], predicate="within")
-    squares = pd.DataFrame(inside.drop(columns=["geometry", "index_right"]))
-    squares["holds_place"] = False
-    held = _corner(places[places["kind"] != "other"]).assign(district=places["district"], holds_place=True)
-    held = held.dropna().drop_duplicates(["easting_m", "northing_m"])
-    squares = squares.merge(held, on=["easting_m", "northing_m"], how="outer", suffixes=("", "_place"))
-    squares["district"] = squares["district"].fillna(squares["district_place"])
-    squares["holds_place"] = squares["holds_place_place"].notna()
-    squares["zone_id"] = [
-        f"z{e // SIDE_M:04d}_{n // SIDE_M:05d}"
-        for e, n in zip(squares["easting_m"], squares["northing_m"], strict=True)
-    ]
-    return squares.set_index("zone_id").drop(columns=["district_place", "holds_place_place"]).sort_index()
-
-
-def _corner(points: gpd.GeoDataFrame) -> pd.DataFrame:
-    """South-west corner of the square each point falls in."""
-    return pd.DataFrame(
-        {
-            "easting_m": (points.geometry.x // SIDE_M * SIDE_M).astype(int),
-            "northing_m": (points.geometry.y // SIDE_M * SIDE_M).astype(int),
-        }
-    )
+    named = districts.set_index("district")
+    squares = make_zones(named, SIDE_M)
+    held = places[places["kind"] != "other"].drop(columns="district").assign(district_place=places["district"])
+    held = held[["district_place", "geometry"]].sjoin(squares[["geometry"]], predicate="within")
+    of_place = held.drop_duplicates("zone_id").set_index("zone_id")["district_place"].reindex(squares.index)
+    squares["district"] = district_of_centre(squares, named).fillna(of_place)
+    return squares.assign(holds_place=of_place.notna()).dropna(subset="district")
 
 
 def assign_townships(squares: pd.DataFrame, townships: pd.DataFrame, crs: object) -> pd.DataFrame:
@@ -161,94 +106,23 @@ def assign_townships(squares: pd.DataFrame, townships: pd.DataFrame, crs: object
     return pd.concat(found).reindex(squares.index)
 
 
-def dwelling_pull(squares: pd.DataFrame, places: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> pd.DataFrame:
-    """How much a square draws people, columns `town` (communities) and `village`; relative numbers.
-
-    town: smoothed weights of places (square root, so that a well-mapped quarter does not drain the others) times
-    nearness to arterials. village: nearness to arterials, places count less, and a small floor. Both fade towards the
-    corners of the township's box, which are often its neighbours'. Places and streets in the working CRS.
-    """
-    centre = shapely.points(squares["easting_m"] + SIDE_M / 2, squares["northing_m"] + SIDE_M / 2)
-    street_m = shapely.distance(centre, shapely.union_all(streets.geometry.to_numpy()))
-    around = _smoothed_places(squares, places)
-    near_street = np.exp(-street_m / ROAD_FADE_M)
-    central = np.exp(-0.5 * squares["off_centre"].to_numpy() ** 2)
-    town = (np.sqrt(around) + TOWN_STREET * near_street + TOWN_FLOOR) * (TOWN_OFF_STREET + near_street) * central
-    village = (near_street + VILLAGE_FLOOR + VILLAGE_PLACES * np.minimum(around, MOST_PLACES)) * central
-    return pd.DataFrame({"town": town, "village": village}, index=squares.index)
-
-
-def _smoothed_places(squares: pd.DataFrame, places: gpd.GeoDataFrame) -> np.ndarray:
-    """Weight of the places around every square, smoothed with a Gaussian of `NEIGHBOURHOOD_M`."""
-    west, south = squares["easting_m"].min(), squares["northing_m"].min()
-    column = ((squares["easting_m"] - west) // SIDE_M).to_numpy()
-    row = ((squares["northing_m"] - south) // SIDE_M).to_numpy()
-    grid = np.zeros((row.max() + 1, column.max() + 1))
-    corner = _corner(places)
-    weight = places["kind"].map(DWELLING_WEIGHT).fillna(0).to_numpy()
-    place_row = ((corner["northing_m"] - south) // SIDE_M).to_numpy()
-    place_column = ((corner["easting_m"] - west) // SIDE_M).to_numpy()
-    np.add.at(grid, (place_row, place_column), weight)
-    return gaussian_filter(grid, NEIGHBOURHOOD_M / SIDE_M, mode="constant")[row, column]
-
-
-def spread_residents(squares: pd.DataFrame, townships: pd.DataFrame, pull: pd.DataFrame) -> pd.Series:
-    """Residents per square: integers whose sum over every township is that township's residents.
+def pull_of(squares: gpd.GeoDataFrame, townships: pd.DataFrame, towns_and_villages: pd.DataFrame) -> pd.Series:
+    """How much each square draws the people of its township; within one, proportional to the people expected there.
 
     The people of the communities go to the squares with most `town` pull, those of the villages to the squares with
-    most `village` pull, no more squares than `SQUARES_PER_COMMUNITY` and `SQUARES_PER_VILLAGE` allow.
+    most `village` pull, no more squares than `SQUARES_PER_COMMUNITY` and `SQUARES_PER_VILLAGE` allow. Both fade
+    towards the corners of the township's box, which are often its neighbours'.
     """
+    central = np.exp(-0.5 * squares["off_centre"].to_numpy() ** 2)
+    faded = towns_and_villages.mul(central, axis=0)
     expected = expected_people(townships)
-    spread = []
+    found = []
     for township_id, group in squares.groupby("township_id"):
         township = townships.loc[township_id]
-        town = _settled(pull.loc[group.index, "town"], township["communities"] * SQUARES_PER_COMMUNITY)
-        village = _settled(pull.loc[group.index, "village"], township["villages"] * SQUARES_PER_VILLAGE)
-        weight = town * expected.loc[township_id, "town"] + village * expected.loc[township_id, "village"]
-        spread.append(largest_remainder(_capped(weight, township["residents"]), int(township["residents"])))
-    return pd.concat(spread).reindex(squares.index)
-
-
-def _settled(pull: pd.Series, squares: int) -> pd.Series:
-    """Shares (sum 1, or 0 if `squares` is 0) of the `squares` rows with most pull; ties go to the earlier row."""
-    kept = pull.sort_values(ascending=False, kind="stable").index[:squares]
-    share = pull.where(pull.index.isin(kept), 0.0)
-    return share / share.sum() if squares else share
-
-
-def _capped(weight: pd.Series, residents: int) -> pd.Series:
-    """People in proportion to `weight`, none above `MOST_PER_KM2` while settled squares below it have room."""
-    settled = weight[weight > 0]
-    most = max(MOST_PER_KM2 * (SIDE_M / 1000) ** 2, 1.1 * residents / len(settled))
-    people = settled / settled.sum() * residents
-    while (people > most * 1.000001).any():
-        full = people >= most
-        room = people.where(~full, 0.0)
-        people = (room * (residents - most * full.sum()) / room.sum()).where(~full, most)
-    return people.reindex(weight.index, fill_value=0.0)
-
-
-def ring_of(squares: pd.DataFrame) -> pd.DataFrame:
-    """Columns ring and norm_m from the density of residents within 1 km of each square's centre.
-
-    A square counts by its centre; the area is that of the squares counted, so that the figure is a true mean.
-    """
-    xy = squares[["easting_m", "northing_m"]].to_numpy()
-    west, south = xy.min(axis=0)
-    column, row = ((xy - [west, south]) // SIDE_M).T
-    reach = RING_RADIUS_M // SIDE_M
-    people = np.zeros((row.max() + 1 + 2 * reach, column.max() + 1 + 2 * reach))
-    people[row + reach, column + reach] = squares["residents"]
-    steps = [
-        (dy, dx)
-        for dy in range(-reach, reach + 1)
-        for dx in range(-reach, reach + 1)
-        if np.hypot(dx, dy) * SIDE_M <= RING_RADIUS_M
-    ]
-    near = sum(people[row + reach + dy, column + reach + dx] for dy, dx in steps)
-    per_km2 = near / (len(steps) * (SIDE_M / 1000) ** 2)
-    place = [int((RINGS["above_per_km2"] < d).to_numpy().argmax()) for d in per_km2]
-    return RINGS.iloc[place][["ring", "norm_m"]].set_axis(squares.index)
+        town = settled(faded.loc[group.index, "town"], township["communities"] * SQUARES_PER_COMMUNITY)
+        village = settled(faded.loc[group.index, "village"], township["villages"] * SQUARES_PER_VILLAGE)
+        found.append(town * expected.loc[township_id, "town"] + village * expected.loc[township_id, "village"])
+    return pd.concat(found).reindex(squares.index)
 
 
 def build_townships(
@@ -259,7 +133,8 @@ def build_townships(
 ) -> pd.DataFrame:
     """The table townships.csv; `districts` needs code, district and residents (census)."""
     located = locate_townships(townships, boxes, stand_ins, districts)
-    return located.assign(residents=share_census(located, districts.set_index("district")["residents"]))
+    census = districts.set_index("district")["residents"]
+    return located.assign(residents=rescale(township_weight(located), located["district"], census))
 
 
 def build_zones(
@@ -269,7 +144,8 @@ def build_zones(
     squares = make_squares(districts, places)
     squares = squares.join(assign_townships(squares, townships, districts.crs))
     squares["township"] = squares["township_id"].map(townships["name_zh"])
-    squares["residents"] = spread_residents(squares, townships, dwelling_pull(squares, places, streets))
-    squares = squares.join(ring_of(squares))
-    kept = squares[(squares["residents"] > 0) | squares["holds_place"]].reset_index()
-    return kept[["zone_id", "easting_m", "northing_m", "district", "township", "ring", "norm_m", "residents"]]
+    pull = pull_of(squares, townships, dwelling_pull(squares, places, streets))
+    squares["residents"] = spread_totals(townships["residents"], squares, squares["township_id"], pull)
+    kept = inhabited(with_rings(squares), squares.index[squares["holds_place"]]).reset_index()
+    columns = ["zone_id", "easting_m", "northing_m", "district", "township", "ring", "norm_m", "residents"]
+    return pd.DataFrame(kept[columns])
