@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from planner._check_table import layer_table, marked_lines
 from planner.access import street_parts
 from planner.assessment import figure_text
 from planner.exports import NOTICE_EN, NOTICE_ZH
-from planner.fitness import Fitness
+from planner.fitness import Examination, Fitness
+from planner.inspection import Inspection
 from planner.layers import Layers
 from planner.plan import Plan
 from planner.scenario import Scenario
@@ -57,6 +59,8 @@ def progress(lang: str) -> Iterator[Clock]:
 def print_plan(plan: Plan, folder: Path, lang: str) -> None:
     """The figures with their notes, what is built, the proof and the district tasks."""
     out = console()
+    for layer, en, zh in plan.layers.remarks:
+        console(stderr=True).print(f"{layer}：{zh}" if lang == "zh" else f"{layer}: {en}")
     out.print(_figure_table(plan, lang))
     for _, row in plan.assessment.figures.iterrows():
         if note := row[f"note_{lang}"]:
@@ -70,16 +74,41 @@ def print_plan(plan: Plan, folder: Path, lang: str) -> None:
         console(stderr=True).print(_tightness_warning(plan, lang))
 
 
-def print_layers(layers: Layers, sites: gpd.GeoDataFrame, scenario: Scenario, lang: str) -> None:
-    """What the layers and the candidate sites hold."""
+def print_layers(layers: Layers, inspection: Inspection, lang: str) -> int:
+    """What the layers hold and how they lie on the ground; returns how many lines are marked to be looked at."""
     out = console()
-    out.print(_layer_table(layers, lang))
-    out.print(_site_table(sites, scenario, lang))
+    crs = layers.districts.crs.to_string()
+    out.print(layer_table(inspection, _holdings(layers, lang == "zh"), crs, lang, out.width))
+    return marked_lines(inspection)
 
 
-def print_fitness(fitness: Fitness, lang: str) -> None:
-    """Whether the layers can carry a plan."""
-    console().print(_fitness_table(fitness, lang))
+def print_examination(found: Examination, scenario: Scenario, lang: str) -> None:
+    """The candidate sites, and whether the layers can carry a plan."""
+    out = console()
+    if found.sites is not None:
+        out.print(_site_table(found.sites, scenario, lang))
+    if found.fitness is not None:
+        out.print(_fitness_table(found.fitness, lang))
+
+
+def no_faults(marked: int, lang: str) -> str:
+    """The last line of a check without faults."""
+    if lang == "zh":
+        return f"未发现问题；请查看 {marked} 行以 ! 标记的内容" if marked else "未发现问题"
+    lines = "line" if marked == 1 else "lines"
+    return f"no faults; look at the {marked} {lines} marked !" if marked else "no faults"
+
+
+def teller(lang: str) -> Callable[[str, str], None]:
+    """Prints on stderr, in one language, what is told in both."""
+    out = console(stderr=True)
+    return lambda en, zh: out.print(zh if lang == "zh" else en)
+
+
+def print_next_steps(folder: Path, lang: str) -> None:
+    """A fetched study area, and what to do with it."""
+    hint = "检查、规划：" if lang == "zh" else "check it and plan it:"
+    console().print(f"{folder}\n{hint}\n  planner check {folder}\n  planner plan {folder}")
 
 
 class Clock:
@@ -202,18 +231,6 @@ def _task_table(plan: Plan, lang: str) -> Table:
     return table
 
 
-def _layer_table(layers: Layers, lang: str) -> Table:
-    chinese = lang == "zh"
-    headings = (
-        ("图层", "要素", "范围 km", "坐标系", "内容") if chinese else ("layer", "features", "extent km", "CRS", "holds")
-    )
-    table = _table("图层" if chinese else "layers", *headings)
-    for name, holds in _holdings(layers, chinese).items():
-        layer: gpd.GeoDataFrame = getattr(layers, name)
-        table.add_row(name, f"{len(layer):,}", _extent_km(layer), layer.crs.to_string(), holds)
-    return table
-
-
 def _holdings(layers: Layers, chinese: bool) -> dict[str, str]:
     """What to say of every layer beside its size."""
     parts = street_parts(layers.streets)
@@ -221,7 +238,6 @@ def _holdings(layers: Layers, chinese: bool) -> dict[str, str]:
     pieces = len(set(parts[parts >= 0]))
     residents = f"{layers.zones['residents'].sum():,.0f}"
     kinds = ", ".join(f"{kind} {n}" for kind, n in layers.places["kind"].value_counts().sort_index().items())
-    chargers = f"{layers.chargers['count'].sum():,.0f}" if len(layers.chargers) else "0"
     words = {
         "districts": (
             f"居民 {layers.districts['residents'].sum():,.0f}",
@@ -233,17 +249,24 @@ def _holdings(layers: Layers, chinese: bool) -> dict[str, str]:
         ),
         "zones": (f"居民 {residents}", f"residents {residents}"),
         "places": (kinds, kinds),
-        "chargers": (f"{chargers} 台有坐标", f"{chargers} located chargers"),
+        "chargers": _charger_words(layers.chargers),
         "task_units": ("", ""),
     }
     return {name: (zh if chinese else en) for name, (zh, en) in words.items()}
 
 
-def _extent_km(layer: gpd.GeoDataFrame) -> str:
-    if layer.empty:
-        return "–"
-    west, south, east, north = layer.total_bounds
-    return f"{(east - west) / 1000:,.1f} x {(north - south) / 1000:,.1f}"
+def _charger_words(chargers: gpd.GeoDataFrame) -> tuple[str, str]:
+    """How many located chargers there are, and what is not known of them."""
+    count = int(chargers["count"].sum())
+    en, zh = f"{count:,} located charger{'' if count == 1 else 's'}", f"{count:,} 台有坐标"
+    unknown = chargers["count"].isna()
+    if stations := len({point.wkb for point in chargers.geometry[unknown]}):
+        en += f", {stations:,} station{'' if stations == 1 else 's'} of unknown size"
+        zh += f"，{stations:,} 个站点规模未知"
+    if untyped := int(chargers.loc[chargers["charger_type"].isna(), "count"].sum()):
+        en += f", {untyped:,} charger{'' if untyped == 1 else 's'} of unknown type"
+        zh += f"，{untyped:,} 台类型未知"
+    return zh, en
 
 
 def _site_table(sites: gpd.GeoDataFrame, scenario: Scenario, lang: str) -> Table:
@@ -264,6 +287,12 @@ def _fitness_table(fitness: Fitness, lang: str) -> Table:
         ("公共充电需求（kWh/日）", "public demand (kWh/day)", f"{fitness.public_kwh_day:,.0f}"),
         ("其中无坐标充电桩承担", "of it carried by unlocated chargers", f"{fitness.standing_kwh_day:,.0f}"),
         ("距道路 1 km 内的居民", "residents within 1 km of a street", f"{fitness.near_street_share:.1%}"),
+        ("道路强连通部分", "strongly connected parts of the streets", f"{fitness.street_parts:,}"),
+        (
+            "最大部分以外的道路",
+            "streets outside the largest part",
+            f"{fitness.island_km:,.1f} km, {fitness.island_share:.1%}",
+        ),
         ("任何站点均不可达的居民", "residents out of reach of any site", f"{fitness.out_of_reach_share:.1%}"),
         (
             "供需比（按类型占比中值估算）",

@@ -95,15 +95,21 @@ def attractor_weights(
         pull = _pull(scenario.attractors[name], per_kind, per_class, residents)
         weights[name] = pull / pull.sum() if pull.sum() > 0 else pull
     refuse(
-        Fault(
-            f"scenario, key attractors.{name}",
-            "draws nothing in this study area; add such places or streets, or set the vehicles that follow it to 0",
-            "该吸引因子在研究区内没有对应的地点或道路，请补充数据或将相关车队数量设为 0",
-        )
+        _draws_nothing(name, fleets)
         for name, share in weights.items()
-        if share.sum() == 0 and _vehicles_following(name, scenario) > 0
+        if share.sum() == 0 and (fleets := _fleets_following(name, scenario))
     )
     return pd.DataFrame(weights)
+
+
+def _draws_nothing(attractor: str, fleets: list[str]) -> Fault:
+    names = some(fleets, 8)
+    en = f"draws nothing in this study area, but fleets {names} follow it; "
+    en += "add such places or streets, let them follow another one, or set their vehicles to 0"
+    zh = (
+        f"该吸引因子在研究区内没有对应的地点或道路，而车队 {names} 以其分布；请补充数据、改用其他因子或将车队数量设为 0"
+    )
+    return Fault(f"scenario, key attractors.{attractor}", en, zh)
 
 
 def _no_rules(ring: str) -> tuple[str, str]:
@@ -169,12 +175,13 @@ def _pull(
     return pull + residents[attractor.residents] if attractor.residents else pull
 
 
-def _vehicles_following(attractor: str, scenario: Scenario) -> float:
-    return sum(
-        fleet.vehicles.base
-        for fleet in scenario.fleets.values()
-        if any(split.get(attractor, 0) > 0 for split in fleet.follows.values())
-    )
+def _fleets_following(attractor: str, scenario: Scenario) -> list[str]:
+    """Fleets with vehicles some of which follow an attractor."""
+    return [
+        name
+        for name, fleet in scenario.fleets.items()
+        if fleet.vehicles.base > 0 and any(split.get(attractor, 0) > 0 for split in fleet.follows.values())
+    ]
 
 
 def _zone_of(points: gpd.GeoSeries, zones: gpd.GeoDataFrame) -> pd.Series:

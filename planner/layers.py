@@ -11,11 +11,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pyogrio
+from pyogrio.errors import DataSourceError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely import box
 
 from planner._faults import BadInput, Fault, refuse, some
+from planner._mend import Remark, mend
+from planner._place import place_faults, swapped_faults
 from planner._vector import check_crs, read_vector
 from planner.scenario import StudyArea, area_folder
 from planner.tables import (
@@ -33,6 +37,26 @@ _SUFFIXES = (".gpkg", ".geojson", ".fgb", ".shp")
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What a layer was in its file.
+
+    Attributes
+    ----------
+    layer, file
+        Name of the layer, and the file it was read from.
+    crs
+        As the file declares it; of ``zones.csv`` the working CRS.
+    remarks
+        What was done to its geometries on reading, in English and in Chinese.
+    """
+
+    layer: str
+    file: Path
+    crs: CRS
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True)
 class Layers:
     """The layers of a study area in its working CRS, ids in the index, sorted by id.
 
@@ -44,6 +68,8 @@ class Layers:
         Today's located chargers (points; may be empty).
     task_units
         Boundaries of development zones that answer for tasks (index ``task_unit``; may be empty).
+    origins
+        What each layer was in its file; none of layers that have none.
     """
 
     districts: gpd.GeoDataFrame
@@ -52,6 +78,12 @@ class Layers:
     places: gpd.GeoDataFrame
     chargers: gpd.GeoDataFrame
     task_units: gpd.GeoDataFrame
+    origins: tuple[Origin, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[tuple[str, str, str], ...]:
+        """What was done to geometries on reading: layer, English, Chinese."""
+        return tuple((origin.layer, en, zh) for origin in self.origins for en, zh in origin.remarks)
 
 
 def read_layers(area: StudyArea) -> Layers:
@@ -59,15 +91,17 @@ def read_layers(area: StudyArea) -> Layers:
 
     Each layer is one file of its name (``districts.geojson``, ``.gpkg``, ``.fgb`` or ``.shp``); zones may also be
     ``zones.csv``: squares of `zone_side_m` by their south-west corner (``easting_m``, ``northing_m``, working CRS).
+    Heights are dropped, multiple lines and points of one part made simple, and invalid polygons repaired where that
+    does not change what they cover (`planner._mend.mend`); `Layers.remarks` says where.
 
     Raises
     ------
     BadInput
-        Missing or unreadable files, no CRS, degrees where metres are declared, and everything `planner.tables` refuses;
-        all faults of all layers in one report.
+        Missing or unreadable files, no CRS, degrees where metres are declared, longitude and latitude swapped, a layer
+        away from the districts, and everything `planner.tables` refuses; all faults of all layers in one report.
     """
     folder, crs = area_folder(area), _working_crs(area)
-    readers: dict[str, Callable[[], gpd.GeoDataFrame]] = {
+    readers: dict[str, Callable[[], tuple[gpd.GeoDataFrame, Origin | None]]] = {
         "districts": lambda: _layer(folder, "districts", DISTRICTS, _AREAS, crs),
         "streets": lambda: _layer(folder, "streets", STREETS, _LINES, crs),
         "zones": lambda: _zones(folder, area, crs),
@@ -82,9 +116,10 @@ def read_layers(area: StudyArea) -> Layers:
         except BadInput as error:
             faults.extend(error.faults)
     refuse(faults)
-    layers = Layers(**found)
-    refuse(_cross_faults(layers))
-    return layers
+    origins = tuple(origin for _, origin in found.values() if origin)
+    placed = {origin.layer: (found[origin.layer][0], str(origin.file)) for origin in origins}
+    refuse([*place_faults(placed, crs), *_cross_faults(found["zones"][0], found["districts"][0])])
+    return Layers(**{name: table.to_crs(crs).sort_index() for name, (table, _) in found.items()}, origins=origins)
 
 
 _TASK_UNITS = pa.DataFrameSchema({}, index=pa.Index(object, name="task_unit"), name="task_units")
@@ -110,22 +145,42 @@ def _find(folder: Path, name: str, suffixes: tuple[str, ...]) -> Path | None:
 
 def _layer(
     folder: Path, name: str, schema: pa.DataFrameSchema, kinds: tuple[str, ...], crs: CRS, optional: bool = False
-) -> gpd.GeoDataFrame:
+) -> tuple[gpd.GeoDataFrame, Origin | None]:
+    """A layer in the CRS of its file, and what it was there; an optional one that is not there is empty."""
     file = _find(folder, name, _SUFFIXES)
     key = str(schema.index.name)
     if file is None:
         if optional:
-            columns = [*schema.columns, "geometry"]
-            return gpd.GeoDataFrame({c: [] for c in columns}, geometry="geometry", crs=crs).rename_axis(key)
+            return _empty(schema, crs), None
         also = ["zones.csv"] if name == "zones" else []
         looked = ", ".join([*(f"{name}{s}" for s in _SUFFIXES), *also])
         raise BadInput([Fault(f"{folder}", f"no {name} layer; expected one of {looked}", f"缺少图层 {name}")])
+    if optional and _holds_nothing(file):
+        return _empty(schema, crs), None
     table = _indexed(read_vector(file), key, file)
-    faults = [*_faults_of(check_crs, table, file), *_faults_of(check_geometry, table, kinds, file.name)]
-    faults += _faults_of(check_table, table, schema, file.name)
+    mended = mend(table, kinds, file.name)
+    swapped = swapped_faults(table, file.name)
+    faults = [*(swapped or _faults_of(check_crs, table, file)), *mended.faults]
+    faults += _faults_of(check_geometry, mended.table[~mended.bad], kinds, file.name)
+    faults += _faults_of(check_table, mended.table, schema, file.name)
     refuse(faults)
-    checked = gpd.GeoDataFrame(check_table(table, schema, file.name), geometry="geometry", crs=table.crs)
-    return checked.to_crs(crs).sort_index()
+    checked = check_table(mended.table, schema, file.name)
+    origin = Origin(name, file, table.crs, mended.remarks)
+    return gpd.GeoDataFrame(checked, geometry="geometry", crs=table.crs), origin
+
+
+def _holds_nothing(file: Path) -> bool:
+    """Whether a layer file is sound and has no feature; what cannot be read is left to the reader to say."""
+    try:
+        return bool(pyogrio.read_info(file, force_feature_count=True)["features"] == 0)
+    except (DataSourceError, ValueError):
+        return False
+
+
+def _empty(schema: pa.DataFrameSchema, crs: CRS) -> gpd.GeoDataFrame:
+    columns = [*schema.columns, "geometry"]
+    table = gpd.GeoDataFrame({c: [] for c in columns}, geometry="geometry", crs=crs)
+    return table.rename_axis(str(schema.index.name))
 
 
 def _faults_of(check: Callable[..., Any], *given: Any) -> tuple[Fault, ...]:
@@ -142,7 +197,7 @@ def _indexed(table: gpd.GeoDataFrame, key: str, file: Path) -> gpd.GeoDataFrame:
     return table.set_index(key)
 
 
-def _zones(folder: Path, area: StudyArea, crs: CRS) -> gpd.GeoDataFrame:
+def _zones(folder: Path, area: StudyArea, crs: CRS) -> tuple[gpd.GeoDataFrame, Origin | None]:
     file = folder / "zones.csv"
     if not file.is_file():
         return _layer(folder, "zones", ZONES, _AREAS, crs)
@@ -165,12 +220,13 @@ def _zones(folder: Path, area: StudyArea, crs: CRS) -> gpd.GeoDataFrame:
     refuse([*faults, *_faults_of(check_table, table, ZONES, file.name)])
     east, north = corner["easting_m"].to_numpy(float), corner["northing_m"].to_numpy(float)
     squares = box(east, north, east + area.zone_side_m, north + area.zone_side_m)
-    return gpd.GeoDataFrame(check_table(table, ZONES, file.name), geometry=squares, crs=crs).sort_index()
+    zones = gpd.GeoDataFrame(check_table(table, ZONES, file.name), geometry=squares, crs=crs)
+    return zones, Origin("zones", file, crs)
 
 
-def _cross_faults(layers: Layers) -> list[Fault]:
+def _cross_faults(zones: pd.DataFrame, districts: pd.DataFrame) -> list[Fault]:
     """Names that must meet across layers."""
-    unknown = sorted(set(layers.zones["district"]) - set(layers.districts.index))
+    unknown = sorted(set(zones["district"]) - set(districts.index))
     if not unknown:
         return []
     en = f"{some(unknown)} not in the districts layer"

@@ -5,9 +5,12 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 
 from planner.plan import make_plan
 from planner.scenario import Scenario
@@ -179,13 +182,122 @@ def test_dead_end_one_way_is_no_island(town: Path, scenario: Scenario) -> None:
     assert islands(stub, make_plan(scenario).sites, scenario) == []
 
 
+def rows_of(text: str) -> dict[str, str]:
+    """The rows of the first table by their first cell, each as one text: cells by a bar, lines of a cell by a blank."""
+    rows: dict[str, list[list[str]]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith("└"):
+            break
+        if line.startswith("├"):
+            name = ""
+        if line.startswith("│"):
+            first, *cells = (cell.strip() for cell in line.strip("│").split("│"))
+            name = name or first
+            rows.setdefault(name, []).append(cells)
+    return {
+        name: " | ".join(" ".join(filter(None, cell)) for cell in zip(*lines, strict=True))
+        for name, lines in rows.items()
+    }
+
+
 def test_check_shows_every_layer(tmp_path: Path) -> None:
     done = planner("check", TOYTOWN, "--lang", "en", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for words in ("districts", "EPSG:32649", "residents 4,000", "1 connected part", "hospital 1", "no faults", "4,400"):
-        assert words in done.stdout
-    assert re.search(r"residents within 1 km of a street\s*│\s*100\.0%", done.stdout)
+    rows = rows_of(done.stdout)
+    assert list(rows) == ["districts", "streets", "zones", "places", "chargers", "task_units"]
+    clean = "no duplicates, geometries valid"
+    assert rows["districts"] == (
+        f"2 | 1.5 x 1.5 | EPSG:4326 | 100% (the boundary) | residents 4,000 {clean}, no overlaps"
+    )
+    assert rows["streets"] == (
+        f"12 | 1.0 x 1.0 | EPSG:4326 | 100.0% of km | 6 km in 1 connected part {clean}, none outside"
+    )
+    assert rows["zones"].startswith("9 | 1.5 x 1.5 | EPSG:32649 (scenario) | 100.0% of districts 100.0% of residents |")
+    assert rows["places"].startswith("5 | 1.0 x 1.1 | EPSG:4326 | 100.0% of points | bank 1, hospital 1")
+    assert "datum: cannot tell (0 names matched with " in rows["places"]
+    assert rows["task_units"] == "0 | – | – | – | "
+    assert done.stdout.endswith("no faults\n")
+    assert max(map(len, done.stdout.splitlines())) <= 120
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (r"residents within 1 km of a street", r"100\.0%"),
+        (r"strongly connected parts of the streets", "1"),
+        (r"streets outside the largest part", r"0\.0 km, 0\.0%"),
+        (r"residents out of reach of any site", r"0\.0%"),
+        (r"tightness, estimated at the middle of the type shares", r"0\.37"),
+        (r"public demand \(kWh/day\)", "4,400"),
+    ],
+)
+def test_check_shows_fitness(checked: str, row: str, found: str) -> None:
+    assert re.search(rf"{row}\s*│\s*{found} │", checked)
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return planner("check", TOYTOWN, "--lang", "en", cwd=tmp_path_factory.mktemp("check")).stdout
+
+
+def width_of(text: str) -> int:
+    """Columns of a terminal: Chinese letters and marks take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def test_check_in_chinese_fits_a_terminal(tmp_path: Path) -> None:
+    done = planner("check", "taiyuan/base", cwd=tmp_path, LANG="zh_CN.UTF-8")
+    assert done.returncode == 0, done.stderr
+    rows = rows_of(done.stdout)
+    for layer, words in (("districts", "100%（边界）"), ("zones", "区县居民 100.0%"), ("places", "个重复：")):
+        assert words in rows[layer]
+    for words in ("工作坐标系 EPSG:32649", "道路强连通部分", "未发现问题；请查看"):
+        assert words in done.stdout
+    lines = done.stdout.splitlines()
+    assert max(map(width_of, lines)) <= 120
+    table = lines[1 : next(n for n, line in enumerate(lines) if line.startswith("└"))]
+    assert {width_of(line) for line in table} == {120}
+    assert [line.split("│")[1].strip() for line in table if line.startswith("│ 区县")] == ["区县"]
+
+
+def test_check_reads_crs_and_repairs_of_the_files(town: Path, tmp_path: Path) -> None:
+    """Streets in UTM metres with heights: the file's CRS is shown, the heights are said, and counted at the end."""
+    streets = gpd.read_file(town / "streets.geojson").to_crs(32649)
+    (town / "streets.geojson").unlink()
+    streets.set_geometry(shapely.force_3d(streets.geometry.to_numpy(), 800.0)).to_file(town / "streets.gpkg")
+    done = planner("check", town / "toytown.toml", "--lang", "en", cwd=tmp_path)
+    row = rows_of(done.stdout)["streets"]
+    assert row.startswith("12 | 1.0 x 1.0 | EPSG:32649 | 100.0% of km | 6 km")
+    assert "! heights of 12 left out: s01, s02, s03, s04, s05 … (+7)" in row
+    assert done.stdout.endswith("no faults; look at the 1 line marked !\n")
+    plan = planner("plan", town / "toytown.toml", "-o", "out", "--lang", "en", cwd=tmp_path)
+    assert "streets: heights of 12 left out: s01, s02, s03, s04, s05 … (+7)" in plan.stderr
+
+
+def test_check_names_the_file_of_a_scenario_that_plan_refuses(town: Path, tmp_path: Path) -> None:
+    """A task of an unknown unit, and zones that overlap: the table is shown, then both in one report."""
+    file = town / "toytown.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"南区" = 2', '"西区" = 2'), encoding="utf-8")
+    zones = (town / "zones.csv").read_text(encoding="utf-8").replace("z2,600500", "z2,600400")
+    (town / "zones.csv").write_text(zones, encoding="utf-8")
+    done = planner("check", file, "--lang", "en", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "planner: 2 faults" in done.stderr
+    assert "zones.csv: 1 pair of zones overlaps, 50,000 m² in all: z1 & z2 (50,000 m²)" in done.stderr
+    assert f"{file}, key siting.tasks: no candidate site in 西区; units: 北区, 南区" in done.stderr
+    assert "no faults" not in done.stdout
+    assert "! 1 pair overlaps, 50,000 m²: z1 & z2" in rows_of(done.stdout)["zones"]
+    assert "candidate sites" in done.stdout
+
+
+def test_check_names_the_file_of_a_bad_crs(town: Path, tmp_path: Path) -> None:
+    file = town / "toytown.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"EPSG:32649"', '"EPSG:4326"'), encoding="utf-8")
+    done = planner("check", file, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"{file}, key study_area.crs: EPSG:4326 is not projected in metres" in done.stderr
 
 
 def test_map_of_no_plan_folder(tmp_path: Path) -> None:

@@ -175,7 +175,8 @@ def test_an_attractor_that_draws_nothing_is_refused_by_name(layers: Layers, scen
     places = layers.places[layers.places["kind"] != "station"]
     (fault,) = faults(estimate_demand, layers.zones, places, layers.streets, scenario)
     assert fault.startswith(
-        "scenario, key attractors.hubs: draws nothing in this study area; add such places or streets"
+        "scenario, key attractors.hubs: draws nothing in this study area, but fleets taxis follow it; "
+        "add such places or streets, let them follow another one, or set their vehicles to 0"
     )
     # Without vehicles that follow it, it does not matter.
     without = with_figure(scenario, "taxis", vehicles=0)
@@ -186,7 +187,7 @@ def test_an_attractor_that_draws_nothing_is_refused_by_name(layers: Layers, scen
 def test_nobody_lives_here(layers: Layers, scenario: Scenario, faults: Faults) -> None:
     empty = layers.zones.assign(residents=0.0)
     (fault,) = faults(estimate_demand, empty, layers.places, layers.streets, scenario)
-    assert fault.startswith("scenario, key attractors.residents: draws nothing")
+    assert fault.startswith("scenario, key attractors.residents: draws nothing in this study area, but fleets cars ")
     found = estimate_demand(empty, layers.places, layers.streets, with_figure(scenario, "cars", vehicles=0))
     assert found["public_kwh_day"].to_dict() == pytest.approx({("z3", "fast"): 400})
 

@@ -68,7 +68,7 @@ def choose_sites(
             choice, bound = plan_city(x, siting.gap_share, siting.rounds, tell)
             method, optimal = "weak duality: bound recomputed from the relaxation's multipliers over all pairs", False
     except NoPlan as error:
-        raise BadInput([_no_plan(x, error)]) from None
+        raise BadInput([no_plan(x, error)]) from None
     choice = spread_headroom(x, choice)
     chargers, assignment = tables_of(x, choice)
     value = choice.value(x)
@@ -134,7 +134,7 @@ def _needed_chargers(x: Instance, choice: Choice) -> int:
     return int(units[order][:enough].sum())
 
 
-def _no_plan(x: Instance, error: NoPlan) -> Fault:
+def no_plan(x: Instance, error: NoPlan) -> Fault:
     """Why no plan keeps the rules, as far as the totals tell it."""
     bays = float(x.bays.sum())
     per_site = np.zeros(len(x.site_ids))
