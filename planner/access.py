@@ -83,13 +83,18 @@ def measure_access(
 
 
 def snap(points: gpd.GeoSeries, streets: gpd.GeoDataFrame, rules: AccessRules) -> Snapped:
-    """Put points on the nearest point of the nearest street; ties go to the first street."""
+    """Put points on the nearest point of the nearest street; ties go to the first street.
+
+    Nobody stops on a motorway, a bridge or in a tunnel (column ``bridge``, where the layer has one): those are passed.
+    """
     lines = streets.geometry.to_numpy()
-    (near, _), apart_m = streets.sindex.nearest(
+    open_ = np.flatnonzero(_open_to_stops(streets))
+    index = streets.iloc[open_].sindex
+    (near, _), apart_m = index.nearest(
         points.geometry, max_distance=rules.max_snap_m.base, return_all=False, return_distance=True
     )
-    at, street = streets.sindex.query(points.iloc[near], predicate="dwithin", distance=apart_m + _TIE_M)
-    first = pd.Series(street).groupby(near[at]).min()
+    at, street = index.query(points.iloc[near], predicate="dwithin", distance=apart_m + _TIE_M)
+    first = pd.Series(open_[street]).groupby(near[at]).min()
     nearest = first.reindex(np.arange(len(points)), fill_value=-1).to_numpy(int)
     on = nearest >= 0
     along, leg = np.full(len(points), np.nan), np.full(len(points), np.nan)
@@ -98,6 +103,16 @@ def snap(points: gpd.GeoSeries, streets: gpd.GeoDataFrame, rules: AccessRules) -
     leg[on] = shapely.distance(lines[nearest[on]], shapes) * rules.detour_factor.base
     metres = np.where(on, streets["metres"].to_numpy(float)[nearest], np.nan)
     return Snapped(nearest, along * metres, (1 - along) * metres, leg)
+
+
+def _open_to_stops(streets: gpd.GeoDataFrame) -> np.ndarray:
+    """Streets one can turn off and stop at; all of them where there would be none."""
+    passed = np.zeros(len(streets), bool)
+    if "road_class" in streets:
+        passed |= (streets["road_class"] == "motorway").to_numpy(bool)
+    if "bridge" in streets:
+        passed |= streets["bridge"].astype("boolean").fillna(False).to_numpy(bool)
+    return np.full(len(streets), True) if passed.all() else ~passed
 
 
 def street_parts(streets: gpd.GeoDataFrame) -> np.ndarray:

@@ -36,8 +36,9 @@ def _count(least: int = 0, **rules: Any) -> pa.Column:
     return _number(least, _WHOLE, **rules)
 
 
-def _flag() -> pa.Column:
-    return pa.Column("boolean", coerce=True, nullable=False)  # unlike bool it refuses text ("no" is True there) and NaN
+def _flag(**rules: Any) -> pa.Column:
+    # unlike bool, "boolean" refuses text ("no" would be True there) and NaN
+    return pa.Column("boolean", coerce=True, **{"nullable": False, **rules})
 
 
 _FINITE = pa.Check(lambda s: s.abs() < float("inf"), name="finite")
@@ -66,6 +67,7 @@ STREETS = pa.DataFrameSchema(
         "road_class": _text(),
         "metres": _number(0.0),
         "speed_kmh": _number(1.0),
+        "bridge": _flag(required=False),
     },
     index=_ids("street_id"),
     name="streets",
@@ -94,7 +96,7 @@ PLACES = pa.DataFrameSchema(
     name="places",
 )
 LOCATED_CHARGERS = pa.DataFrameSchema(
-    {"charger_type": _text(), "count": _count(1), "name_zh": _text(nullable=True)},
+    {"charger_type": _text(nullable=True), "count": _count(1, nullable=True), "name_zh": _text(nullable=True)},
     index=_ids("charger_id"),
     name="chargers",
 )

@@ -1,0 +1,170 @@
+"""The districts of a study area: from a file, a bounding box, or a place's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+from shapely import Polygon
+
+from planner._faults import BadInput, Fault, refuse, some
+from planner.sources.osm import Overpass, fetch_features, find_place
+from planner.sources.readers import Say, column, read_features
+
+_MOST_KM2 = 300_000.0  # larger than any city; Chongqing, the largest municipality, has 82,000
+_LEAST_COVERED = 0.95  # districts found on the map stand for the place only if they cover it
+_SLIVER_SHARE = 1e-3  # of a district: neighbours may overlap that much where their outlines differ
+
+
+def find_districts(place: str, overpass: Overpass, admin_level: int, say: Say) -> gpd.GeoDataFrame:
+    """The districts of a study area.
+
+    Parameters
+    ----------
+    place
+        A polygon file (one feature per district), ``west,south,east,north`` in degrees, or a place's name.
+    overpass
+        Whom to ask about a name.
+    admin_level
+        OpenStreetMap's level of the districts inside a named place (6 in China: counties and districts); 0 for none.
+    say
+        Told what was found, repaired or left out.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index district (full name), sorted; ``code``, ``name_en``; EPSG:4326.
+
+    Raises
+    ------
+    BadInput
+        No such place or file, no polygons, doubled names, overlapping districts, an area too large for a city.
+    """
+    if Path(place).suffix and Path(place).suffix.lower() not in (".", "") and Path(place).is_file():
+        districts = _from_file(Path(place), say)
+    elif _is_box(place):
+        districts = _from_box(place)
+    elif _looks_like_file(place):
+        raise BadInput([Fault(place, "no such file; check the path", "找不到文件，请检查路径")])
+    else:
+        districts = _from_name(place, overpass, admin_level, say)
+    _refuse_too_large(districts, place)
+    return districts.sort_index()
+
+
+def working_crs(districts: gpd.GeoDataFrame) -> CRS:
+    """The UTM zone of a study area: projected, metres."""
+    crs: CRS = districts.estimate_utm_crs()
+    return crs
+
+
+def _looks_like_file(place: str) -> bool:
+    return Path(place).suffix.lower() in (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".zip", ".csv", ".kml", ".tif")
+
+
+def _is_box(place: str) -> bool:
+    parts = place.split(",")
+    return len(parts) == 4 and all(_is_number(part) for part in parts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _from_box(place: str) -> gpd.GeoDataFrame:
+    west, south, east, north = (float(part) for part in place.split(","))
+    if not (-180 <= west < east <= 180 and -84 <= south < north <= 84):
+        en = "west, south, east, north in degrees expected, west < east and south < north, no farther than 84 degrees"
+        raise BadInput([Fault(f"box {place}", en, "应为 西,南,东,北（度），且西<东、南<北")])
+    return _districts(["研究区"], ["study area"], [shapely.box(west, south, east, north)])
+
+
+def _from_file(file: Path, say: Say) -> gpd.GeoDataFrame:
+    features = read_features(file, say)
+    wrong = ~features.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    if bool(wrong.any()):
+        en = f"found {some(sorted(set(features.geometry.geom_type[wrong])))}; a boundary is made of polygons"
+        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en, "边界应为面要素")])
+    name = column(features, "district") or column(features, "name_zh")
+    if name is None and len(features) > 1:
+        en = f"{len(features)} districts without names; add a column district"
+        raise BadInput([Fault(str(file), en, "多个区县缺少名称列，请添加 district 列")])
+    names = [file.stem] if name is None else [str(value).strip() for value in features[name]]
+    english, code = column(features, "name_en"), column(features, "code")
+    districts = _districts(
+        names,
+        names if english is None else features[english].astype(str).tolist(),
+        list(features.geometry.to_crs(4326)),
+        None if code is None else features[code].astype(str).tolist(),
+    )
+    twice = districts.index[districts.index.duplicated()].unique()
+    refuse(
+        Fault(f"{file}, column {name}", f"{district!r} stands twice; merge the two", "区县名重复，请合并")
+        for district in twice
+    )
+    refuse(_overlaps(districts, file))
+    return districts
+
+
+def _from_name(place: str, overpass: Overpass, admin_level: int, say: Say) -> gpd.GeoDataFrame:
+    found = find_place(place, overpass, say)
+    area = found.geometry.union_all()
+    name = str(found["display_name"].iloc[0]).split(",")[0].strip()
+    say(f"place: {found['display_name'].iloc[0]}", f"地点：{found['display_name'].iloc[0]}")
+    whole = _districts([name], [name], [area])
+    if not admin_level:
+        return whole
+    parts = fetch_features(area, {"admin_level": str(admin_level)}, overpass, say)
+    parts = parts.assign(name=parts.get("name"))
+    parts = parts[parts["name"].notna() & parts.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    metric = working_crs(whole)
+    shapes = gpd.GeoSeries(parts.geometry.to_numpy(), crs=4326).to_crs(metric)
+    inside = shapes.intersection(whole.to_crs(metric).geometry.iloc[0]).area
+    mine = (inside > 0.5 * shapes.area).to_numpy()
+    covered = float(inside[mine].sum() / whole.to_crs(metric).area.iloc[0])
+    names = parts["name"].to_numpy()[mine]
+    if covered < _LEAST_COVERED or len(set(names)) < len(names):
+        say(
+            f"no districts of admin_level {admin_level} cover {name}: taken as one district",
+            f"{name} 内没有完整的 {admin_level} 级行政区边界，按一个区县处理",
+        )
+        return whole
+    english = parts.get("name:en", parts["name"]).fillna(parts["name"]).to_numpy()[mine]
+    say(f"{len(names)} districts: {some(sorted(names), 20)}", f"{len(names)} 个区县：{some(sorted(names), 20)}")
+    return _districts(list(names), list(english), list(parts.geometry[mine]))
+
+
+def _districts(
+    names: list[str], english: list[str], shapes: list[Polygon], code: list[str] | None = None
+) -> gpd.GeoDataFrame:
+    table = {"code": code or [""] * len(names), "name_en": english}
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=4326, index=pd.Index(names, name="district"))
+
+
+def _overlaps(districts: gpd.GeoDataFrame, file: Path) -> list[Fault]:
+    metric = districts.to_crs(working_crs(districts)).geometry
+    first, second = metric.sindex.query(metric.to_numpy(), predicate="intersects")
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a < b]
+    faults = []
+    for a, b in pairs:
+        shared = metric.iloc[a].intersection(metric.iloc[b]).area
+        if shared > _SLIVER_SHARE * min(metric.iloc[a].area, metric.iloc[b].area):
+            names = f"{districts.index[a]} and {districts.index[b]}"
+            en = f"{names} overlap by {shared / 1e6:,.2f} km2; a place belongs to one district, mend the outlines"
+            faults.append(Fault(str(file), en, "区县边界重叠，请修正"))
+    return faults
+
+
+def _refuse_too_large(districts: gpd.GeoDataFrame, place: str) -> None:
+    km2 = float(districts.to_crs("ESRI:54034").area.sum() / 1e6)  # equal-area cylindrical
+    if km2 > _MOST_KM2:
+        en = f"{km2:,.0f} km2 is larger than any city; give one city, not a province or country"
+        raise BadInput([Fault(place, en, "研究区过大，请给出一个城市")])
