@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from planner._faults import BadInput, Fault, refuse, some
 from planner.layers import Layers
-from planner.scenario import Candidates, Scenario
+from planner.scenario import Candidates, Existing, Scenario
 from planner.tables import SITES, check_table
 
 
@@ -39,6 +39,7 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     sites = pd.concat([real, generated]) if len(generated) else real
     sites = gpd.GeoDataFrame(sites, geometry="geometry", crs=layers.zones.crs)
     sites = _with_kind_figures(sites, scenario)
+    sites["bays"] = _bays_with_standing(layers, sites, scenario)
     sites["district"] = _area_of(sites.geometry, layers.districts)
     sites["task_unit"] = _task_unit(sites, layers.task_units)
     sites["lock"] = _locks(sites, scenario)
@@ -46,14 +47,29 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(check_table(sites.sort_index(), SITES), geometry="geometry", crs=layers.zones.crs)
 
 
-def standing_chargers(layers: Layers, sites: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Today's located chargers at the sites they stand at: the table ``chargers``."""
-    if layers.chargers.empty:
+def standing_chargers(layers: Layers, sites: gpd.GeoDataFrame, existing: Existing) -> pd.DataFrame:
+    """Today's located chargers at the sites they stand at: the table ``chargers``.
+
+    Stations of unknown size or type carry nothing, unless the scenario says what to assume for them
+    (``count_where_unknown``, ``type_where_unknown``).
+    """
+    known = _with_assumed(layers.chargers, existing)
+    if known.empty:
         return pd.DataFrame({"count": []}, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"]))
-    near = cKDTree(_xy(sites.geometry)).query(_xy(layers.chargers.geometry))[1]
-    placed = layers.chargers.assign(site_id=sites.index[near])
+    near = cKDTree(_xy(sites.geometry)).query(_xy(known.geometry))[1]
+    placed = known.assign(site_id=sites.index[near])
     counts: pd.Series = placed.groupby(["site_id", "charger_type"])["count"].sum()
     return counts.to_frame().sort_index()
+
+
+def _with_assumed(chargers: gpd.GeoDataFrame, existing: Existing) -> gpd.GeoDataFrame:
+    """The located chargers whose count and type are known or assumed."""
+    count, kind = chargers["count"], chargers["charger_type"]
+    if existing.count_where_unknown is not None:
+        count = count.fillna(round(existing.count_where_unknown.base))
+    if existing.type_where_unknown is not None:
+        kind = kind.fillna(existing.type_where_unknown)
+    return chargers.assign(count=count, charger_type=kind)[count.notna() & kind.notna()]
 
 
 def _real_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
@@ -121,7 +137,8 @@ def _spaced(ordered: gpd.GeoDataFrame, spacing_m: np.ndarray, taken_xy: np.ndarr
 
 def _generated_sites(layers: Layers, real: gpd.GeoDataFrame, rules: Candidates) -> gpd.GeoDataFrame:
     """Points along the streets, where no other site is near, densest neighbourhood first."""
-    lines = layers.streets.geometry
+    streets = layers.streets
+    lines = streets.geometry[streets["road_class"].isin(rules.gap_classes) | (not rules.gap_classes)]
     points = [
         line.interpolate(along) for line in lines for along in np.arange(0.0, line.length + 1e-9, rules.gap_step_m)
     ]
@@ -171,6 +188,18 @@ def _with_kind_figures(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDa
             scenario.siting.min_station,
         ),
     )
+
+
+def _bays_with_standing(layers: Layers, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series:
+    """Bays of the sites; assumed ones are no fewer than today's chargers there take up."""
+    standing = standing_chargers(layers, sites, scenario.existing)
+    per_charger = {name: kind.bays_used for name, kind in scenario.charger_types.items()}
+    bays: pd.Series = sites["bays"]
+    if standing.empty:
+        return bays
+    taken = standing["count"] * standing.index.get_level_values("charger_type").map(per_charger)
+    least = taken.groupby(level="site_id").sum().reindex(sites.index, fill_value=0.0)
+    return bays.where(~sites["bays_assumed"] | (bays >= least), least)
 
 
 def _locks(sites: gpd.GeoDataFrame, scenario: Scenario) -> np.ndarray:

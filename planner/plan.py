@@ -78,7 +78,7 @@ def make_plan(scenario: Scenario, progress: Progress | None = None) -> Plan:
     demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
     tell("candidates", None, None)
     sites = find_sites(layers, scenario)
-    existing = standing_chargers(layers, sites)
+    existing = standing_chargers(layers, sites, scenario.existing)
     refuse(islands(layers.streets, sites, scenario))
     tell("access", None, None)
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)

@@ -94,7 +94,7 @@ class Sourced(Section):
         origin = {"source_kind": "assumption", **origin}
         filled = dict(given)
         for name, field in cls.model_fields.items():
-            if name in given and field.annotation is Figure:
+            if name in given and field.annotation in (Figure, Figure | None):
                 filled[name] = _as_figure(given[name], origin)
         return filled
 
@@ -232,6 +232,7 @@ class Candidates(Sourced):
     gap_step_m: float = Field(gt=0, description="Generated points are taken from the streets at this step.")
     gap_spacing_m: dict[Ring, Weight] = Field(description="Least distance of a generated point to any other site.")
     gap_kind: str = "arterial"
+    gap_classes: list[str] = Field([], description="Road classes that generated points may stand on; all if empty.")
     required_min_chargers: int = Field(2, ge=1)
 
 
@@ -270,11 +271,24 @@ class ChargerType(Sourced):
 
 
 class Existing(Sourced):
-    """Today's public chargers that no layer locates: netted off at observed use."""
+    """Today's public chargers: those that no layer locates, netted off at observed use, and unknown located ones."""
 
     unlocated_chargers: Figure
     use_kwh_charger_day: Figure
     services: list[Service] = ["slow", "fast", "heavy"]
+    count_where_unknown: Figure | None = Field(
+        None, description="Chargers a located station of unknown size is taken to have; without it, it carries 0 kWh."
+    )
+    type_where_unknown: str | None = Field(
+        None, description="Charger type of located chargers of unknown type; without it they carry 0 kWh."
+    )
+
+    @field_validator("count_where_unknown")
+    @classmethod
+    def _one_charger_or_more(cls, given: Figure | None) -> Figure | None:
+        if given is not None and given.low < 1:
+            raise ValueError(f"1 charger or more expected, found {given.low:g}")
+        return given
 
 
 class Siting(Sourced):
@@ -331,6 +345,7 @@ class Scenario(Section):
             },
             "kinds": {self.candidates.gap_kind, *(k for a in self.attractors.values() for k in a.places)},
             "candidates.gap_spacing_m": {*self.rings},
+            "charger_types": {*filter(None, [self.existing.type_where_unknown])},
         }
         lost = {s: names - set(attrgetter(s)(self)) for s, names in wanted.items()}
         if words := [f"{', '.join(sorted(names))} used but not defined in [{s}]" for s, names in lost.items() if names]:

@@ -59,7 +59,9 @@ def toytown(
 ) -> Town:
     types = charger_type_table(scenario.charger_types)
     capacity = linear_capacity(types, types["energy_kwh_day"], 4)
-    return Town(demand, sites, access, types, capacity, standing_chargers(layers, sites), scenario.siting)
+    return Town(
+        demand, sites, access, types, capacity, standing_chargers(layers, sites, scenario.existing), scenario.siting
+    )
 
 
 def planned(town: Town) -> Planned:
