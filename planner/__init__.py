@@ -1,6 +1,8 @@
 """EV charging network planner: layers -> demand -> candidates -> access -> siting -> assessment -> maps and exports."""
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
 from planner._faults import BadInput
 from planner.access import measure_access
@@ -14,6 +16,9 @@ from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
 from planner.siting import choose_sites
 
+if TYPE_CHECKING:
+    from planner.sources.fetch import fetch_layers
+
 try:
     __version__ = version("ev-charging-planner")
 except PackageNotFoundError:  # run from a checkout that is not installed
@@ -26,6 +31,7 @@ __all__ = [
     "choose_sites",
     "draw_map",
     "estimate_demand",
+    "fetch_layers",
     "find_sites",
     "make_plan",
     "measure_access",
@@ -34,3 +40,10 @@ __all__ = [
     "read_scenario",
     "save_plan",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Fetching is loaded when first asked for: it brings OSMnx, which a plan does not need."""
+    if name == "fetch_layers":
+        return import_module("planner.sources.fetch").fetch_layers
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

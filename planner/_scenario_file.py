@@ -69,7 +69,9 @@ def fault_in(file: Path, detail: Any, scenario: type[BaseModel]) -> Fault:
 
 
 def _file_or_embedded(path: Path, otherwise: Path) -> Path:
-    """The file itself or, where it does not exist, the embedded scenario of that name; or else `otherwise`."""
+    """The file itself, the scenario.toml of a folder, or the embedded scenario of that name; or else `otherwise`."""
+    if (path / "scenario.toml").is_file():
+        return path / "scenario.toml"
     if not path.is_file() and len(path.parts) == 2 and not path.is_absolute():
         with_suffix = path.with_suffix(".toml")
         inside = [p for p in _embedded_scenarios() if p.parts[-2:] == with_suffix.parts]
@@ -97,12 +99,14 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`above` wins; tables merge key by key, but a figure is replaced whole."""
+    """`above` wins; tables merge key by key, but a figure is replaced whole and an empty table empties."""
     both = dict(below)
     for key, value in above.items():
         old = both.get(key)
-        mergeable = isinstance(old, dict) and isinstance(value, dict) and not (_is_figure(old) or _is_figure(value))
-        both[key] = _laid_over(old, value) if mergeable and old is not None else value
+        if isinstance(old, dict) and isinstance(value, dict) and value and not (_is_figure(old) or _is_figure(value)):
+            both[key] = _laid_over(old, value)
+        else:
+            both[key] = value
     return both
 
 

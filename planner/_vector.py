@@ -6,32 +6,43 @@ import warnings
 from pathlib import Path
 
 import geopandas as gpd
+import pyogrio
 
 from planner._faults import BadInput, Fault
 
 
-def read_vector(file: Path, layer: str | None = None, encoding: str | None = None) -> gpd.GeoDataFrame:
+def read_vector(file: Path, near: gpd.GeoSeries | None = None, encoding: str | None = None) -> gpd.GeoDataFrame:
     """The features of a vector file, geometry column ``geometry``; refuses what has no geometry or no feature.
 
     Parameters
     ----------
     file
         Anything GDAL reads: GeoPackage, GeoJSON, FlatGeobuf, shapefile.
-    layer
-        Name of the layer where a file holds several.
+    near
+        Only features that touch the box of these shapes are read (any CRS): a country's file need not fit into memory.
+        Where none does, all are read, so that their extent can be told.
     encoding
         Of the attributes of a shapefile that does not say it.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index: the number of the feature in the file, from 0 (GeoPackage: from 1).
 
     Raises
     ------
     BadInput
-        Not readable, without geometry, or empty.
+        Not readable, several layers, without geometry, or empty.
     """
+    _refuse_several_layers(file)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Could not parse column")  # mixed types: the table check says so
             warnings.filterwarnings("ignore", ".*Measured \\(M\\) geometry types are not supported.*")
-            table = gpd.read_file(file, layer=layer, encoding=encoding)
+            options = {"encoding": encoding, "fid_as_index": True}
+            table = gpd.read_file(file, bbox=near, **options)
+            if near is not None and table.empty:
+                table = gpd.read_file(file, **options)
     except Exception as error:  # pyogrio raises many kinds; all mean the file cannot be read as a layer
         raise BadInput([Fault(str(file), f"cannot be read as a layer: {error}", "无法读取该图层文件")]) from None
     if not isinstance(table, gpd.GeoDataFrame):
@@ -40,6 +51,16 @@ def read_vector(file: Path, layer: str | None = None, encoding: str | None = Non
         en, zh = "the layer is empty; at least one feature is needed", "图层为空，至少需要一个要素"
         raise BadInput([Fault(str(file), en, zh)])
     return table.rename_geometry("geometry") if table.geometry.name != "geometry" else table
+
+
+def _refuse_several_layers(file: Path) -> None:
+    try:
+        found = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
+    except Exception:  # not readable at all: the reader says why
+        return
+    if len(found) > 1:
+        en = f"holds {len(found)} layers ({', '.join(map(str, found))}); give a file with the one you mean"
+        raise BadInput([Fault(str(file), en, "文件含多个图层，请只导出所需的一个")])
 
 
 def check_crs(table: gpd.GeoDataFrame, file: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,13 +14,23 @@ from typing import Annotated, Literal
 import typer
 
 import planner
-from planner._console import console, print_fitness, print_layers, print_plan, progress
+from planner._console import (
+    console,
+    no_faults,
+    print_examination,
+    print_layers,
+    print_next_steps,
+    print_plan,
+    progress,
+    teller,
+)
 from planner._faults import BadInput, Fault, refuse
-from planner.candidates import find_sites
+from planner._scenario_file import locate
 from planner.exports import read_plan, refuse_foreign_folder, save_plan
-from planner.fitness import measure_fitness
+from planner.fitness import examine
+from planner.inspection import inspect_layers
 from planner.layers import read_layers
-from planner.plan import islands, make_plan
+from planner.plan import make_plan
 from planner.scenario import Scenario, read_scenario
 
 
@@ -42,6 +54,22 @@ ScenarioArgument = Annotated[
         metavar="SCENARIO",
         help="Scenario file (TOML), or an embedded one: taiyuan/base, toytown/toytown. Default: Taiyuan. 情景文件。",
     ),
+]
+import_app = typer.Typer(no_args_is_help=True, help="Bring data of your own into a study area. 导入自有数据。")
+app.add_typer(import_app, name="import")
+
+
+class Datum(StrEnum):
+    """What coordinates are measured from."""
+
+    wgs84 = "wgs84"
+    gcj02 = "gcj02"
+    bd09 = "bd09"
+
+
+DatumOption = Annotated[
+    Datum | None,
+    typer.Option(help="Datum of the chargers' coordinates: Gaode and Tencent gcj02, Baidu bd09. 坐标基准。"),
 ]
 LangOption = Annotated[
     Lang | None, typer.Option("--lang", help="Language, by default that of your system. 语言，默认随系统。")
@@ -96,7 +124,7 @@ def plan_command(
         given = given.model_copy(update={"siting": given.siting.model_copy(update={"gap_share": gap})})
     folder = output or _default_folder(given)
     refuse_foreign_folder(folder)
-    with progress(spoken) as clock:
+    with _naming_file(scenario), progress(spoken) as clock:
         plan = make_plan(given, clock)
         clock("map", plan.proof.value_kwh_day, plan.proof.bound_kwh_day)
         page = planner.draw_map(plan, spoken)
@@ -109,13 +137,113 @@ def plan_command(
 def check_command(scenario: ScenarioArgument = None, lang: LangOption = None) -> None:
     """Read a scenario and its layers, show what they hold, and report every fault. 检查情景与图层。"""
     spoken = _language(lang)
-    given = read_scenario(scenario)
-    layers = read_layers(given.study_area)
-    sites = find_sites(layers, given)
-    print_layers(layers, sites, given, spoken)
-    print_fitness(measure_fitness(layers, sites, given), spoken)
-    refuse(islands(layers.streets, sites, given))
-    console().print("未发现问题" if spoken == "zh" else "no faults")
+    with _naming_file(scenario):
+        given = read_scenario(scenario)
+        layers = read_layers(given.study_area)
+        inspection = inspect_layers(layers)
+        marked = print_layers(layers, inspection, spoken)
+        found = examine(layers, given)
+        print_examination(found, given, spoken)
+        refuse([*inspection.faults, *found.faults])
+    console().print(no_faults(marked, spoken))
+
+
+@app.command("fetch")
+def fetch_command(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLACE", help='A name ("太原市, 中国"), a boundary file, or W,S,E,N. 地名、边界文件或范围。'
+        ),
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Study-area folder to write. 研究区文件夹。")],
+    streets: Annotated[
+        Path | None, typer.Option(help="Streets: .osm, .osm.pbf, .graphml, or lines of a GIS. 道路文件。")
+    ] = None,
+    places: Annotated[
+        list[Path] | None, typer.Option(help="Places: OSM extract, layer, CSV or Excel; repeatable. 地点文件。")
+    ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(help="Residents: raster, polygons, or a table of district totals. 人口栅格、面图层或区县总数表。"),
+    ] = None,
+    totals: Annotated[
+        Path | None, typer.Option(help="Table of official totals by district to scale to. 各区县官方人口数。")
+    ] = None,
+    chargers: Annotated[
+        list[Path] | None, typer.Option(help="Today's charging stations; repeatable. 既有充电站文件。")
+    ] = None,
+    datum: DatumOption = None,
+    kinds: Annotated[
+        Path | None, typer.Option(help="A table of your own from OSM tags to kinds of place. 自定义地点类型对照表。")
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Country of the WorldPop raster, three letters (CHN). 国家三位代码。")
+    ] = None,
+    zone_side_m: Annotated[
+        float, typer.Option("--zone-side", help="Side of a square zone in metres. 网格边长。")
+    ] = 500,
+    admin_level: Annotated[
+        int, typer.Option(help="OSM level of the districts of a named place; 0: none. 区县的 OSM 行政级别。")
+    ] = 6,
+    overpass: Annotated[
+        str | None, typer.Option(help="Overpass endpoint, e.g. http://server/api. Overpass 接口地址。")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for answers and downloads. 缓存文件夹。")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Make a study-area folder from OpenStreetMap and WorldPop, or from your own files. 生成研究区文件夹。
+
+    What is given as a file is not fetched: with all files given nothing goes online. The folder holds the layers,
+    SOURCES.md and a first scenario, to be planned with `planner plan DIR`.
+    """
+    from planner.sources.fetch import fetch_layers
+    from planner.sources.folder import Sources
+    from planner.sources.osm import Overpass
+
+    spoken = _language(lang)
+    server = Overpass(url=overpass or Overpass.url, cache=cache or Overpass().cache, slots=overpass is None)
+    sources = Sources(
+        streets=streets,
+        places=tuple(places or ()),
+        population=population,
+        totals=totals,
+        chargers=tuple(chargers or ()),
+        datum=datum.value if datum else None,
+        kinds=kinds,
+        country=country,
+        zone_side_m=zone_side_m,
+        admin_level=admin_level,
+        overpass=server,
+    )
+    written = fetch_layers(place, folder, sources, teller(spoken))
+    print_next_steps(written, spoken)
+
+
+@import_app.command("chargers")
+def import_chargers_command(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Open Charge Map or Gaode JSON, OSM, CSV, Excel, layers. 充电站文件。"),
+    ],
+    city: Annotated[str, typer.Option(help="Study-area folder or scenario that they belong to. 研究区文件夹或情景。")],
+    datum: DatumOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File to write. Default: chargers.geojson of the city. 输出文件。"),
+    ] = None,
+    known: Annotated[
+        Path | None, typer.Option(help="Points of known place to test the datum by name. 用于核对坐标基准的已知地点。")
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """Bring today's charging stations into a study area, joined with those it has. 导入既有充电站。"""
+    from planner.sources.city_chargers import import_into_city
+
+    spoken = _language(lang)
+    given = read_scenario(city)
+    written = import_into_city(files, datum.value if datum else None, given, output, known, teller(spoken))
+    console().print(str(written))
 
 
 @app.command("map")
@@ -132,6 +260,17 @@ def map_command(
     except OSError as error:
         raise BadInput([Fault(str(folder), f"map.html cannot be written: {error}", "无法写入 map.html")]) from None
     console().print(str(folder / "map.html"))
+
+
+@contextmanager
+def _naming_file(scenario: str | None) -> Iterator[None]:
+    """Faults of the block that speak of the scenario name its file."""
+    try:
+        yield
+    except BadInput as error:
+        file = f"{locate(scenario)}, key "
+        faults = (Fault(f.where.replace("scenario, key ", file, 1), f.en, f.zh) for f in error.faults)
+        raise BadInput(faults) from None
 
 
 def _language(lang: Lang | None) -> Literal["zh", "en"]:

@@ -58,6 +58,8 @@ _FIGURE_WORDS = {
     "basically_meets": ("公共充电需求得到满足", "public demand served"),
 }
 _STREETS = {"trunk": ("#7d8791", 1.6), "primary": ("#98a1aa", 1.2), "secondary": ("#aab2b9", 0.9)}
+_MAIN_STREETS = ("motorway", *_STREETS, "tertiary")
+_STREET_DETAIL_M = 5.0  # corners nearer to the line than this are not drawn
 _GROUPS = ("streets", "districts", "candidates", "institutions", "existing")
 _OTHER_STREET = ("#c3c9cf", 0.9)
 
@@ -177,9 +179,15 @@ def _css(colour: Rgba) -> str:
 
 
 def _draw_streets(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, group: folium.FeatureGroup) -> None:
-    """One line layer per road class, minor classes below, cut off at the edge of the study area."""
-    inside = streets[["road_class", "geometry"]].clip(districts.union_all()).explode().sort_index()
-    inside = inside[inside.geom_type == "LineString"].to_crs(4326)
+    """One line layer per road class, the main ones above, cut off at the edge of the study area.
+
+    Side streets are left out where the layer knows main ones: a whole city's would make the page ten times as large.
+    """
+    main = streets["road_class"].isin(_MAIN_STREETS)
+    drawn = streets.loc[main | (not main.any()), ["road_class", "geometry"]]
+    inside = drawn.clip(districts.union_all()).explode().sort_index()
+    inside = inside[inside.geom_type == "LineString"]
+    inside = inside.set_geometry(inside.geometry.simplify(_STREET_DETAIL_M)).to_crs(4326)
     ranked = [*sorted(set(inside["road_class"]) - set(_STREETS)), *reversed(_STREETS)]
     for road_class in ranked:
         these = inside.geometry[inside["road_class"] == road_class]

@@ -99,10 +99,9 @@ class GridTown:
     def write_population(self, file: Path, people: float = 100.0) -> None:
         """A raster of `people` in each of 40 x 40 cells that cover the box and a rim around it, EPSG:4326."""
         import rasterio
-        from affine import Affine
 
         cell = STEP_DEG * (SIDE + 2) / 40
-        grid = Affine(cell, 0, self.west - STEP_DEG * 1.5, 0, -cell, self.south + STEP_DEG * (SIDE + 0.5))
+        grid = rasterio.Affine(cell, 0, self.west - STEP_DEG * 1.5, 0, -cell, self.south + STEP_DEG * (SIDE + 0.5))
         values = np.full((40, 40), people, "float32")
         options = {"driver": "GTiff", "count": 1, "dtype": "float32", "crs": "EPSG:4326", "nodata": -99999.0}
         with rasterio.open(file, "w", width=40, height=40, transform=grid, **options) as raster:

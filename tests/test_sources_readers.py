@@ -232,3 +232,20 @@ def test_lines_and_multipoints_pass_the_reader(tmp_path: Path) -> None:
     assert len(read_features(tmp_path / "l.gpkg", silent)) == 2
     gpd.GeoDataFrame(geometry=[MultiPoint([(112, 37)])], crs=4326).to_file(tmp_path / "m.gpkg")
     assert read_features(tmp_path / "m.gpkg", silent).geometry.geom_type.tolist() == ["MultiPoint"]
+
+
+def test_only_what_is_near_is_read_of_a_large_file(tmp_path: Path) -> None:
+    spots = [Point(x / 10, 37.8) for x in range(1_000, 1_200)]
+    table = gpd.GeoDataFrame({"n": range(200)}, geometry=spots, crs=4326)
+    table.to_crs(3857).to_file(tmp_path / "many.gpkg")
+    area = gpd.GeoSeries([box(112.04, 37, 112.26, 38)], crs=4326).to_crs(32649)
+    assert read_features(tmp_path / "many.gpkg", silent, area)["n"].tolist() == [121, 122]
+    elsewhere = gpd.GeoSeries([box(10, 50, 11, 51)], crs=4326)
+    assert len(read_features(tmp_path / "many.gpkg", silent, elsewhere)) == 200
+
+
+def test_a_file_of_several_layers_is_refused_with_their_names(tmp_path: Path) -> None:
+    for name in ("roads", "homes"):
+        gpd.GeoDataFrame(geometry=[Point(112.5, 37.8)], crs=4326).to_file(tmp_path / "m.gpkg", layer=name)
+    with pytest.raises(BadInput, match=r"holds 2 layers \(roads, homes\); give a file with the one you mean"):
+        read_features(tmp_path / "m.gpkg", silent)

@@ -150,8 +150,9 @@ def read_place_file(
     """
     if file.suffix.lower() in EXTRACTS:
         return places_of_osm(read_osm_features(file, area, osm_tags(rules), say), rules, f"OpenStreetMap, {file.name}")
-    features = read_features(file, say)
-    features = features[within(features, gpd.GeoSeries([area], crs=4326), file, "place")].to_crs(4326)
+    boundary = gpd.GeoSeries([area], crs=4326)
+    features = read_features(file, say, boundary)
+    features = features[within(features, boundary, file, "place")].to_crs(4326)
     kind_name = column(features, "kind")
     keys = [rule.key for rule in rules if rule.key in features]
     if kind_name is None and not keys and "fclass" not in features:

@@ -61,7 +61,7 @@ def read_population(file: Path, zones: gpd.GeoDataFrame, say: Say, column: str |
     if suffix in RASTERS:
         return residents_from_raster(file, zones, say)
     if suffix in VECTORS:
-        return residents_from_polygons(read_features(file, say), zones, column, say, where=str(file))
+        return residents_from_polygons(read_features(file, say, zones.geometry), zones, column, say, where=str(file))
     en = f"unknown kind of population file; expected one of {', '.join((*RASTERS, *VECTORS))}"
     raise BadInput([Fault(str(file), en, "不支持的人口文件类型，请提供栅格或面图层")])
 

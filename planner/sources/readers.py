@@ -30,7 +30,7 @@ _MOST_UNZIPPED_BYTES = 4_000_000_000
 _MOST_SQUEEZED = 200  # times smaller in the zip: real shapefiles reach about 20
 
 
-def read_features(file: Path, say: Say, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_features(file: Path, say: Say, near: gpd.GeoSeries | None = None) -> gpd.GeoDataFrame:
     """A vector layer, or a table with longitude and latitude as points; geometries in two dimensions and valid.
 
     Parameters
@@ -39,8 +39,8 @@ def read_features(file: Path, say: Say, layer: str | None = None) -> gpd.GeoData
         GeoPackage, GeoJSON, FlatGeobuf, shapefile (UTF-8 or GBK, also zipped), CSV (UTF-8 or GB18030) or Excel.
     say
         Told about heights left out and geometries repaired.
-    layer
-        Name of the layer where a file holds several.
+    near
+        The study area (any CRS): of a vector file only what touches its box is read, all where nothing does.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def read_features(file: Path, say: Say, layer: str | None = None) -> gpd.GeoData
     """
     if file.suffix.lower() in TABLES:
         return points_of(read_table(file), file)
-    return _sound(_read_layer(file, layer), file, say)
+    return _sound(_read_layer(file, near), file, say).reset_index(drop=True)
 
 
 def read_table(file: Path) -> pd.DataFrame:
@@ -225,27 +225,27 @@ def _plain(header: str) -> str:
 # ---- vector files ------------------------------------------------------------------------------------------------
 
 
-def _read_layer(file: Path, layer: str | None) -> gpd.GeoDataFrame:
+def _read_layer(file: Path, near: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
     _must_exist(file)
     if file.suffix.lower() not in VECTORS:
         en = f"unknown kind of file; expected one of {', '.join((*VECTORS, *TABLES))}"
         raise BadInput([Fault(str(file), en, "不支持的文件类型")])
     if file.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory() as folder:
-            return _shapefile(_unzipped(file, Path(folder)), file)
-    return _shapefile(file, file) if file.suffix.lower() == ".shp" else read_vector(file, layer)
+            return _shapefile(_unzipped(file, Path(folder)), file, near)
+    return _shapefile(file, file, near) if file.suffix.lower() == ".shp" else read_vector(file, near)
 
 
-def _shapefile(shp: Path, shown: Path) -> gpd.GeoDataFrame:
+def _shapefile(shp: Path, shown: Path, near: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
     """A shapefile in the encoding of its .cpg; without one UTF-8 where that fits, else GB18030."""
     if shp.with_suffix(".cpg").is_file():
-        return read_vector(shp)
+        return read_vector(shp, near)
     dbf = shp.with_suffix(".dbf")
     raw = dbf.read_bytes() if dbf.is_file() else b""
     header = int.from_bytes(raw[8:10], "little")  # the records begin here
     texts = raw[header:] + b"".join(raw[32:header][n : n + 11] for n in range(0, max(header - 33, 0), 32))
     try:
-        return read_vector(shp, encoding="utf-8" if _decodes(texts, "utf-8") else "gb18030")
+        return read_vector(shp, near, "utf-8" if _decodes(texts, "utf-8") else "gb18030")
     except BadInput as error:
         raise BadInput([Fault(str(shown), fault.en, fault.zh) for fault in error.faults]) from None
 
@@ -288,7 +288,8 @@ def _zip_faults(file: Path, members: list[zipfile.ZipInfo]) -> list[Fault]:
 def _sound(table: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDataFrame:
     """The layer with valid two-dimensional geometries; rows without any are refused."""
     shapes = table.geometry
-    missing = np.flatnonzero(shapes.isna() | shapes.is_empty) + 1
+    number = table.index.to_numpy() + (0 if file.suffix.lower() == ".gpkg" else 1)
+    missing = number[shapes.isna() | shapes.is_empty]
     if len(missing):
         en = f"{len(missing)} without geometry; draw or delete them"
         raise BadInput([Fault(f"{file}, feature {some(missing)}", en, "要素缺少几何，请补绘或删除")])
@@ -299,7 +300,7 @@ def _sound(table: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDataFrame:
         table = table.set_geometry(shapes.force_2d())
     broken = ~table.geometry.is_valid
     if bool(broken.any()):
-        rows = some(np.flatnonzero(broken) + 1)
+        rows = some(number[broken])
         repaired = table.geometry.where(~broken, table.geometry.make_valid())
         kinds = {"Polygon": "Polygon", "MultiPolygon": "Polygon", "LineString": "LineString"}
         table = table.set_geometry(

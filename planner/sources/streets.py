@@ -56,8 +56,8 @@ def read_street_file(file: Path, area: Area, say: Say) -> gpd.GeoDataFrame:
         return streets_of_graph(read_streets(file, area, say), say)
     if suffix == ".graphml":
         return streets_of_graph(_graphml(file, area), say)
-    lines = read_features(file, say)
     boundary = gpd.GeoSeries([area], crs=4326)
+    lines = read_features(file, say, boundary)
     return streets_of_lines(lines[within(lines, boundary, file, "street")], file, say)
 
 
