@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -108,7 +109,8 @@ def teller(lang: str) -> Callable[[str, str], None]:
 def print_next_steps(folder: Path, lang: str) -> None:
     """A fetched study area, and what to do with it."""
     hint = "检查、规划：" if lang == "zh" else "check it and plan it:"
-    console().print(f"{folder}\n{hint}\n  planner check {folder}\n  planner plan {folder}")
+    typed = shlex.quote(str(folder))
+    console().print(f"{folder}\n{hint}\n  planner check {typed}\n  planner plan {typed}")
 
 
 class Clock:

@@ -60,6 +60,9 @@ def refuse_unwritable(folder: Path) -> None:
     """Refuse a file in the place of a folder, and a place where nothing can be written."""
     if folder.exists() and not folder.is_dir():
         raise BadInput([Fault(str(folder), "is a file; give a folder", "是文件，请给出文件夹")])
+    if folder.is_dir() and folder.resolve() in (Path.cwd(), *Path.cwd().parents):
+        en = "is the folder you are in, which cannot be replaced; go to its parent, or name a new folder"
+        raise BadInput([Fault(str(folder), en, "是当前所在文件夹，无法替换；请到上级文件夹运行，或另取名称")])
     above = next(p for p in folder.absolute().parents if p.exists())
     try:
         with tempfile.TemporaryDirectory(dir=above):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LEAST_UNSERVED_KWH_DAY = 5.0
 _PIXELS = 1_200_000
+_CORE_IS_ALL = 0.6  # of the area's width or height
 _PIXELS_PER_ZONE_SIDE = 40.0
 _POWERS = ("slow", "fast", "heavy", "swap")
 Rgba = tuple[int, int, int, int]
@@ -121,13 +122,19 @@ def district_rows(plan: Plan) -> list[dict[str, Any]]:
 
 
 def views(plan: Plan) -> dict[str, Bounds]:
-    """South-west and north-east corners of the whole area, and of where nine tenths of the people live closest."""
+    """South-west and north-east corners of the whole area, and of its core: where three quarters of the people live.
+
+    Where the core is most of the area, both are the whole.
+    """
     zones = plan.layers.zones
     centre, people = zones.geometry.centroid, zones["residents"].to_numpy(float)
     middle = [_weighted_quantile(axis.to_numpy(float), people, 0.5) for axis in (centre.x, centre.y)]
     metres = np.maximum(np.abs(centre.x - middle[0]), np.abs(centre.y - middle[1])).to_numpy(float)
     core = zones[metres <= _weighted_quantile(metres, people, 0.75)]
-    return {"city": _box(plan.layers.districts), "core": _box(core)}
+    (south, west), (north, east) = whole = _box(plan.layers.districts)
+    (core_south, core_west), (core_north, core_east) = inner = _box(core)
+    most = max((core_north - core_south) / (north - south), (core_east - core_west) / (east - west))
+    return {"city": whole, "core": whole if most > _CORE_IS_ALL else inner}
 
 
 def raster_shape(zones: gpd.GeoDataFrame) -> Raster:

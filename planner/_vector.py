@@ -44,7 +44,8 @@ def read_vector(file: Path, near: gpd.GeoSeries | None = None, encoding: str | N
             if near is not None and table.empty:
                 table = gpd.read_file(file, **options)
     except Exception as error:  # pyogrio raises many kinds; all mean the file cannot be read as a layer
-        raise BadInput([Fault(str(file), f"cannot be read as a layer: {error}", "无法读取该图层文件")]) from None
+        reason = str(error).partition("; ")[0].partition(". It might help")[0]
+        raise BadInput([Fault(str(file), f"cannot be read as a layer: {reason}", "无法读取该图层文件")]) from None
     if not isinstance(table, gpd.GeoDataFrame):
         raise BadInput([Fault(str(file), "has no geometry", "没有几何字段")])
     if table.empty:

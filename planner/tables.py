@@ -20,6 +20,8 @@ RINGS = ("core", "urban", "suburban", "rural")
 MODES = ("drive", "walk")
 INSTITUTIONS = ("equipped", "reserved", "none")
 LOCKS = ("in", "out", "free")
+MOST_BAYS = 100_000
+"""Of one place: more than any car park has; a slipped unit would ask for gigabytes."""
 
 
 def _text(**rules: Any) -> pa.Column:
@@ -32,8 +34,8 @@ def _number(least: float | None = 0.0, *more: pa.Check, **rules: Any) -> pa.Colu
     return pa.Column(float, checks, coerce=True, **{"nullable": False, **rules})
 
 
-def _count(least: int = 0, **rules: Any) -> pa.Column:
-    return _number(least, _WHOLE, **rules)
+def _count(least: int = 0, *more: pa.Check, **rules: Any) -> pa.Column:
+    return _number(least, _WHOLE, *more, **rules)
 
 
 def _flag(**rules: Any) -> pa.Column:
@@ -89,7 +91,7 @@ PLACES = pa.DataFrameSchema(
         "kind": _text(),
         "name_zh": _text(nullable=True),
         "name_en": _text(nullable=True),
-        "bays": _count(nullable=True),
+        "bays": _count(0, pa.Check.le(MOST_BAYS), nullable=True),
         "source": _text(),
     },
     index=_ids("place_id"),
@@ -235,6 +237,7 @@ def _words(check: str) -> tuple[str, str]:
     limits = re.sub(r"^\w+\(|[()'\[\]]", "", check)
     limit_words = {
         "greater": ("at least", "不小于"),
+        "less": ("at most", "不大于"),
         "isin": ("one of", "为以下之一："),
         "in_range": ("within", "介于"),
     }

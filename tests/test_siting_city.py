@@ -34,12 +34,19 @@ def tasked() -> Town:
     return town.with_rules(tasks={room.idxmin(): 120})
 
 
+def dear() -> Town:
+    """Openings cost four times as much and most of the budget, and many chargers must be of one type."""
+    town = middle_town(2, quota_rule="at_most", budget_cny=2e7, ac_share=0.6)
+    return town.with_cells("sites", opening_cny=town.sites["opening_cny"] * 4)
+
+
 REGIMES = {
     "scarce": lambda: middle_town(1),
     "loose": lambda: middle_town(1, demand_factor=0.25),
     "at most, budget binds": lambda: middle_town(2, quota_rule="at_most", budget_cny=2.2e7),
     "locks": locked,
     "task": tasked,
+    "openings dear": dear,
 }
 
 
@@ -94,6 +101,18 @@ def test_the_city_size_method_without_money_leaves_the_standing_chargers_alone()
     city.check()
     assert city.chargers.empty
     assert city.value == pytest.approx(assigned_value(town, city.chargers), rel=1e-6)
+
+
+def test_a_gap_that_the_city_size_method_leaves_is_closed_by_the_whole_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounding does badly where few sites can be opened; up to 100,000 pairs the solver then has the last word."""
+    rough = by_the_city_method(dear())
+    assert rough.proof.gap_share > 0.05
+    monkeypatch.setattr("planner.siting.choose._WHOLE_PROGRAM_PAIRS", 0)
+    closed: Planned = dear().planned()
+    closed.check()
+    assert closed.proof.gap_share < rough.proof.gap_share / 2
+    assert "branch and bound of the whole program (HiGHS), stopped at" in closed.proof.method
+    assert not closed.proof.optimal
 
 
 def test_the_city_size_method_sees_a_task_that_no_plan_keeps() -> None:

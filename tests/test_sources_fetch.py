@@ -250,13 +250,14 @@ def test_totals_are_met_exactly_and_a_table_alone_is_spread(tmp_path: Path) -> N
 
 def test_all_missing_files_and_options_at_once(tmp_path: Path) -> None:
     given = Sources(
-        streets=tmp_path / "a.pbf", population=tmp_path / "b.tif", chargers=(tmp_path / "c.csv",), zone_side_m=0.0
+        streets=tmp_path / "a.pbf", population=tmp_path / "b.doc", chargers=(tmp_path / "c.csv",), zone_side_m=0.0
     )
     with pytest.raises(BadInput) as caught:
         fetch_layers(TOWN.box, tmp_path / "town", given)
     words = [str(fault).splitlines()[0] for fault in caught.value.faults]
-    assert len(words) == 5
+    assert len(words) == 6
     assert sum("no such file" in line for line in words) == 3
+    assert any("unknown kind of population file; expected one of .tif" in line for line in words)
     assert any("datum of the chargers must be given" in line for line in words)
     assert any("zone_side_m: found 0; 50 to 20,000 metres expected" in line for line in words)
     assert list(tmp_path.iterdir()) == []
@@ -286,6 +287,9 @@ def test_boundary_files_that_are_none(tmp_path: Path) -> None:
         gpd.GeoDataFrame({"name": ["a"]}, geometry=[Point(112.5, 37.8)], crs=4326), "a boundary is made of polygons"
     )
     refused(gpd.GeoDataFrame(geometry=[one, two], crs=4326), "2 districts without names; add a column district")
+    refused(
+        gpd.GeoDataFrame({"name": ["a", None]}, geometry=[one, two], crs=4326), "feature 2: 1 districts without a name"
+    )
     refused(gpd.GeoDataFrame({"name": ["a", "a"]}, geometry=[one, two], crs=4326), "'a' stands twice; merge the two")
     refused(gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[one, two], crs=4326), r"a and b overlap by 0\.49 km2")
 
@@ -394,6 +398,53 @@ def test_a_folder_that_stepped_aside_for_good_comes_back(tmp_path: Path) -> None
     assert json.loads((folder / "fetch.json").read_text(encoding="utf-8")) == before
 
 
+def test_a_foreign_folder_or_file_in_the_place_of_the_unfinished_one_is_kept(tmp_path: Path) -> None:
+    given = offline(TOWN, tmp_path)
+    (tmp_path / ".town.part").mkdir()
+    (tmp_path / ".town.part" / "mine.txt").write_text("precious", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"\.town\.part: stands where a fetch keeps its unfinished layers"):
+        fetch_layers(TOWN.box, tmp_path / "town", given)
+    assert (tmp_path / ".town.part" / "mine.txt").read_text(encoding="utf-8") == "precious"
+    (tmp_path / ".city.part").write_text("a file", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"\.city\.part: stands where"):
+        fetch_layers(TOWN.box, tmp_path / "city", given)
+
+
+def test_the_current_folder_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = offline(TOWN, tmp_path)
+    (tmp_path / "town").mkdir()
+    monkeypatch.chdir(tmp_path / "town")
+    with pytest.raises(BadInput, match="is the folder you are in, which cannot be replaced"):
+        fetch_layers(TOWN.box, ".", given)
+
+
+def test_inputs_in_the_folder_to_be_replaced_are_refused(tmp_path: Path) -> None:
+    folder = fetch_layers(TOWN.box, tmp_path / "town", offline(TOWN, tmp_path))
+    with pytest.raises(BadInput, match=r"streets\.geojson: lies in the folder that is to be replaced"):
+        fetch_layers(TOWN.box, folder, offline(TOWN, tmp_path, streets=folder / "streets.geojson"))
+
+
+def test_a_failure_before_anything_is_finished_leaves_nothing(tmp_path: Path) -> None:
+    given = offline(TOWN, tmp_path, streets=tmp_path / "no.graphml")
+    (tmp_path / "no.graphml").write_text("<", encoding="utf-8")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(BadInput):
+        fetch_layers(TOWN.box, tmp_path / "town", given)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_people_per_km2_taken_for_people_per_cell_are_refused(tmp_path: Path) -> None:
+    given = offline(TOWN, tmp_path)
+    TOWN.write_population(tmp_path / "people.tif", 2_500.0)  # per cell of 0.6 ha: 400,000 per km2
+    with pytest.raises(BadInput, match=r"gives \d{3},\d{3} residents per km2 .* per cell, not per km2\?"):
+        fetch_layers(TOWN.box, tmp_path / "town", given)
+
+
+def test_a_name_that_is_no_file_name_still_plans(tmp_path: Path) -> None:
+    folder = fetch_layers(TOWN.box, tmp_path / 'we"ird 中文', offline(TOWN, tmp_path))
+    assert read_scenario(folder).name == "we_ird 中文"
+
+
 # ---- the command -------------------------------------------------------------------------------------------------
 
 
@@ -421,5 +472,8 @@ def test_the_command(tmp_path: Path) -> None:
     again = run("import", "chargers", "c.csv", "--city", "town", "--datum", "wgs84")
     assert again.returncode == 0
     assert len(gpd.read_file(tmp_path / "town" / "chargers.geojson")) == 4  # the same file twice changes nothing
+    over = run("import", "chargers", "c.csv", "--city", "town", "--datum", "wgs84", "-o", "town/districts.geojson")
+    assert over.returncode == 1
+    assert "was not made by planner import and is not overwritten" in over.stderr
     embedded = run("import", "chargers", "c.csv", "--city", "toytown/toytown", "--datum", "wgs84")
     assert embedded.returncode == 1

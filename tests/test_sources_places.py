@@ -105,7 +105,7 @@ def test_unknown_kinds_and_layers_without_kinds(tmp_path: Path, base: Scenario) 
     with pytest.raises(BadInput, match="column kind: found castle; known kinds: airport, arterial"):
         read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, silent)
     (tmp_path / "q.csv").write_text("name,lon,lat\na,112.51,37.81\n", encoding="utf-8")
-    with pytest.raises(BadInput, match="no column for the kind of place among name, lon, lat, geometry; name it kind"):
+    with pytest.raises(BadInput, match="no column for the kind of place among name, lon, lat; name it kind"):
         read_place_file(tmp_path / "q.csv", AREA, RULES, base.kinds, silent)
 
 
@@ -123,3 +123,14 @@ def test_geofabrik_classes_and_tags_as_columns(tmp_path: Path, base: Scenario) -
     tagged.to_file(tmp_path / "t.gpkg")
     found = read_place_file(tmp_path / "t.gpkg", AREA, RULES, base.kinds, silent)
     assert sorted(found["kind"]) == ["hospital", "mall"]
+
+
+def test_all_that_is_wrong_with_a_table_is_said_by_line(tmp_path: Path, base: Scenario) -> None:
+    rows = ["112.51,37.81,mall,12", "112.512,37.81,,3", "112.511,37.81,mall,many", "112.51,37.812,castle,1e12"]
+    (tmp_path / "p.csv").write_text("经度,纬度,类型,车位\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, silent)
+    nothing, unknown, bays = (str(fault).splitlines()[0] for fault in caught.value.faults)
+    assert nothing == f"{tmp_path / 'p.csv'}, line 3: nothing in 类型; fill it"
+    assert unknown.startswith(f"{tmp_path / 'p.csv'}, column 类型: found castle; known kinds: airport")
+    assert bays == f"{tmp_path / 'p.csv'}, line 4, 5: bays: found many, 1e12; whole numbers up to 100,000"

@@ -114,8 +114,10 @@ def test_swapped_longitude_and_latitude_are_said(tmp_path: Path) -> None:
 
 def test_coordinates_that_are_none() -> None:
     table = pd.DataFrame({"lng": ["112.5", "x", None], "lat": [37.8, 37.9, 38.0]})
-    with pytest.raises(BadInput, match=r"p\.csv, line 3, 4: no number in lng or lat"):
+    with pytest.raises(BadInput, match=r"p\.csv, line 3, 4: no number in lng or lat \(found x, 37\.9\)"):
         points_of(table, Path("p.csv"))
+    with pytest.raises(BadInput, match=r"found 112,5, 37,8\); .* write decimal points, not commas"):
+        points_of(pd.DataFrame({"lng": ["112,5"], "lat": ["37,8"]}), Path("p.csv"))
     with pytest.raises(BadInput, match=r"line 3: found 600000, 4\.19e\+06; degrees are expected"):
         points_of(pd.DataFrame({"x": [112.5, 600_000], "y": [37.8, 4_190_000]}), Path("p.csv"))
     with pytest.raises(BadInput, match="no column for longitude among a, b; name it lon"):

@@ -111,11 +111,11 @@ def test_lines_are_cut_where_others_end_on_them() -> None:
 def test_lines_that_share_a_corner_meet_there_and_crossing_lines_do_not() -> None:
     crossing = metric([(0, 0), (100, 0), (200, 0)], [(100, -50), (100, 0), (100, 50)])
     assert len(streets_of_lines(crossing, Path("t.gpkg"), silent)) == 4
-    bridge = metric([(0, 0), (200, 0)], [(100, -50), (100, 50)], name=["below", "above"])
+    bridge = metric([(0, 0), (200, 0)], [(100, -50), (100, 50)], name=["below", "above"], highway=["primary"] * 2)
     said: list[str] = []
     kept = streets_of_lines(bridge, Path("t.gpkg"), lambda en, zh: said.append(en))
     assert kept["name_zh"].tolist() == ["below"]  # the two are not connected: the longer one stays
-    assert said == ["streets: 0.1 km (33.3%) and 2 nodes left out, not connected both ways with the rest"]
+    assert said == ["! streets: 0.1 km (33.3%) and 2 nodes left out, not connected both ways with the rest"]
 
 
 @pytest.mark.parametrize(("mark", "forward"), [("yes", True), ("F", True), ("-1", False), ("T", False), ("单行", True)])
@@ -131,9 +131,34 @@ def test_one_way_marks_of_the_field(mark: str, forward: bool) -> None:
 def test_columns_in_chinese_and_defaults() -> None:
     table = metric([(0, 0), (100, 0)], [(100, 0), (100, 80)], 道路等级=["primary_link", "乡道"], 限速=[60, None])
     streets = streets_of_lines(table, Path("t.shp"), silent).sort_values("metres")
-    assert streets["road_class"].tolist() == ["unclassified", "primary"]
-    assert streets["speed_kmh"].tolist() == [SPEED_KMH["unclassified"], 60.0]
+    assert streets["road_class"].tolist() == ["tertiary", "primary"]
+    assert streets["speed_kmh"].tolist() == [SPEED_KMH["tertiary"], 60.0]
     assert not streets["oneway"].any()
+
+
+def test_classes_of_chinese_streets_and_what_meant_nothing_is_said() -> None:
+    ring = [[(0, 0), (100, 0)], [(100, 0), (100, 80)], [(100, 80), (0, 80)], [(0, 80), (0, 0)]]
+    table = metric(*ring, 道路等级=["快速路", "主干道", "支路", "林荫路"], 限速=[80, "很快", 99999, None])
+    said: list[str] = []
+    streets = streets_of_lines(table, Path("t.shp"), lambda en, zh: said.append(en))
+    assert sorted(streets["road_class"]) == ["primary", "tertiary", "trunk", "unclassified"]
+    assert streets.set_index("road_class")["speed_kmh"].to_dict() == {
+        "trunk": 80.0, "primary": SPEED_KMH["primary"], "tertiary": SPEED_KMH["tertiary"],
+        "unclassified": SPEED_KMH["unclassified"],
+    }  # fmt: skip
+    assert said == [
+        "t.shp: unknown road classes taken as unclassified: 林荫路 (1)",
+        "t.shp: speeds left out, not within 3 to 160 km/h: 很快, 99999",
+    ]
+    said.clear()
+    streets_of_lines(metric(*ring), Path("t.shp"), lambda en, zh: said.append(en))
+    assert said == ["t.shp: no road classes: all streets unclassified"]
+
+
+def test_streets_that_lead_nowhere_are_refused() -> None:
+    dead_ends = metric([(0, 0), (100, 0)], [(0, 0), (0, 80)], oneway=["yes", "yes"])
+    with pytest.raises(BadInput, match=r"in 0\.2 km no street leads there and back"):
+        streets_of_lines(dead_ends, Path("t.shp"), silent)
 
 
 def test_multipart_lines_are_taken_apart_and_others_refused() -> None:
@@ -141,7 +166,7 @@ def test_multipart_lines_are_taken_apart_and_others_refused() -> None:
     two = gpd.GeoDataFrame(geometry=[parts], crs=32649)
     said: list[str] = []
     assert len(streets_of_lines(two, Path("m.gpkg"), lambda en, zh: said.append(en))) == 2
-    assert said == ["m.gpkg: 1 multipart lines taken apart"]
+    assert said[0] == "m.gpkg: 1 multipart lines taken apart"
     points = gpd.GeoDataFrame(geometry=[Point(600_000, 4_190_000)], crs=32649)
     with pytest.raises(BadInput, match=r"p\.gpkg, feature 1: found Point; streets are lines"):
         streets_of_lines(points, Path("p.gpkg"), silent)

@@ -19,6 +19,8 @@ from planner.siting.solver import NoPlan, solve
 
 _WHOLE_PROGRAM_PAIRS = 20_000
 _NODE_WORK = 1.5e8
+_CLOSING_PAIRS = 100_000
+_CLOSING_NODE_WORK = 4e10
 _SAME_VALUE = 1e-6
 _OPTIMAL_GAP = 1e-4
 _TINY_KWH = 1e-6
@@ -67,6 +69,9 @@ def choose_sites(
         else:
             choice, bound = plan_city(x, siting.gap_share, siting.rounds, tell)
             method, optimal = "weak duality: bound recomputed from the relaxation's multipliers over all pairs", False
+            if bound - choice.value(x) > siting.gap_share * bound and len(x.pair_demand) <= _CLOSING_PAIRS:
+                choice, bound, method = _closed(x, choice, bound, method, siting.gap_share)
+                tell("close", choice.value(x), bound)
     except NoPlan as error:
         raise BadInput([no_plan(x, error)]) from None
     choice = spread_headroom(x, choice)
@@ -99,6 +104,30 @@ def _exactly(x: Instance) -> tuple[Choice, float, str, bool]:
     choice = Choice(new, opened, assign(x, new, every_pair))
     ended = "to a gap of 1e-4" if solved.proven else f"stopped at its limit of {nodes:,} nodes"
     return choice, solved.bound, f"branch and bound of the whole program (HiGHS), {ended}", solved.proven
+
+
+def _closed(x: Instance, choice: Choice, bound: float, method: str, gap_share: float) -> tuple[Choice, float, str]:
+    """The better of a plan and the whole program's, and the lower bound: where few chargers go to few of many sites,
+    rounding a relaxation does badly, and the program is still small enough for the solver."""
+    every_pair = np.arange(len(x.pair_demand))
+    nodes = max(1, int(_CLOSING_NODE_WORK / len(every_pair) ** 2))
+    program = build_program(x, every_pair)
+    try:
+        solved = solve(
+            program.problem,
+            [*program.opened, *program.new, *program.served],
+            mip_rel_gap=gap_share,
+            mip_max_nodes=nodes,
+        )
+    except NoPlan:
+        return choice, bound, method
+    counts = np.round(solved.values[: len(program.opened) + len(program.new)])
+    opened, new = counts[: len(program.opened)], counts[len(program.opened) :]
+    whole = Choice(new, opened, assign(x, new, every_pair))
+    if solved.bound < bound:
+        limit = f"a gap of {gap_share:g}" if solved.proven else f"its limit of {nodes:,} nodes"
+        bound, method = solved.bound, f"branch and bound of the whole program (HiGHS), stopped at {limit}"
+    return (whole if whole.value(x) > choice.value(x) else choice), bound, method
 
 
 def tables_of(x: Instance, choice: Choice) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -175,6 +204,9 @@ def no_plan(x: Instance, error: NoPlan) -> Fault:
             f"预算 {x.budget_cny:,.0f} 元不足以购买 {x.quota:g} 台"
             f"最低价充电桩（{x.quota * cheapest:,.0f} 元）；请提高预算或降低数量",
         )
+    if not error.infeasible:
+        en = f"no plan was found within the counted work (solver: {error}); that none exists is not proven"
+        return Fault("scenario, key siting", en, f"在限定计算量内未找到方案（求解器：{error}），不代表不存在")
     return Fault(
         "scenario, key siting",
         f"no plan keeps quota, shares, budget, tasks, locks, bays and grid together (solver: {error}); "

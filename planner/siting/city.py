@@ -132,9 +132,16 @@ def dive(x: Instance, relaxed: Relaxation, lumps: np.ndarray, report: Report) ->
     free = np.isnan(lumps)
     opened = relaxed.opened
     flow, price = np.zeros(len(x.standing_kwh)), relaxed.prices.capacity.copy()
-    for _ in range(_SLOPE_SCALINGS):
-        scaled = replace(x, opening_cny=x.opening_cny / np.clip(opened, 1 / _MOST_SLOPE, 1.0))
-        opened, new, flow, price = _relax_rest(scaled, free, new, opened, flow, price, relaxed)
+    slope, scalings = _MOST_SLOPE, 0
+    while scalings < _SLOPE_SCALINGS and slope > 1.0:
+        scaled = replace(x, opening_cny=x.opening_cny / np.clip(opened, 1 / slope, 1.0))
+        try:
+            opened, new, flow, price = _relax_rest(scaled, free, new, opened, flow, price, relaxed)
+        except NoPlan:  # costs that steep do not fit the budget
+            slope /= 2
+            continue
+        scalings += 1
+        slope = min(2 * slope, _MOST_SLOPE)
         report("dive", None, relaxed.bound)
     has_lump = np.bincount(x.option_site, ~free * new, minlength=len(opened)) > 0
     opened = ((opened > _OPEN_FROM) | has_lump).astype(float)

@@ -44,11 +44,14 @@ def find_districts(place: str, overpass: Overpass, admin_level: int, say: Say) -
     BadInput
         No such place or file, no polygons, doubled names, overlapping districts, an area too large for a city.
     """
-    if Path(place).suffix and Path(place).suffix.lower() not in (".", "") and Path(place).is_file():
+    if not place.strip() or Path(place).is_dir():
+        en = "give a place's name, a boundary file or west,south,east,north"
+        raise BadInput([Fault(repr(place), en, "请给出地名、边界文件或 西,南,东,北")])
+    if Path(place).is_file():
         districts = _from_file(Path(place), say)
     elif _is_box(place):
         districts = _from_box(place)
-    elif _looks_like_file(place):
+    elif looks_like_file(place):
         raise BadInput([Fault(place, "no such file; check the path", "找不到文件，请检查路径")])
     else:
         districts = _from_name(place, overpass, admin_level, say)
@@ -62,7 +65,8 @@ def working_crs(districts: gpd.GeoDataFrame) -> CRS:
     return crs
 
 
-def _looks_like_file(place: str) -> bool:
+def looks_like_file(place: str) -> bool:
+    """Whether a place is meant as a file, by its suffix."""
     return Path(place).suffix.lower() in (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".zip", ".csv", ".kml", ".tif")
 
 
@@ -97,13 +101,17 @@ def _from_file(file: Path, say: Say) -> gpd.GeoDataFrame:
     if name is None and len(features) > 1:
         en = f"{len(features)} districts without names; add a column district"
         raise BadInput([Fault(str(file), en, "多个区县缺少名称列，请添加 district 列")])
-    names = [file.stem] if name is None else [str(value).strip() for value in features[name]]
+    names = [file.stem] if name is None else [_word(value) for value in features[name]]
+    nameless = [n for n, word in enumerate(names, 1) if not word]
+    if nameless:
+        en = f"{len(nameless)} districts without a name; fill the column"
+        raise BadInput([Fault(f"{file}, column {name}, feature {some(nameless)}", en, "区县名称为空，请填写")])
     english, code = column(features, "name_en"), column(features, "code")
     districts = _districts(
         names,
-        names if english is None else features[english].astype(str).tolist(),
+        names if english is None else [_word(v) or n for v, n in zip(features[english], names, strict=True)],
         list(features.geometry.to_crs(4326)),
-        None if code is None else features[code].astype(str).tolist(),
+        None if code is None else [_word(value) for value in features[code]],
     )
     twice = districts.index[districts.index.duplicated()].unique()
     refuse(
@@ -147,6 +155,13 @@ def _districts(
 ) -> gpd.GeoDataFrame:
     table = {"code": code or [""] * len(names), "name_en": english}
     return gpd.GeoDataFrame(table, geometry=shapes, crs=4326, index=pd.Index(names, name="district"))
+
+
+def _word(value: object) -> str:
+    """A cell as text; empty where nothing stands in it; 140105.0 is a code that a table made a number."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _overlaps(districts: gpd.GeoDataFrame, file: Path) -> list[Fault]:

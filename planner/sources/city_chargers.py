@@ -54,6 +54,11 @@ def import_into_city(
         en = f"the datum must be given: one of {', '.join(DATUMS)} (Gaode and Tencent: gcj02, Baidu: bd09, GPS: wgs84)"
         raise BadInput([Fault("--datum", en, "必须给出坐标基准：高德、腾讯为 gcj02，百度为 bd09，GPS 为 wgs84")])
     target = _target(city, output)
+    refuse(
+        Fault(str(target), "is one of the files to import; give another name with -o", "输出文件与输入文件相同，请改名")
+        for file in files
+        if file.resolve() == target.resolve()
+    )
     layers = read_layers(city.study_area)
     here = area_folder(city.study_area) / "chargers.geojson"
     earlier = read_vector(here) if here.is_file() and len(layers.chargers) else None
@@ -78,6 +83,7 @@ def _target(city: Scenario, output: Path | None) -> Path:
     if output is not None:
         if output.suffix.lower() not in (".geojson", ".json"):
             raise BadInput([Fault(str(output), "give a name that ends in .geojson", "输出文件名应以 .geojson 结尾")])
+        refuse(_not_ours(output))
         return output
     if city.study_area.folder.startswith("embedded:"):
         en = "belongs to the program; say with -o FILE.geojson where to write, and put it in a study area of your own"
@@ -88,11 +94,23 @@ def _target(city: Scenario, output: Path | None) -> Path:
         for suffix in _OTHERS
         if target.with_suffix(suffix).is_file()
     ]
-    if target.is_file() and "source_id" not in read_vector(target):
-        en = "was not made by planner import and is not overwritten; give -o FILE.geojson"
-        faults.append(Fault(str(target), en, "不是由 planner import 生成，不予覆盖；请用 -o 指定输出文件"))
-    refuse(faults)
+    refuse([*faults, *_not_ours(target)])
     return target
+
+
+def _not_ours(target: Path) -> list[Fault]:
+    """A fault where a file stands that no import made."""
+    if not target.exists() or (target.is_file() and {"charger_id", "source_id"} <= set(_columns(target))):
+        return []
+    en = "exists, was not made by planner import and is not overwritten; give another name with -o"
+    return [Fault(str(target), en, "已存在且不是由 planner import 生成，不予覆盖；请用 -o 另取文件名")]
+
+
+def _columns(file: Path) -> list[str]:
+    try:
+        return [str(name) for name in read_vector(file).columns]
+    except BadInput:
+        return []
 
 
 def _suspicion(table: gpd.GeoDataFrame, places: gpd.GeoDataFrame, known: Path | None, say: Say) -> Suspicion:

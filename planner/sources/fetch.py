@@ -17,19 +17,20 @@ from planner._faults import BadInput, Fault, refuse, some
 from planner._files import bring_back, refuse_unwritable, write_geojson
 from planner.scenario import Scenario, read_scenario
 from planner.sources import osm, worldpop
-from planner.sources.boundary import find_districts, working_crs
+from planner.sources.boundary import find_districts, looks_like_file, working_crs
 from planner.sources.census import dwelling_pull, read_totals, rescale, spread_totals, whole_people
 from planner.sources.chargers import import_chargers
 from planner.sources.first_scenario import ARTERIALS, BASE
-from planner.sources.folder import Sources, begin, finish, refuse_changed_folder
+from planner.sources.folder import LAYER_FILES, Sources, Stage, begin, finish, refuse_changed_folder
 from planner.sources.osm import EXTRACTS, Area
 from planner.sources.places import charging_stations, osm_tags, places_of_osm, read_kind_rules, read_place_file
-from planner.sources.population import read_population
-from planner.sources.readers import TABLES, Say
+from planner.sources.population import RASTERS, read_population
+from planner.sources.readers import TABLES, VECTORS, Say
 from planner.sources.streets import read_street_file, streets_of_graph
 from planner.sources.zones import inhabited, make_zones, with_rings
 
 _Around = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]  # streets and places, EPSG:4326
+_MOST_PER_KM2 = 100_000.0  # twice the densest cities of the world as a whole (Manila, Malé)
 AROUND_M = 2_000.0  # streets are taken this far beyond the boundary: the shortest way may lead outside
 
 
@@ -64,9 +65,20 @@ def fetch_layers(place: str, folder: str | Path, sources: Sources | None = None,
     bring_back(target)
     refuse_unwritable(target)
     refuse_changed_folder(target)
-    refuse(_missing_files(sources))
-    base = read_scenario(BASE)
+    refuse(_request_faults(place, target, sources))
     stage = begin(place, target, sources, tell)
+    try:
+        layers = _make_layers(place, stage, sources)
+    except BadInput:
+        stage.put_down()
+        raise
+    finish(stage, target, layers, sources)
+    return target
+
+
+def _make_layers(place: str, stage: Stage, sources: Sources) -> tuple[gpd.GeoDataFrame, ...]:
+    """Districts, streets, places, zones and chargers in the working CRS, each as left by an earlier call or made."""
+    base = read_scenario(BASE)
     districts = stage.layer("districts", lambda say: find_districts(place, sources.overpass, sources.admin_level, say))
     crs = working_crs(districts)
     metric = districts.to_crs(crs)
@@ -76,8 +88,7 @@ def fetch_layers(place: str, folder: str | Path, sources: Sources | None = None,
     places = stage.layer("places", lambda say: _places(area, sources, base, stage.folder, say))
     zones = stage.layer("zones", lambda say: _zones(metric, (streets, places), sources, say)).to_crs(crs)
     chargers = stage.layer("chargers", lambda say: _chargers(metric, sources, base, stage.folder, say))
-    finish(stage, target, (metric, streets.to_crs(crs), places.to_crs(crs), zones, chargers), sources)
-    return target
+    return metric, streets.to_crs(crs), places.to_crs(crs), zones, chargers
 
 
 # ---- one layer each ----------------------------------------------------------------------------------------------
@@ -93,7 +104,12 @@ def _places(area: Area, sources: Sources, base: Scenario, folder: Path, say: Say
     """Places from the files, or from OpenStreetMap; its charging stations are put aside for the chargers."""
     rules = read_kind_rules(sources.kinds)
     if sources.places:
-        tables = [read_place_file(file, area, rules, base.kinds, say) for file in sources.places]
+        stems = [file.stem for file in sources.places]
+        named = [file.stem if stems.count(file.stem) == 1 else file.name for file in sources.places]
+        tables = [
+            read_place_file(file, area, rules, base.kinds, say, prefix)
+            for file, prefix in zip(sources.places, named, strict=True)
+        ]
         stations = [
             charging_stations(osm.read_osm_features(file, area, {"amenity": "charging_station"}, say), rules)
             for file in sources.places
@@ -132,7 +148,16 @@ def _zones(districts: gpd.GeoDataFrame, layers: _Around, sources: Sources, say: 
     zones = with_rings(squares.assign(residents=residents.reindex(squares.index).astype(int)))
     if not zones["residents"].sum():
         raise BadInput([Fault(str(file), "nobody lives in the study area; bring another file", "研究区内没有居民")])
+    _refuse_too_dense(zones["residents"].sum() / (districts.area.sum() / 1e6), sources.totals or file)
     return inhabited(zones)
+
+
+def _refuse_too_dense(per_km2: float, file: Path) -> None:
+    """Refuse more people than any city has: a raster of people per km2 read as people per cell, or a slipped unit."""
+    if per_km2 > _MOST_PER_KM2:
+        en = f"gives {per_km2:,.0f} residents per km2 of the study area, more than any city has: per cell, not per km2?"
+        zh = f"研究区平均每平方公里 {per_km2:,.0f} 人，超过任何城市；栅格应为每格人数，表格应以人为单位"
+        raise BadInput([Fault(str(file), en, zh)])
 
 
 def _spread(totals: pd.Series, squares: gpd.GeoDataFrame, layers: _Around, say: Say) -> pd.Series:
@@ -198,19 +223,42 @@ def _chargers(
     return gpd.GeoDataFrame(geometry=[], crs=4326) if known is None else known
 
 
-def _missing_files(sources: Sources) -> list[Fault]:
-    files = [sources.streets, *sources.places, sources.population, sources.totals, *sources.chargers, sources.kinds]
+def _request_faults(place: str, target: Path, sources: Sources) -> list[Fault]:
+    """What is wrong with a request before anything is read or asked: all at once."""
+    given = [sources.streets, *sources.places, sources.population, sources.totals, *sources.chargers, sources.kinds]
+    files = [file for file in given if file is not None]
     faults = [
         Fault(str(file), "no such file; check the path", "找不到文件，请检查路径")
-        for file in files
-        if file is not None and not file.is_file()
+        for file in [*files, *([Path(place)] if looks_like_file(place) else [])]
+        if not file.is_file()
     ]
+    faults += [
+        Fault(
+            str(file),
+            "lies in the folder that is to be replaced; move it elsewhere",
+            "输入文件位于待替换文件夹内，请移走",
+        )
+        for file in [*files, Path(place)]
+        if file.is_file() and file.resolve().parent == target and file.name in LAYER_FILES
+    ]
+    population = sources.population
+    if population is not None and population.suffix.lower() not in (*RASTERS, *VECTORS, *TABLES):
+        en = f"unknown kind of population file; expected one of {', '.join((*RASTERS, *VECTORS, *TABLES))}"
+        faults.append(Fault(str(population), en, "不支持的人口文件类型，请提供栅格、面图层或表格"))
     if sources.chargers and sources.datum is None:
         en = "the datum of the chargers must be given: --datum wgs84, gcj02 (Gaode, Tencent) or bd09 (Baidu)"
-        faults.append(
-            Fault("chargers", en, "必须给出充电桩坐标的基准：--datum wgs84、gcj02（高德、腾讯）或 bd09（百度）")
-        )
+        zh = "必须给出充电桩坐标的基准：--datum wgs84、gcj02（高德、腾讯）或 bd09（百度）"
+        faults.append(Fault("chargers", en, zh))
     if not (np.isfinite(sources.zone_side_m) and 50 <= sources.zone_side_m <= 20_000):
         en = f"found {sources.zone_side_m:g}; 50 to 20,000 metres expected"
         faults.append(Fault("zone_side_m", en, "网格边长应为 50 至 20,000 米"))
+    if sources.overpass.cache.exists() and not sources.overpass.cache.is_dir():
+        faults.append(
+            Fault(str(sources.overpass.cache), "is a file; give a folder as cache", "缓存位置是文件，请给出文件夹")
+        )
+    if sources.kinds is not None and sources.kinds.is_file():
+        try:
+            read_kind_rules(sources.kinds)
+        except BadInput as error:
+            faults.extend(error.faults)
     return faults

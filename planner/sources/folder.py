@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -97,6 +98,15 @@ class Stage:
         draft.replace(file)
         return table
 
+    def put_down(self) -> None:
+        """After a failure: say what is kept for the next call, or leave nothing where nothing was finished."""
+        finished = [name for name in _NAMES_ZH if (self.folder / f"{name}.gpkg").is_file()]
+        if finished[1:]:  # the districts alone are quickly made again
+            names = "、".join(_NAMES_ZH[name] for name in finished)
+            self.say(f"kept for the next try: {', '.join(finished)}", f"已保留供下次继续：{names}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def remarks(self) -> dict[str, list[list[str]]]:
         """What was said about every layer: [English, Chinese]."""
         files = {name: self.folder / f"{name}.remarks.json" for name in _NAMES_ZH}
@@ -144,10 +154,16 @@ def begin(place: str, target: Path, sources: Sources, say: Say) -> Stage:
     folder = target.parent / f".{target.name}.part"
     request = json.dumps(_request(place, sources), ensure_ascii=False, sort_keys=True, indent=1)
     asked = folder / "request.json"
-    if folder.is_dir() and not (asked.is_file() and asked.read_text(encoding="utf-8") == request):
+    if folder.exists() and not asked.is_file():
+        en = "stands where a fetch keeps its unfinished layers, and is none; move it away"
+        raise BadInput([Fault(str(folder), en, "该位置用于存放未完成的图层，但现有内容并非如此，请移走")])
+    if folder.is_dir() and asked.read_text(encoding="utf-8") != request:
         shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    asked.write_text(request, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        asked.write_text(request, encoding="utf-8")
+    except OSError as error:
+        raise BadInput([Fault(str(folder), f"cannot be written: {error}", "无法写入该文件夹")]) from None
     return Stage(folder, say)
 
 
@@ -190,7 +206,7 @@ def finish(stage: Stage, target: Path, layers: tuple[gpd.GeoDataFrame, ...], sou
         attribution=_attribution(uses_osm, sources),
     )
     titles = (str(districts.index[0]), str(districts["name_en"].iloc[0])) if len(districts) == 1 else (target.name,) * 2
-    content = first_scenario(area, zones, places, streets, target.name, titles)
+    content = first_scenario(area, zones, places, streets, re.sub(r"[^\w .-]", "_", target.name), titles)
     (draft / "scenario.toml").write_text(_SCENARIO_HEAD + tomli_w.dumps(content), encoding="utf-8")
     (draft / "SOURCES.md").write_text(_sources_page(stage, layers, sources, uses_osm), encoding="utf-8")
     if uses_osm:

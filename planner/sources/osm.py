@@ -369,5 +369,8 @@ def _nothing(what: str, overpass: Overpass, zh: str) -> Fault:
 
 def _nothing_in(file: Path, what: str, area: Area) -> Fault:
     west, south, east, north = area.bounds
-    en = f"no {what} inside the study area ({west:.3f}, {south:.3f} to {east:.3f}, {north:.3f})"
+    box = f"{west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
+    en = (
+        f"no {what} inside the study area ({box}); is this the right file, and the boundary's CRS and axis order right?"
+    )
     return Fault(str(file), en, "文件在研究区内没有可通行道路")

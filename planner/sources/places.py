@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from scipy.spatial import cKDTree
 from planner._faults import BadInput, Fault, refuse, some
 from planner.scenario import Kind
 from planner.sources.osm import EXTRACTS, Area, Tags, read_osm_features
-from planner.sources.readers import Say, column, read_features, within
+from planner.sources.readers import TABLES, Say, column, read_features, read_table, within
+from planner.tables import MOST_BAYS
 
 CHARGING = "charging"
 _SAME_PLACE_M = 300.0
@@ -63,13 +63,8 @@ def read_kind_rules(file: Path | None = None) -> list[KindRule]:
         Columns missing, a row without key, value or kind, `named` other than yes or no, a share that is no number.
     """
     file = file or Path(__file__).parent / "osm_kinds.csv"
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            rows = list(csv.DictReader(opened))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            [Fault(str(file), f"cannot be read as CSV in UTF-8: {error}", "无法按 UTF-8 CSV 读取")]
-        ) from None
+    table = read_table(file)
+    rows: list[dict[str, str]] = table.where(table.notna(), "").astype(str).to_dict("records")  # type: ignore[assignment]
     missing = [name for name in _RULE_COLUMNS[:-1] if not rows or name not in rows[0]]
     refuse(Fault(f"{file}, column {name}", "missing; add it", "缺少此列，请补充") for name in missing)
     refuse(
@@ -136,12 +131,13 @@ def charging_stations(features: gpd.GeoDataFrame, rules: list[KindRule]) -> gpd.
 
 
 def read_place_file(
-    file: Path, area: Area, rules: list[KindRule], kinds: Mapping[str, Kind], say: Say
+    file: Path, area: Area, rules: list[KindRule], kinds: Mapping[str, Kind], say: Say, prefix: str | None = None
 ) -> gpd.GeoDataFrame:
     """The places of a file inside an area (EPSG:4326): OSM extract, or a layer or table with a column of kinds.
 
     A layer without such a column may carry OpenStreetMap's tags as columns (``amenity``, ``shop``) or Geofabrik's
-    ``fclass``. Kinds may be written as key, Chinese or English name of the scenario's [kinds].
+    ``fclass``. Kinds may be written as key, Chinese or English name of the scenario's [kinds]. Ids of one's own places
+    begin with `prefix`, the file's stem by default.
 
     Raises
     ------
@@ -152,15 +148,17 @@ def read_place_file(
         return places_of_osm(read_osm_features(file, area, osm_tags(rules), say), rules, f"OpenStreetMap, {file.name}")
     boundary = gpd.GeoSeries([area], crs=4326)
     features = read_features(file, say, boundary)
+    features = features.assign(row=np.arange(1, len(features) + 1) + (1 if file.suffix.lower() in TABLES else 0))
     features = features[within(features, boundary, file, "place")].to_crs(4326)
     kind_name = column(features, "kind")
     keys = [rule.key for rule in rules if rule.key in features]
     if kind_name is None and not keys and "fclass" not in features:
-        en = f"no column for the kind of place among {some(features.columns, 12)}; name it kind"
+        columns = some(features.columns.drop(["row", "geometry"]), 12)
+        en = f"no column for the kind of place among {columns}; name it kind"
         raise BadInput([Fault(f"{file}, header", en, "缺少地点类型列，请命名为 kind")])
     if kind_name is None or (keys and kind_name == "type"):
         return places_of_osm(_with_osm_ids(features), rules, f"OpenStreetMap, {file.name}")
-    return _own_places(features, kind_name, kinds, file)
+    return _own_places(features, kind_name, kinds, file, prefix or file.stem)
 
 
 def _rule(row: dict[str, str]) -> KindRule:
@@ -222,14 +220,29 @@ def _with_osm_ids(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return features.iloc[order].set_axis(index)
 
 
-def _own_places(features: gpd.GeoDataFrame, kind_name: str, kinds: Mapping[str, Kind], file: Path) -> gpd.GeoDataFrame:
+def _own_places(
+    features: gpd.GeoDataFrame, kind_name: str, kinds: Mapping[str, Kind], file: Path, prefix: str
+) -> gpd.GeoDataFrame:
     words = {word: key for key, kind in kinds.items() for word in (kind.name_en, kind.name_zh, key)}
-    found = features[kind_name].astype(str).str.strip()
-    unknown = sorted(set(found) - set(words))
+    found = features[kind_name].where(features[kind_name].notna(), "").astype(str).str.strip()
+    given = _cells(features, "bays")
+    bays = pd.to_numeric(given, errors="coerce").astype(float)
+    whole = bays.isna() | ((bays >= 0) & (bays <= MOST_BAYS) & (bays == bays.round()))
+    wrong_bays = features["row"][(given.notna() & bays.isna()) | ~whole]
+    unknown = sorted(set(found) - set(words) - {""})
+    row = "line" if file.suffix.lower() in TABLES else "feature"
+    faults = []
+    if (found == "").any():
+        at = f"{file}, {row} {some(features['row'][found == ''])}"
+        faults.append(Fault(at, f"nothing in {kind_name}; fill it", "地点类型为空，请填写"))
     if unknown:
         en = f"found {some(unknown)}; known kinds: {', '.join(sorted(kinds))}"
-        raise BadInput([Fault(f"{file}, column {kind_name}", en, "未知的地点类型，请使用情景中 [kinds] 的名称")])
-    bays = pd.to_numeric(_cells(features, "bays"), errors="coerce")
+        faults.append(Fault(f"{file}, column {kind_name}", en, "未知的地点类型，请使用情景中 [kinds] 的名称"))
+    if len(wrong_bays):
+        shown = some(given[wrong_bays.index].astype(str).unique())
+        en, zh = f"bays: found {shown}; whole numbers up to {MOST_BAYS:,}", f"车位应为不超过 {MOST_BAYS:,} 的整数"
+        faults.append(Fault(f"{file}, {row} {some(wrong_bays)}", en, zh))
+    refuse(faults)
     ids = _cells(features, "id").astype(object).where(_cells(features, "id").notna(), None)
     if ids.isna().any() or ids.duplicated().any():
         spot = features.geometry.representative_point()
@@ -244,7 +257,7 @@ def _own_places(features: gpd.GeoDataFrame, kind_name: str, kinds: Mapping[str, 
         },
         geometry=features.geometry.representative_point().to_numpy(),
         crs=features.crs,
-        index=pd.Index([f"{file.stem}-{i}" for i in ids], name="place_id"),
+        index=pd.Index([f"{prefix}-{i}" for i in ids], name="place_id"),
     )
     return table[_COLUMNS].sort_index()
 

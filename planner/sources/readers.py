@@ -74,6 +74,8 @@ def read_table(file: Path) -> pd.DataFrame:
             table = pd.read_csv(file, encoding=encoding, sep=_separator(text), skipinitialspace=True)
     except ImportError:
         raise BadInput([missing_package(str(file), "openpyxl")]) from None
+    except BadInput:
+        raise
     except (ValueError, KeyError, BadZipFile, OSError) as error:  # parsers raise these of many kinds
         raise BadInput([Fault(str(file), f"cannot be read as a table: {error}", "无法读取该表格")]) from None
     if table.empty:
@@ -105,7 +107,9 @@ def points_of(table: pd.DataFrame, file: Path) -> gpd.GeoDataFrame:
     lon, lat = (pd.to_numeric(table[name], errors="coerce").to_numpy(float) for name in (lon_name, lat_name))
     lost = np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat))) + 2
     if len(lost):
-        en = f"no number in {lon_name} or {lat_name}; fill or delete these rows"
+        found = [table[name].iloc[lost[0] - 2] for name in (lon_name, lat_name)]
+        comma = "; write decimal points, not commas" if any("," in str(v) for v in found) else ""
+        en = f"no number in {lon_name} or {lat_name} (found {found[0]}, {found[1]}); fill or delete these rows{comma}"
         raise BadInput([Fault(f"{file}, line {some(lost)}", en, "经纬度不是数值，请填写或删除这些行")])
     outside = (np.abs(lon) > 180) | (np.abs(lat) > 90)
     swapped = (np.abs(lat) <= 180) & (np.abs(lon) <= 90)

@@ -32,6 +32,14 @@ SPEED_KMH = {  # where no limit is tagged: usual speeds in Chinese cities, light
     "residential": 20.0,
     "living_street": 10.0,
 }
+_CLASS_WORDS = {  # Chinese classes of city streets (CJJ 37) and of roads by their administration
+    "高速公路": "motorway", "高速": "motorway", "快速路": "trunk", "国道": "trunk", "主干路": "primary",
+    "主干道": "primary", "省道": "primary", "次干路": "secondary", "次干道": "secondary", "县道": "secondary",
+    "支路": "tertiary", "支道": "tertiary", "乡道": "tertiary", "村道": "unclassified", "街巷": "residential",
+    "内部道路": "residential", "小区道路": "residential",
+}  # fmt: skip
+_SPEEDS_KMH = (3.0, 160.0)  # what a limit may be; others are typing errors
+_MUCH_LOST = 0.2
 _JOIN_M = 1.0  # line ends as near as this are one junction
 _ONE_WAY = {"yes", "true", "1", "1.0", "f", "ft", "t", "-1", "tf", "是", "单行", "单向"}
 _AGAINST = {"-1", "t", "tf"}  # one way against the direction of drawing
@@ -117,7 +125,7 @@ def streets_of_lines(lines: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDa
     simple = lines.explode(ignore_index=True)
     metric = simple.to_crs(simple.estimate_utm_crs())
     cut, source = _cut_at_ends(metric.geometry.to_numpy())
-    attributes = _line_attributes(simple).iloc[source].reset_index(drop=True)
+    attributes = _line_attributes(simple, file, say).iloc[source].reset_index(drop=True)
     shapes = gpd.GeoSeries(cut, crs=metric.crs)
     u, v = _junctions(cut)
     table = gpd.GeoDataFrame(attributes.assign(u=u, v=v), geometry=shapes).to_crs(4326)
@@ -136,9 +144,14 @@ def largest_part(streets: gpd.GeoDataFrame, say: Say) -> gpd.GeoDataFrame:
     nodes = len({*lost["u"], *lost["v"]} - inside)
     km = lost["metres"].sum() / 1000
     share = lost["metres"].sum() / streets["metres"].sum()
+    if not main.any():
+        en = f"in {km:,.1f} km no street leads there and back; check one-way marks and where lines join"
+        raise BadInput([Fault("streets", en, "道路互不双向连通，请检查单行标记与节点连接")])
+    mark = "! " if share > _MUCH_LOST else ""
+    lost_en = f"{km:,.1f} km ({share:.1%}) and {nodes:,} nodes"
     say(
-        f"streets: {km:,.1f} km ({share:.1%}) and {nodes:,} nodes left out, not connected both ways with the rest",
-        f"道路：{km:,.1f} km（{share:.1%}）、{nodes:,} 个节点与主路网不双向连通，已舍弃",
+        f"{mark}streets: {lost_en} left out, not connected both ways with the rest",
+        f"{mark}道路：{km:,.1f} km（{share:.1%}）、{nodes:,} 个节点与主路网不双向连通，已舍弃",
     )
     return streets[main]
 
@@ -206,7 +219,7 @@ def _each(value: Any) -> list[str]:
 
 def _main_class(value: Any) -> str:
     """The highest class among a street's, links counting as their road; other classes as they are."""
-    classes = [v.removesuffix("_link") for v in _each(value)]
+    classes = [_CLASS_WORDS.get(v, v.removesuffix("_link")) for v in _each(value)]
     known = [c for c in DRIVABLE if c in classes]
     return known[0] if known else "unclassified"
 
@@ -218,7 +231,8 @@ def _speed_of(value: Any) -> float:
         digits = text.lower().removesuffix("mph").removesuffix("km/h").strip()
         if digits.replace(".", "", 1).isdigit() and float(digits) > 0:
             speeds.append(float(digits) * (1.609344 if text.lower().endswith("mph") else 1.0))
-    return min(speeds) if speeds else float("nan")
+    usual = [speed for speed in speeds if _SPEEDS_KMH[0] <= speed <= _SPEEDS_KMH[1]]
+    return min(usual) if usual else float("nan")
 
 
 def _text_of(value: Any) -> str | None:
@@ -229,7 +243,7 @@ def _text_of(value: Any) -> str | None:
 # ---- lines of a GIS ----------------------------------------------------------------------------------------------
 
 
-def _line_attributes(lines: gpd.GeoDataFrame) -> pd.DataFrame:
+def _line_attributes(lines: gpd.GeoDataFrame, file: Path, say: Say) -> pd.DataFrame:
     """Class, direction, speed, bridge and name of lines, by their columns."""
 
     def cells(meaning: str) -> pd.Series:
@@ -241,6 +255,7 @@ def _line_attributes(lines: gpd.GeoDataFrame) -> pd.DataFrame:
 
     road_class = cells("road_class").map(lambda v: _main_class(word(v)))
     speed = cells("speed_kmh").map(_speed_of)
+    _say_unread(cells("road_class").map(word), cells("speed_kmh"), speed, file, say)
     direction = cells("oneway").map(word)
     return pd.DataFrame(
         {
@@ -252,6 +267,25 @@ def _line_attributes(lines: gpd.GeoDataFrame) -> pd.DataFrame:
             "name_zh": cells("name_zh").map(_text_of),
         }
     )
+
+
+def _say_unread(classes: pd.Series, given: pd.Series, read: pd.Series, file: Path, say: Say) -> None:
+    """Tell which classes and speeds of a file meant nothing to us."""
+    none = {"none", "nan", ""}
+    known = {*DRIVABLE, *(f"{c}_link" for c in DRIVABLE), *_CLASS_WORDS}
+    unknown = classes[~classes.isin(known | none)].value_counts()
+    if classes.isin(none).all():
+        say(f"{file.name}: no road classes: all streets unclassified", f"{file.name}：没有道路等级，均按未分级处理")
+    elif len(unknown):
+        names = some(f"{name} ({count})" for name, count in unknown.items())
+        say(f"{file.name}: unknown road classes taken as unclassified: {names}", f"{file.name}：未知道路等级：{names}")
+    odd = read.isna() & given.notna() & ~given.astype(str).str.lower().isin(none)
+    if bool(odd.any()):
+        values = some(given[odd].astype(str).unique())
+        say(
+            f"{file.name}: speeds left out, not within 3 to 160 km/h: {values}",
+            f"{file.name}：已忽略异常限速：{values}",
+        )
 
 
 def _cut_at_ends(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -41,11 +42,17 @@ def worldpop_raster(country: str, cache: Path, say: Say, url: str = URL, tries: 
     BadInput
         Not reachable, or no raster of that country; what was downloaded so far stays.
     """
+    if not re.fullmatch("[A-Za-z]{3}", country):
+        en = f"found {country!r}; the three letters of ISO 3166-1 are expected, e.g. CHN"
+        raise BadInput([Fault("country", en, "国家应为三位字母代码，如 CHN")])
     address = url.format(ISO3=country.upper(), iso3=country.lower())
     target = cache / "worldpop" / address.rpartition("/")[2]
     if target.is_file():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput([Fault(str(target.parent), f"cannot be written: {error}", "无法写入缓存文件夹")]) from None
     part = target.with_suffix(".part")
     reason = ""
     for attempt in range(tries):
