@@ -354,7 +354,7 @@ def test_a_bad_datum_is_refused_before_anything_is_read(
     [
         ("a.json", "{", "cannot be read as JSON: Expecting property name"),
         ("b.json", '{"hello": 1}', "JSON of an unknown kind; expected Open Charge Map, Gaode POI, Overpass or GeoJSON"),
-        ("c.json", "[]", "JSON of an unknown kind; expected Open Charge Map, Gaode POI, Overpass or GeoJSON"),
+        ("c.json", "[]", "no charging station found in it; nothing to import"),
         ("d.json", '{"elements": []}', "no charging station found in it; nothing to import"),
         ("e.csv", "lon,lat,count\n112,37,0\n", "no charging station found in it; nothing to import"),
         ("f.pdf", "hello", "unknown kind of file; expected one of .gpkg, .geojson"),
@@ -443,3 +443,10 @@ def test_without_a_slow_type_slow_chargers_have_none(types: dict[str, ChargerTyp
         {"charger_type": [None], "count": [1.0], "current": ["ac"], "kw": [7.0]}, geometry=[Point(*HERE)], crs=4326
     )
     assert rows(assign_types(given_table, fast), "charger_type") == [[None]]
+
+
+def test_a_shifted_datum_outside_china_is_said_to_be_none(tmp_path: Path, said: Said) -> None:
+    (tmp_path / "c.csv").write_text("name,lon,lat,fast\nCentro,-58.4,-34.6,4\n", encoding="utf-8")
+    found = read_chargers(tmp_path / "c.csv", "gcj02", said)
+    assert (found.geometry.x.iloc[0], found.geometry.y.iloc[0]) == (-58.4, -34.6)
+    assert "c.csv: GCJ-02 is WGS 84 outside China: nothing shifted" in said.lines

@@ -64,6 +64,8 @@ def read_stations(file: Path, say: Say) -> list[Station]:
 
 def _of_json(content: Any, file: Path, say: Say) -> list[Station]:
     entries = [entry for entry in (content if isinstance(content, list) else [content]) if isinstance(entry, dict)]
+    if content == []:  # an answer without any station, of whatever source
+        return []
     if entries and any("AddressInfo" in entry for entry in entries):
         return _of_open_charge_map(entries, file, say)
     if entries and any("pois" in entry or ("status" in entry and "info" in entry) for entry in entries):

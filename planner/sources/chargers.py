@@ -119,6 +119,12 @@ def read_chargers(file: Path, datum: str, say: Say) -> gpd.GeoDataFrame:
         en = f"{file.name}: {source} gives {usual}, the file is declared {declared}; taken as declared"
         say(en, f"{file.name}：{source} 的坐标一般为 {usual}，现声明为 {declared}；按声明处理")
     lon, lat = to_wgs84([s.lon for s in stations], [s.lat for s in stations], datum)
+    if datum != "wgs84" and all(s.lon == x and s.lat == y for s, x, y in zip(stations, lon, lat, strict=True)):
+        name = DATUM_WORDS[datum]
+        say(
+            f"{file.name}: {name} is WGS 84 outside China: nothing shifted",
+            f"{file.name}：{name} 在中国以外即为 WGS 84，未作偏移",
+        )
     rows = [(*row, x, y) for s, x, y in zip(stations, lon, lat, strict=True) for row in _rows(s)]
     table = pd.DataFrame(rows, columns=["charger_id", *COLUMNS, "lon", "lat"])
     return charger_table(table.drop(columns=["lon", "lat"]), table["lon"], table["lat"])
