@@ -74,7 +74,7 @@ def choose_sites(
                 tell("close", choice.value(x), bound)
     except NoPlan as error:
         raise BadInput([no_plan(x, error)]) from None
-    choice = spread_headroom(x, choice)
+    choice = _served_anew(x, choice, spread_headroom(x, choice))
     chargers, assignment = tables_of(x, choice)
     value = choice.value(x)
     reachable = float(x.energy[np.unique(x.pair_demand)].sum())
@@ -128,6 +128,15 @@ def _closed(x: Instance, choice: Choice, bound: float, method: str, gap_share: f
         limit = f"a gap of {gap_share:g}" if solved.proven else f"its limit of {nodes:,} nodes"
         bound, method = solved.bound, f"branch and bound of the whole program (HiGHS), stopped at {limit}"
     return (whole if whole.value(x) > choice.value(x) else choice), bound, method
+
+
+def _served_anew(x: Instance, before: Choice, after: Choice) -> Choice:
+    """Where spare chargers moved, everyone charges as is best for where they stand now: never worse than before."""
+    if (after.new == before.new).all():
+        return after
+    served = assign(x, after.new, np.flatnonzero(after.served > _TINY_KWH))
+    anew = Choice(after.new, after.opened, served)
+    return anew if anew.value(x) > after.value(x) else after
 
 
 def tables_of(x: Instance, choice: Choice) -> tuple[pd.DataFrame, pd.DataFrame]:
