@@ -19,6 +19,7 @@ from rich.table import Table
 from planner._check_table import layer_table, marked_lines
 from planner.access import street_parts
 from planner.assessment import figure_text
+from planner.demand import band_table
 from planner.exports import NOTICE_EN, NOTICE_ZH
 from planner.fitness import Examination, Fitness
 from planner.inspection import Inspection
@@ -68,11 +69,38 @@ def print_plan(plan: Plan, folder: Path, lang: str) -> None:
             out.print(f"  {row[f'word_{lang}']}: {note}")
     out.print(_result_table(plan, lang))
     out.print(_task_table(plan, lang))
+    print_bands(plan.scenario, lang)
     out.print(NOTICE_ZH if lang == "zh" else NOTICE_EN)
     out.print(plan.scenario.study_area.attribution)
     out.print(str(folder))
     if plan.proof.tightness > _MOST_TIGHTNESS:
         console(stderr=True).print(_tightness_warning(plan, lang))
+
+
+def print_bands(scenario: Scenario, lang: str) -> None:
+    """What the demand is plausible within; a warning on stderr for each figure beyond, with what pushed it there."""
+    bands = band_table(scenario)
+    if bands.empty:
+        return
+    chinese = lang == "zh"
+    headings = ("需求校核", "本情景", "合理范围") if chinese else ("sanity of the demand", "found", "plausible")
+    table = _table("", *headings)
+    for _, row in bands.iterrows():
+        limits = f"{_short(row['low'])} – {_short(row['high'])}"
+        mark = "" if row["within"] else " !"
+        table.add_row(row[f"name_{lang}"], _short(row["found"]) + mark, limits)
+    console().print(table)
+    for _, row in bands[~bands["within"]].iterrows():
+        name, found, by = row[f"name_{lang}"], _short(row["found"]), row["pushed_by"]
+        if chinese:
+            text = f"警告：{name}为 {found}，超出合理范围；影响最大的假设是 {by}"
+        else:
+            text = f"warning: {name} is {found}, outside its plausible band; the assumption that moves it most is {by}"
+        console(stderr=True).print(text)
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
 
 
 def print_layers(layers: Layers, inspection: Inspection, lang: str) -> int:

@@ -99,12 +99,17 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`above` wins; tables merge key by key, but a figure is replaced whole and an empty table empties."""
+    """`above` wins; tables merge key by key, but a figure is replaced whole.
+
+    An empty table empties, and ``false`` in place of a table takes it out.
+    """
     both = dict(below)
     for key, value in above.items():
         old = both.get(key)
         if isinstance(old, dict) and isinstance(value, dict) and value and not (_is_figure(old) or _is_figure(value)):
             both[key] = _laid_over(old, value)
+        elif isinstance(old, dict) and value is False:
+            del both[key]
         else:
             both[key] = value
     return both

@@ -14,9 +14,11 @@ from typing import Annotated, Literal
 import typer
 
 import planner
+from planner._assumption_table import count_line, print_assumptions
 from planner._console import (
     console,
     no_faults,
+    print_bands,
     print_examination,
     print_layers,
     print_next_steps,
@@ -26,6 +28,7 @@ from planner._console import (
 )
 from planner._faults import BadInput, Fault, refuse
 from planner._scenario_file import locate
+from planner.assumptions import assumption_table
 from planner.exports import read_plan, refuse_foreign_folder, save_plan
 from planner.fitness import examine
 from planner.inspection import inspect_layers
@@ -65,6 +68,14 @@ class Datum(StrEnum):
     wgs84 = "wgs84"
     gcj02 = "gcj02"
     bd09 = "bd09"
+
+
+class Origin(StrEnum):
+    """Where a figure comes from."""
+
+    published = "published"
+    derived = "derived"
+    assumption = "assumption"
 
 
 DatumOption = Annotated[
@@ -144,8 +155,66 @@ def check_command(scenario: ScenarioArgument = None, lang: LangOption = None) ->
         marked = print_layers(layers, inspection, spoken)
         found = examine(layers, given)
         print_examination(found, given, spoken)
+        print_bands(given, spoken)
         refuse([*inspection.faults, *found.faults])
     console().print(no_faults(marked, spoken))
+
+
+@app.command("assumptions")
+def assumptions_command(
+    scenario: ScenarioArgument = None,
+    only: Annotated[
+        Origin | None, typer.Option(help="Only figures of this kind. 只显示该类别：公布、推算、假设。")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Table to write (.csv, .xlsx); with --edited a new scenario (.toml); with --sample a folder. 输出。",
+        ),
+    ] = None,
+    edited: Annotated[
+        Path | None, typer.Option(help="Edited table (CSV, Excel) to make a scenario of. 由修改后的表格生成情景。")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Draw so many scenarios within the ranges. 在范围内抽样生成若干情景。")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw: the same gives the same. 随机种子。")] = 0,
+    lang: LangOption = None,
+) -> None:
+    """Show every figure of a scenario, its range and its origin; edit them, draw samples. 列出、修改、抽样假设。
+
+    The table that -o writes can be edited and read back with --edited: the new scenario holds only what you changed.
+    """
+    from planner._assumption_edits import edited_scenario, stale_sources
+    from planner._assumption_files import (
+        refuse_mixed_options,
+        refuse_no_toml,
+        write_samples,
+        write_table,
+        write_variant,
+    )
+
+    refuse_mixed_options(only is not None, output, edited, sample)
+    spoken = _language(lang)
+    given, file = read_scenario(scenario), locate(scenario)
+    if edited and output:
+        refuse_no_toml(output)
+        variant = edited_scenario(given, edited, output.stem)
+        console().print(str(write_variant(variant, given, file, output)))
+        for en, zh in stale_sources(given, variant):
+            teller(spoken)(en, zh)
+    elif sample is not None and output:
+        console().print(str(write_samples(given, file, output, sample, seed)))
+    else:
+        table = assumption_table(given)
+        shown = table if only is None else table[table["source_kind"] == only.value]
+        if output:
+            written = write_table(shown, output)
+        else:
+            print_assumptions(shown, given.title_zh if spoken == "zh" else given.title_en, spoken, console())
+        console().print(count_line(table, shown, spoken) + (f"\n{written}" if output else ""))
 
 
 @app.command("fetch")

@@ -25,7 +25,7 @@ from planner._faults import BadInput, Fault, refuse
 from planner._files import beside, put_in_place, refuse_unwritable, write_geojson, write_json
 from planner.access import measure_access
 from planner.assessment import assess
-from planner.demand import estimate_demand, fleet_energy
+from planner.demand import band_table, estimate_demand, fleet_energy
 from planner.layers import read_layers
 from planner.plan import Plan, charger_type_table, reach_by_mode
 from planner.scenario import read_scenario, write_scenario
@@ -129,7 +129,7 @@ def read_plan(folder: str | Path) -> Plan:
     demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
     sites, existing, chargers, assignment = _read_tables(home / "plan.gpkg")
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
-    types = charger_type_table(scenario.charger_types)
+    types = charger_type_table(scenario.charger_types, demand)
     capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
     return Plan(
         scenario=scenario,
@@ -190,6 +190,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "swap_stations": int(totals["new_swap"]),
         "power_kw": _plain(float(totals["power_kw"])),
         "capex_cny": _plain(float(totals["capex_cny"])),
+        "bands": _records(band_table(scenario)),
         "figures": _figure_records(result.figures),
         "companions": _figure_records(result.companions),
         "services": _records(result.services),

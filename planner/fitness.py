@@ -116,7 +116,7 @@ def rule_faults(layers: Layers, sites: gpd.GeoDataFrame, demand: pd.DataFrame, s
     be kept together, because serving nobody is always allowed. The search ends after a counted number of nodes; what it
     leaves open is no fault. Tasks of unknown units are left out of it once they are named.
     """
-    types = charger_type_table(scenario.charger_types)
+    types = charger_type_table(scenario.charger_types, demand)
     existing = standing_chargers(layers, sites, scenario.existing)
     faults: list[Fault] = []
 
@@ -160,7 +160,7 @@ def _near_street_share(layers: Layers) -> float:
 
 
 def _tightness_estimate(demand: pd.DataFrame, driven: pd.Index, scenario: Scenario) -> float:
-    types = charger_type_table(scenario.charger_types)
+    types = charger_type_table(scenario.charger_types, demand)
     counted = types[types["quota_units"] > 0]
     middle = (counted["min_share"] + counted["max_share"]) / 2
     per_pile = float((counted["energy_kwh_day"] / counted["quota_units"] * middle).sum() / middle.sum())

@@ -15,7 +15,7 @@ from planner._faults import Fault, refuse, some
 from planner.access import measure_access, snap, street_parts
 from planner.assessment import Assessment, assess
 from planner.candidates import find_sites, standing_chargers
-from planner.demand import estimate_demand, fleet_energy
+from planner.demand import estimate_demand, fleet_energy, within_peak
 from planner.layers import Layers, read_layers
 from planner.scenario import ChargerType, Scenario
 from planner.siting import Proof, check_plan, choose_sites, linear_capacity
@@ -82,7 +82,7 @@ def make_plan(scenario: Scenario, progress: Progress | None = None) -> Plan:
     refuse(islands(layers.streets, sites, scenario))
     tell("access", None, None)
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
-    types = charger_type_table(scenario.charger_types)
+    types = charger_type_table(scenario.charger_types, demand)
     capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
     chargers, assignment, proof = choose_sites(
         demand, sites, access, types, capacity, existing, scenario.siting, progress
@@ -148,8 +148,11 @@ def reach_by_mode(demand: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return table.reindex(columns=["drive", "walk"], fill_value=0.0)
 
 
-def charger_type_table(types: dict[str, ChargerType]) -> pd.DataFrame:
-    """The scenario's charger types as the table ``charger_types``; beside its columns names, plugs, energy, swap."""
+def charger_type_table(types: dict[str, ChargerType], demand: pd.DataFrame) -> pd.DataFrame:
+    """The scenario's charger types as the table ``charger_types``; beside its columns names, plugs, energy, swap.
+
+    The energy is what one carries a day, no more than its plugs bear in the design hour of the demand.
+    """
     rows = {
         name: {
             "service": kind.service,
@@ -169,4 +172,5 @@ def charger_type_table(types: dict[str, ChargerType]) -> pd.DataFrame:
         }
         for name, kind in types.items()
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("charger_type").sort_index()
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("charger_type").sort_index()
+    return table.assign(energy_kwh_day=within_peak(types, table["energy_kwh_day"], demand))

@@ -9,106 +9,43 @@ from __future__ import annotations
 
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from planner._faults import BadInput
 from planner._scenario_file import embedded, fault_in, locate, merged
+from planner.demand_sections import Attractor, Band, Fleet, Growth, Profile, Season, Service, TrafficRules
+from planner.figure import FactorFigure, Figure, PositiveFigure, Section, ShareFigure, Sourced, Weight
 
-Service = Literal["slow", "fast", "heavy", "swap"]
 Ring = Literal["core", "urban", "suburban", "rural"]
-SourceKind = Literal["published", "derived", "assumption"]
-_PROVENANCE = ("source_kind", "source", "reasoning")
 
-
-class Section(BaseModel):
-    """A section of the file: unknown keys, text for numbers, nan and inf are errors; values are fixed once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Figure(Section):
-    """A number with its range and origin.
-
-    ``published`` and ``derived`` name their source (for derived, the arithmetic), an ``assumption`` its reasoning.
-    """
-
-    base: float
-    low: float
-    high: float
-    source_kind: SourceKind
-    source: str = ""
-    reasoning: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_range(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "base" in given:
-            return {"low": given["base"], "high": given["base"], **given}
-        return given
-
-    @model_validator(mode="after")
-    def _in_order_and_sourced(self) -> Self:
-        if not self.low <= self.base <= self.high:
-            raise ValueError(f"low <= base <= high expected, found {self.low}, {self.base}, {self.high}")
-        if self.base < 0 or self.low < 0:
-            raise ValueError(f"a figure cannot be negative, found {min(self.base, self.low)}")
-        if self.source_kind == "assumption" and not self.reasoning:
-            raise ValueError("an assumption needs one line of `reasoning`")
-        if self.source_kind != "assumption" and not self.source:
-            raise ValueError(f"a {self.source_kind} figure needs its `source`")
-        return self
-
-
-def _within(least: float, most: float, words: str) -> AfterValidator:
-    def check(figure: Figure) -> Figure:
-        if not least <= figure.low <= figure.high <= most:
-            raise ValueError(f"{words} expected, found {figure.low:g} to {figure.high:g}")
-        return figure
-
-    return AfterValidator(check)
-
-
-ShareFigure = Annotated[Figure, _within(0, 1, "a share between 0 and 1")]
-PositiveShareFigure = Annotated[Figure, _within(1e-6, 1, "a share above 0, at most 1")]
-FactorFigure = Annotated[Figure, _within(1, float("inf"), "a factor of 1 or more")]
-PositiveFigure = Annotated[Figure, _within(1e-6, float("inf"), "a number above 0")]
-Weight = Annotated[float, Field(ge=0)]
-
-
-class Sourced(Section):
-    """A section whose figures may share one origin."""
-
-    source_kind: SourceKind | None = None
-    source: str = ""
-    reasoning: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _spread_provenance(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        origin = {key: given[key] for key in _PROVENANCE if given.get(key)}
-        origin = {"source_kind": "assumption", **origin}
-        filled = dict(given)
-        for name, field in cls.model_fields.items():
-            if name in given and field.annotation in (Figure, Figure | None):
-                filled[name] = _as_figure(given[name], origin)
-        return filled
-
-
-def _as_figure(given: Any, origin: dict[str, Any]) -> Any:
-    """A number, ``[low, base, high]`` or a table as the table of a `Figure`; anything else goes on to be refused."""
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return {"base": given, **origin}
-    if isinstance(given, list) and len(given) == 3:
-        low, base, high = given
-        return {"low": low, "base": base, "high": high, **origin}
-    if isinstance(given, dict) and "source_kind" not in given:
-        return {**origin, **given}
-    return given
+__all__ = [
+    "AccessRules",
+    "Attractor",
+    "Band",
+    "Candidates",
+    "ChargerType",
+    "Existing",
+    "Figure",
+    "Fleet",
+    "Growth",
+    "Kind",
+    "Profile",
+    "Ring",
+    "RingRules",
+    "Scenario",
+    "Season",
+    "Service",
+    "ServiceRules",
+    "Siting",
+    "StudyArea",
+    "TrafficRules",
+    "area_folder",
+    "read_scenario",
+    "write_scenario",
+]
 
 
 class StudyArea(Section):
@@ -119,81 +56,6 @@ class StudyArea(Section):
     zone_side_m: float = Field(500.0, gt=0, description="Side of a square zone where zones come as south-west corners.")
     attribution: str = Field(description="Shown on every map and in every export.")
     task_zones: list[str] = Field([], description="Development zones that answer for tasks beside the districts.")
-
-
-class Season(Sourced):
-    """Energy multiplier by temperature: 1 + cold x degrees below + heat x degrees above the comfortable band."""
-
-    month: str | int = Field("annual", description="1 to 12, `annual` or `design`.")
-    temperature_c: list[float] = Field(min_length=12, max_length=12, description="Monthly means, January first.")
-    cold_below_c: float = 20.0
-    heat_above_c: float = 24.0
-    cold_per_degree: Figure
-    heat_per_degree: Figure
-
-    @field_validator("month", mode="plain")
-    @classmethod
-    def _month_exists(cls, given: Any) -> Any:
-        if given in ("annual", "design") or (type(given) is int and 1 <= given <= 12):
-            return given
-        raise ValueError("month is 1 to 12, `annual` or `design`")
-
-    def by_month(self) -> list[float]:
-        """The multiplier of each month, January first."""
-        cold, heat = self.cold_per_degree.base, self.heat_per_degree.base
-        return [
-            1 + cold * max(0.0, self.cold_below_c - t) + heat * max(0.0, t - self.heat_above_c)
-            for t in self.temperature_c
-        ]
-
-    @property
-    def multiplier(self) -> float:
-        """The multiplier of the chosen month: the worst one for `design`, the mean for `annual`."""
-        months = self.by_month()
-        if self.month == "design":
-            return max(months)
-        return sum(months) / 12 if self.month == "annual" else months[int(self.month) - 1]
-
-
-class Fleet(Sourced):
-    """Vehicles of one use: how much energy they take, how much of it in public, as which service and where."""
-
-    name_zh: str
-    name_en: str
-    vehicles: Figure
-    active_share: ShareFigure = Field(description="Share of the vehicles on the road on a day.")
-    km_day: Figure
-    kwh_per_100km: Figure
-    kwh_measured_at: Literal["battery", "meter"] = Field(
-        description="Season and efficiency apply only to battery figures."
-    )
-    efficiency: PositiveShareFigure = Field(description="Battery kWh per meter kWh.")
-    public_share: ShareFigure = Field(
-        description="Share of the energy charged in public (of those without home charging)."
-    )
-    home_charging: bool = Field(False, description="Whether the rings' home charging share applies.")
-    services: dict[Service, float] = Field(description="Split of the public energy; sums to one.")
-    follows: dict[Service, dict[str, float]] = Field(description="Per service: attractor -> weight; each sums to one.")
-
-    @model_validator(mode="after")
-    def _splits_sum_to_one(self) -> Self:
-        splits = {"services": [*self.services.values()]}
-        splits |= {f"follows.{service}": [*weights.values()] for service, weights in self.follows.items()}
-        wrong = {name: sum(s) for name, s in splits.items() if abs(sum(s) - 1) > 1e-9 or min(s) < 0}
-        if wrong:
-            found = ", ".join(f"{name} = {total:g}" for name, total in wrong.items())
-            raise ValueError(f"shares of 0 or more that sum to 1 expected, found {found}")
-        if missing := set(self.services) - set(self.follows):
-            raise ValueError(f"follows has no entry for service {', '.join(sorted(missing))}")
-        return self
-
-
-class Attractor(Sourced):
-    """What draws charging to a zone: weight per place of a kind, per km of street of a class, per resident."""
-
-    places: dict[str, Weight] = {}
-    streets_km: dict[str, Weight] = {}
-    residents: Literal["all", "without_home_charging"] | None = None
 
 
 class RingRules(Sourced):
@@ -275,7 +137,7 @@ class Existing(Sourced):
 
     unlocated_chargers: Figure
     use_kwh_charger_day: Figure
-    services: list[Service] = ["slow", "fast", "heavy"]
+    services: list[Service] = Field(["slow", "fast", "heavy"])
     count_where_unknown: Figure | None = Field(
         None, description="Chargers a located station of unknown size is taken to have; without it, it carries 0 kWh."
     )
@@ -300,8 +162,8 @@ class Siting(Sourced):
     min_station: int = Field(1, ge=1, description="Fewest new chargers at an opened site.")
     edge_worth: float = Field(1.0, ge=0, le=1, description="Worth of a kWh at the limit of reach; 1 at the door.")
     tasks: dict[str, Annotated[int, Field(ge=0)]] = Field({}, description="Task unit -> fewest new chargers (piles).")
-    lock_in: list[str] = []
-    lock_out: list[str] = []
+    lock_in: list[str] = Field([])
+    lock_out: list[str] = Field([])
     gap_share: float = Field(0.005, gt=0, lt=1, description="Stop when the proven gap is at most this.")
     rounds: int = Field(3, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
 
@@ -324,6 +186,10 @@ class Scenario(Section):
     study_area: StudyArea
     season: Season
     fleets: dict[str, Fleet] = Field(min_length=1)
+    growth: dict[str, Growth] = Field({})
+    profiles: dict[str, Profile] = Field({})
+    traffic: TrafficRules | None = None
+    bands: dict[str, Band] = Field({})
     attractors: dict[str, Attractor]
     rings: dict[Ring, RingRules]
     services: dict[Service, ServiceRules]
@@ -339,6 +205,9 @@ class Scenario(Section):
         """Every name used in one section is defined in another."""
         wanted: dict[str, set[str]] = {
             "attractors": {a for f in self.fleets.values() for split in f.follows.values() for a in split},
+            "growth": {*filter(None, (f.grows_with for f in self.fleets.values()))},
+            "profiles": {p for f in self.fleets.values() for p in f.hours.values()},
+            "fleets": {*filter(None, (b.fleet for b in self.bands.values()))},
             "services": {
                 *(s for f in self.fleets.values() for s in f.services),
                 *(t.service for t in self.charger_types.values()),
@@ -347,6 +216,8 @@ class Scenario(Section):
             "candidates.gap_spacing_m": {*self.rings},
             "charger_types": {*filter(None, [self.existing.type_where_unknown])},
         }
+        if self.traffic is None and (drawn := sorted(n for n, a in self.attractors.items() if a.traffic)):
+            raise ValueError(f"attractors {', '.join(drawn)} follow traffic, but there is no section [traffic]")
         lost = {s: names - set(attrgetter(s)(self)) for s, names in wanted.items()}
         if words := [f"{', '.join(sorted(names))} used but not defined in [{s}]" for s, names in lost.items() if names]:
             raise ValueError("; ".join(words))

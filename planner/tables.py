@@ -120,7 +120,9 @@ SITES = pa.DataFrameSchema(
     name="sites",
 )
 DEMAND = pa.DataFrameSchema(
-    {"energy_kwh_day": _number(), "reach_m": _number()}, index=_ids("zone_id", "service"), name="demand"
+    {"energy_kwh_day": _number(), "reach_m": _number(), "peak_kw": _number(required=False)},
+    index=_ids("zone_id", "service"),
+    name="demand",
 )
 CHARGER_TYPES = pa.DataFrameSchema(
     {

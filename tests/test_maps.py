@@ -147,6 +147,8 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
     )
     nothing = pd.DataFrame({"count": []}, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"]))
     no_points = gpd.GeoDataFrame(geometry=[], crs=CRS)
+    nowhere = pd.MultiIndex.from_arrays([[], []], names=["zone_id", "service"])
+    no_demand = pd.DataFrame({"public_kwh_day": [], "peak_kw": []}, index=nowhere, dtype=float)
     proof = Proof(99_110.0, 100_000.0, "made up", False, True, 1.0, 1e5, 9000)
     return Plan(
         scenario=scenario,
@@ -155,7 +157,7 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
         demand=pd.DataFrame(),
         sites=table,
         access=pd.DataFrame(),
-        charger_types=charger_type_table(scenario.charger_types),
+        charger_types=charger_type_table(scenario.charger_types, no_demand),
         capacity=pd.DataFrame(),
         existing=nothing,
         chargers=nothing,

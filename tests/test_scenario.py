@@ -293,6 +293,13 @@ def test_a_section_that_is_no_table(tmp_path: Path, faults: Callable[..., list[s
 # ---- files --------------------------------------------------------------------------------------------------------
 
 
+def test_an_empty_table_empties_and_false_takes_out(variant: Callable[[str], Scenario]) -> None:
+    scenario = variant("[fleets]\ntaxis = false\n[siting]\ntasks = {}\n[fleets.cars]\nhome_charging = false")
+    assert list(scenario.fleets) == ["cars"]
+    assert scenario.siting.tasks == {}
+    assert scenario.fleets["cars"].home_charging is False  # a flag is no table
+
+
 def test_no_such_file(tmp_path: Path, faults: Callable[..., list[str]]) -> None:
     for path in (tmp_path / "none.toml", tmp_path, Path("toytown/none.toml"), Path("nowhere/base.toml")):
         (fault,) = faults(read_scenario, path)

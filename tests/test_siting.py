@@ -57,7 +57,7 @@ many = settings(few, max_examples=60)
 def toytown(
     demand: pd.DataFrame, sites: gpd.GeoDataFrame, access: pd.DataFrame, layers: Layers, scenario: Scenario
 ) -> Town:
-    types = charger_type_table(scenario.charger_types)
+    types = charger_type_table(scenario.charger_types, demand)
     capacity = linear_capacity(types, types["energy_kwh_day"], 4)
     return Town(
         demand, sites, access, types, capacity, standing_chargers(layers, sites, scenario.existing), scenario.siting

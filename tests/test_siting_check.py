@@ -28,7 +28,7 @@ def plan(
     demand: pd.DataFrame, sites: gpd.GeoDataFrame, access: pd.DataFrame, layers: Layers, scenario: Scenario
 ) -> Planned:
     """Toytown's plan: 3 dc and 1 ac at the mall p2, 1 dc and 1 ac at the hospital p1, one dc standing at p3."""
-    types = charger_type_table(scenario.charger_types)
+    types = charger_type_table(scenario.charger_types, demand)
     capacity = linear_capacity(types, types["energy_kwh_day"], 4)
     town = Town(
         demand, sites, access, types, capacity, standing_chargers(layers, sites, scenario.existing), scenario.siting

@@ -8,6 +8,7 @@ import pandas as pd
 
 from planner.assessment.networks import NO_ENERGY_SHARE, Network, nowhere_known
 from planner.scenario import Scenario
+from planner.stocks import vehicles_at
 
 _WORDS = {
     "well_distributed": ("分布合理", "well distributed", "share"),
@@ -95,7 +96,7 @@ def companion_figures(
     - ``kw_per_ev``: rated kW of located and new chargers over those vehicles; not known for unlocated ones.
     - ``fast_slow_ratio``: fast piles over slow piles, located and new; not known for unlocated ones.
     """
-    evs = sum(fleet.vehicles.base for fleet in scenario.fleets.values())
+    evs = sum(vehicles_at(fleet, scenario) for fleet in scenario.fleets.values())
     unlocated = scenario.existing.unlocated_chargers.base
     worst = [_worst(districts[column]) for column in ("within_norm_share_today", "within_norm_share")]
     gini = [_gini(network.near_m.to_numpy(float), residents.to_numpy(float)) for network in (today, plan)]

@@ -27,7 +27,7 @@ def first_scenario(
     """What differs from `BASE`, as the content of a scenario file.
 
     Vehicles, quota and budget are Taiyuan's per resident; there are no district tasks, no known chargers without
-    location, no season; a fleet follows only what the area has.
+    location, no season; a fleet follows only what the area has, and bands of Taiyuan alone are taken out.
 
     Parameters
     ----------
@@ -60,6 +60,7 @@ def first_scenario(
         "study_area": area.model_dump(),
         "season": {"month": "annual", "temperature_c": [20.0] * 12},
         "fleets": {name: _fleet(fleet, ratio, residents, present) for name, fleet in base.fleets.items()},
+        "bands": {name: False for name, band in base.bands.items() if band.fleet or band.year},
         "existing": {"unlocated_chargers": _unlocated(base, ratio)},
         "candidates": {"gap_classes": classes},
         "siting": {

@@ -1,0 +1,77 @@
+"""The recipe: what siting has to serve, per zone and service."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planner._faults import BadInput, Fault, refuse, some
+from planner.demand.hours import hourly_load
+from planner.scenario import Existing, Scenario
+from planner.tables import DEMAND, check_table
+
+
+def estimate_demand(
+    zones: gpd.GeoDataFrame, places: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, scenario: Scenario
+) -> pd.DataFrame:
+    """The energy that siting has to serve, per zone and service.
+
+    Returns
+    -------
+    DataFrame
+        Index (zone_id, service); ``public_kwh_day`` all public charging, ``standing_kwh_day`` the part that today's
+        unlocated chargers carry at observed use, ``energy_kwh_day`` the rest, ``peak_kw`` the load of all public
+        charging in the service's design hour, ``reach_m`` how far drivers go for it. Rows without energy are left out.
+
+    Raises
+    ------
+    BadInput
+        A fleet follows an attractor that draws nothing in this study area; zones lie in a ring without rules; or there
+        is no demand at all.
+    """
+    refuse(
+        Fault(f"zones, column ring, row {some(zones.index[zones['ring'] == ring])}", *_no_rules(ring))
+        for ring in sorted(set(zones["ring"]) - set(scenario.rings))
+    )
+    load = hourly_load(zones, places, streets, scenario)
+    demand = pd.DataFrame({"public_kwh_day": load.sum(axis=1), "peak_kw": _at_design_hour(load)})
+    demand["standing_kwh_day"] = _standing(demand["public_kwh_day"], scenario.existing)
+    demand["energy_kwh_day"] = demand["public_kwh_day"] - demand["standing_kwh_day"]
+    demand["reach_m"] = _reach(demand.index, zones["ring"], scenario)
+    demand = demand[demand["public_kwh_day"] > 0].sort_index()
+    if demand.empty:
+        en = "no fleet charges in public; there is nothing to plan"
+        raise BadInput([Fault("scenario, key fleets", en, "没有公共充电需求")])
+    return check_table(demand, DEMAND)
+
+
+def _no_rules(ring: str) -> tuple[str, str]:
+    return f"ring {ring!r} has no section [rings.{ring}] in the scenario; add it", f"情景中没有 [rings.{ring}]，请补充"
+
+
+def _at_design_hour(load: pd.DataFrame) -> pd.Series:
+    """Load of every row in the hour in which its service peaks over the whole area, kW."""
+    service = load.index.get_level_values("service")
+    hour = load.groupby(level="service").sum().idxmax(axis=1).reindex(service).to_numpy(int)
+    return pd.Series(load.to_numpy()[np.arange(len(load)), hour], index=load.index)
+
+
+def _standing(public: pd.Series, existing: Existing) -> pd.Series:
+    """What unlocated chargers carry, in proportion to demand; never more than the demand."""
+    counted = public.where(public.index.get_level_values("service").isin(existing.services), 0.0)
+    carried = existing.unlocated_chargers.base * existing.use_kwh_charger_day.base
+    total = float(counted.sum())
+    return counted * (min(carried / total, 1.0) if total > 0 else 0.0)
+
+
+def _reach(index: pd.Index, ring: pd.Series, scenario: Scenario) -> np.ndarray:
+    """Reach in metres of every (zone, service) by the zone's ring."""
+    reach = {
+        (r, s): (rules.walk_reach_m if service.mode == "walk" else rules.drive_reach_m).base * service.reach_factor.base
+        for r, rules in scenario.rings.items()
+        for s, service in scenario.services.items()
+    }
+    rings = ring.reindex(index.get_level_values("zone_id"))
+    services = index.get_level_values("service")
+    return np.array([reach[pair] for pair in zip(rings, services, strict=True)], dtype=float)

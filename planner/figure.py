@@ -1,0 +1,103 @@
+"""A figure: a number with its range and where it comes from; and the sections of a scenario that hold figures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+SourceKind = Literal["published", "derived", "assumption"]
+_PROVENANCE = ("source_kind", "source", "reasoning")
+
+
+class Section(BaseModel):
+    """A section of the file: unknown keys, text for numbers, nan and inf are errors; values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Figure(Section):
+    """A number with its range and origin.
+
+    ``published`` and ``derived`` name their source (for derived, the arithmetic), an ``assumption`` its reasoning.
+    """
+
+    base: float
+    low: float
+    high: float
+    source_kind: SourceKind
+    source: str = ""
+    reasoning: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_range(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "base" in given:
+            return {"low": given["base"], "high": given["base"], **given}
+        return given
+
+    @model_validator(mode="after")
+    def _in_order_and_sourced(self) -> Self:
+        if not self.low <= self.base <= self.high:
+            raise ValueError(f"low <= base <= high expected, found {self.low}, {self.base}, {self.high}")
+        if self.base < 0 or self.low < 0:
+            raise ValueError(f"a figure cannot be negative, found {min(self.base, self.low)}")
+        if self.source_kind == "assumption" and not self.reasoning:
+            raise ValueError("an assumption needs one line of `reasoning`")
+        if self.source_kind != "assumption" and not self.source:
+            raise ValueError(f"a {self.source_kind} figure needs its `source`")
+        return self
+
+
+def _within(least: float, most: float, words: str) -> AfterValidator:
+    def check(figure: Figure) -> Figure:
+        if not least <= figure.low <= figure.high <= most:
+            raise ValueError(f"{words} expected, found {figure.low:g} to {figure.high:g}")
+        return figure
+
+    return AfterValidator(check)
+
+
+ShareFigure = Annotated[Figure, _within(0, 1, "a share between 0 and 1")]
+PositiveShareFigure = Annotated[Figure, _within(1e-6, 1, "a share above 0, at most 1")]
+FactorFigure = Annotated[Figure, _within(1, float("inf"), "a factor of 1 or more")]
+PositiveFigure = Annotated[Figure, _within(1e-6, float("inf"), "a number above 0")]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Sourced(Section):
+    """A section whose figures may share one origin."""
+
+    source_kind: SourceKind | None = None
+    source: str = ""
+    reasoning: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_provenance(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        origin = {key: given[key] for key in _PROVENANCE if given.get(key)}
+        origin = {"source_kind": "assumption", **origin}
+        filled = dict(given)
+        for name, field in cls.model_fields.items():
+            if name in given and _is_figure(field.annotation):
+                filled[name] = _as_figure(given[name], origin)
+        return filled
+
+
+def _is_figure(annotation: Any) -> bool:
+    """Whether a field holds a figure, with or without limits, or may hold one."""
+    return annotation is Figure or any(_is_figure(part) for part in get_args(annotation))
+
+
+def _as_figure(given: Any, origin: dict[str, Any]) -> Any:
+    """A number, ``[low, base, high]`` or a table as the table of a `Figure`; anything else goes on to be refused."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return {"base": given, **origin}
+    if isinstance(given, list) and len(given) == 3:
+        low, base, high = given
+        return {"low": low, "base": base, "high": high, **origin}
+    if isinstance(given, dict) and "source_kind" not in given:
+        return {**origin, **given}
+    return given
