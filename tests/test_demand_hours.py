@@ -1,6 +1,7 @@
 """The demand hour by hour, stocks by year, traffic and bands: by hand on toytown, against networkx, and by laws."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -25,6 +26,7 @@ from planner.demand import (
 from planner.demand.hours import fleet_spread
 from planner.demand.traffic import street_flow
 from planner.layers import Layers, read_layers
+from planner.plan import make_plan
 from planner.scenario import Growth, Scenario, TrafficRules, read_scenario
 from planner.stocks import stock_at, vehicles_at
 
@@ -359,6 +361,29 @@ def test_an_assumption_that_leaves_its_band_is_named() -> None:
     assert not bands.loc["city_2025", "within"]
     few = changed(scenario, "fleets", "taxi", "km_day", 0.5)
     assert band_table(few).loc["taxis", "pushed_by"] == "fleets.taxi.km_day"
+
+
+def test_fewer_vehicles_of_2023_leave_the_band_by_their_taxis(tmp_path: Path) -> None:
+    """All taxis were electric before most cars: at 2016's kilometres and consumption they are too much for 2023."""
+    (tmp_path / "early.toml").write_text('extends = "taiyuan/base"\nname = "early"\nyear = 2023\n', encoding="utf-8")
+    bands = band_table(read_scenario(tmp_path / "early.toml"))
+    assert bands.loc["city_2023", "found"] == pytest.approx(2.57e6, rel=0.01)  # plausible: 1.6 to 2.1
+    assert bands.loc["city_2023", "pushed_by"] == "fleets.taxi.km_day"
+
+
+# ---- today's chargers --------------------------------------------------------------------------------------------
+
+
+def test_unlocated_chargers_are_netted_off_and_located_ones_serve_the_rest() -> None:
+    """Toytown: 11 without a place carry 40 kWh a day each, 440 of 4,400; the one at p3 carries its 500 in siting."""
+    plan = make_plan(read_scenario("toytown/toytown"))
+    assert plan.demand["standing_kwh_day"].sum() == pytest.approx(440)
+    assert plan.demand["energy_kwh_day"].sum() == pytest.approx(3_960)
+    assert plan.existing["count"].to_dict() == {("p3", "dc"): 1}
+    today = plan.assessment.services["served_share_today"] * plan.assessment.services["public_kwh_day"]
+    located = plan.charger_types.loc["dc", "energy_kwh_day"]
+    assert today.sum() == pytest.approx(440 + located)
+    assert plan.assignment["energy_kwh_day"].groupby("site_id").sum()["p3"] == pytest.approx(located)
 
 
 # ---- bad input ---------------------------------------------------------------------------------------------------
