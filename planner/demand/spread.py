@@ -26,15 +26,22 @@ def attractor_weights(
     used = {a for fleet in scenario.fleets.values() for split in fleet.follows.values() for a in split}
     per_kind = _places_per_zone(zones, places)
     per_class = _per_zone_and_class(zones, streets, streets["metres"].to_numpy(float) / 1000)
-    driven = _driven(zones, streets, scenario) if any(scenario.attractors[a].traffic for a in used) else per_class * 0
+    follows_traffic = any(scenario.attractors[a].traffic for a in used)
+    driven = _driven(zones, streets, scenario) if follows_traffic else pd.DataFrame(index=zones.index)
     residents = _residents(zones, scenario)
     _refuse_missing_columns(zones, used, scenario)
     weights = {}
     for name in sorted(used):
         attractor = scenario.attractors[name]
-        pull = _pull(((per_kind, attractor.places), (per_class, attractor.streets_km), (driven, attractor.traffic)))
-        pull = pull.add(_pull(((zones.drop(columns="geometry"), attractor.zones),)), fill_value=0.0)
-        pull = pull.reindex(zones.index, fill_value=0.0).astype(float)
+        pull = pd.Series(0.0, index=zones.index)
+        for table, by_column in (
+            (per_kind, attractor.places),
+            (per_class, attractor.streets_km),
+            (driven, attractor.traffic),
+            (zones, attractor.zones),
+        ):
+            for column, weight in by_column.items():
+                pull = pull + weight * table[column] if column in table else pull
         pull = pull + residents[attractor.residents] if attractor.residents else pull
         weights[name] = pull / pull.sum() if pull.sum() > 0 else pull
     refuse(
@@ -64,15 +71,6 @@ def home_charging_share(zones: pd.DataFrame, scenario: Scenario) -> pd.Series:
 def _residents(zones: pd.DataFrame, scenario: Scenario) -> dict[str, pd.Series]:
     everyone = zones["residents"].astype(float)
     return {"all": everyone, "without_home_charging": everyone * (1 - home_charging_share(zones, scenario))}
-
-
-def _pull(parts: tuple[tuple[pd.DataFrame, dict[str, float]], ...]) -> pd.Series:
-    """Weighted sum of the columns that are there; empty where none is."""
-    found = [
-        weight * table[column] for table, weights in parts for column, weight in weights.items() if column in table
-    ]
-    total: pd.Series = sum(found[1:], found[0]) if found else pd.Series(dtype=float)
-    return total
 
 
 def _refuse_missing_columns(zones: gpd.GeoDataFrame, used: set[str], scenario: Scenario) -> None:

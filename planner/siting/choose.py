@@ -15,7 +15,7 @@ from planner.siting.program import build_program
 from planner.siting.proof import Proof
 from planner.siting.region import Choice
 from planner.siting.relaxation import Report
-from planner.siting.solver import NoPlan, solve
+from planner.siting.solver import NoPlan, Solved, solve
 
 _WHOLE_PROGRAM_PAIRS = 20_000
 _NODE_WORK = 1.5e8
@@ -96,34 +96,30 @@ def _exactly(x: Instance) -> tuple[Choice, float, str, bool]:
     every_pair = np.arange(len(x.pair_demand))
     doors = every_pair[x.standing_kwh[x.pair_station] == 0]
     nodes = max(1, int(_NODE_WORK / max(len(every_pair), 1) ** 2))
-    program = build_program(x, every_pair, doors=doors)
-    variables = [*program.opened, *program.new, *program.served]
-    solved = solve(program.problem, variables, mip_rel_gap=_OPTIMAL_GAP, mip_max_nodes=nodes)
-    counts = np.round(solved.values[: len(program.opened) + len(program.new)])
-    opened, new = counts[: len(program.opened)], counts[len(program.opened) :]
-    choice = Choice(new, opened, assign(x, new, every_pair))
+    choice, solved = _whole(x, doors, _OPTIMAL_GAP, nodes)
     ended = "to a gap of 1e-4" if solved.proven else f"stopped at its limit of {nodes:,} nodes"
     return choice, solved.bound, f"branch and bound of the whole program (HiGHS), {ended}", solved.proven
+
+
+def _whole(x: Instance, doors: np.ndarray, gap_share: float, nodes: int) -> tuple[Choice, Solved]:
+    """The program over all pairs in the solver: its counts, everyone charging as is best for them, and its bound."""
+    every_pair = np.arange(len(x.pair_demand))
+    program = build_program(x, every_pair, doors=doors)
+    variables = [*program.opened, *program.new, *program.served]
+    solved = solve(program.problem, variables, mip_rel_gap=gap_share, mip_max_nodes=nodes)
+    counts = np.round(solved.values[: len(program.opened) + len(program.new)])
+    opened, new = counts[: len(program.opened)], counts[len(program.opened) :]
+    return Choice(new, opened, assign(x, new, every_pair)), solved
 
 
 def _closed(x: Instance, choice: Choice, bound: float, method: str, gap_share: float) -> tuple[Choice, float, str]:
     """The better of a plan and the whole program's, and the lower bound: where few chargers go to few of many sites,
     rounding a relaxation does badly, and the program is still small enough for the solver."""
-    every_pair = np.arange(len(x.pair_demand))
-    nodes = max(1, int(_CLOSING_NODE_WORK / len(every_pair) ** 2))
-    program = build_program(x, every_pair)
+    nodes = max(1, int(_CLOSING_NODE_WORK / len(x.pair_demand) ** 2))
     try:
-        solved = solve(
-            program.problem,
-            [*program.opened, *program.new, *program.served],
-            mip_rel_gap=gap_share,
-            mip_max_nodes=nodes,
-        )
+        whole, solved = _whole(x, np.zeros(0, int), gap_share, nodes)
     except NoPlan:
         return choice, bound, method
-    counts = np.round(solved.values[: len(program.opened) + len(program.new)])
-    opened, new = counts[: len(program.opened)], counts[len(program.opened) :]
-    whole = Choice(new, opened, assign(x, new, every_pair))
     if solved.bound < bound:
         limit = f"a gap of {gap_share:g}" if solved.proven else f"its limit of {nodes:,} nodes"
         bound, method = solved.bound, f"branch and bound of the whole program (HiGHS), stopped at {limit}"
