@@ -26,6 +26,8 @@ _NUMBERS = ("low", "base", "high")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MOST_UNKNOWN = 5  # keys told one by one; more of them come from another scenario
 _SAME = 1e-12  # Excel keeps 15 digits
+_SPACE = re.compile(r"\s+")
+_LOST_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PRINTABLE = re.compile(r"[\s\x00-\x1f\ufffd\ud800-\udfff\ufffe\uffff]+")
 
 
@@ -104,7 +106,8 @@ def _same(found: Any, now: Any) -> bool:
     if isinstance(now, float):
         number = isinstance(found, int | float) and not isinstance(found, bool)
         return number and math.isclose(found, now, rel_tol=_SAME)
-    return isinstance(found, str) and _PRINTABLE.sub(" ", found).strip() == _PRINTABLE.sub(" ", now).strip()
+    blank = _PRINTABLE if _LOST_IN_EXCEL.search(now) else _SPACE
+    return isinstance(found, str) and blank.sub(" ", found).strip() == blank.sub(" ", now).strip()
 
 
 def _key_faults(file: Path, rows: Sequence[Row], entries: Mapping[str, Entry]) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 from test_cli import planner, width_of
@@ -253,6 +253,8 @@ RANGES = st.lists(st.floats(0, 1e12, allow_subnormal=False), min_size=3, max_siz
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from([".csv", ".xlsx"]), RANGES, TEXTS, TEXTS)
+@example(".csv", [0.0, 0.0, 0.0], "\x1b", "0")  # a control character where nothing stood
+@example(".csv", [0.0, 0.0, 0.0], "\ufffd", "0")
 def test_any_edit_comes_back(suffix: str, numbers: list[float], source: str, reasoning: str) -> None:
     """Excel keeps 15 digits and no control characters, CSV everything."""
     low, base, high = numbers
