@@ -74,6 +74,7 @@ _FIELDS_ZH = {
     "kw_delivered": "实际功率",
     "coincidence": "同时系数",
     "price_cny": "单价",
+    "opex_cny_year": "年运维费",
     "energy_kwh_day": "单桩日充电量",
     "unlocated_chargers": "无坐标充电桩",
     "use_kwh_charger_day": "单桩日用量",

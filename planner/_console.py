@@ -26,6 +26,7 @@ from planner.inspection import Inspection
 from planner.layers import Layers
 from planner.plan import Plan
 from planner.scenario import Scenario
+from planner.siting import Proof
 
 _MOST_TIGHTNESS = 1.2
 _PIPE_WIDTH = 140
@@ -181,6 +182,8 @@ class Clock:
     def _words(self, stage: str, value: float | None, bound: float | None) -> str:
         chinese = self._lang == "zh"
         parts = [_STAGES.get(stage, f"选址优化（{stage}）") if chinese else stage]
+        if (value or bound or 0.0) < 0:
+            return "  ".join([*parts, *_cost_words(value, bound, chinese)])
         if value is not None:
             parts.append(f"{'目标值' if chinese else 'value'} {value:,.0f}")
         if bound is not None and np.isfinite(bound):
@@ -188,6 +191,18 @@ class Clock:
         if value is not None and bound:
             parts.append(f"{'差距' if chinese else 'gap'} {max(0.0, 1 - value / bound):.2%}")
         return "  ".join(parts)
+
+
+def _cost_words(value: float | None, bound: float | None, chinese: bool) -> list[str]:
+    """The least cost on the way to it: value and bound are negative costs."""
+    parts = []
+    if value is not None:
+        parts.append(f"{'成本' if chinese else 'cost'} {-value:,.0f}")
+    if bound is not None and np.isfinite(bound):
+        parts.append(f"{'下界' if chinese else 'lower bound'} {-bound:,.0f} CNY")
+    if value and bound is not None:
+        parts.append(f"{'差距' if chinese else 'gap'} {max(0.0, 1 - bound / value):.2%}")
+    return parts
 
 
 def _tightness_warning(plan: Plan, lang: str) -> str:
@@ -233,8 +248,7 @@ def _result_table(plan: Plan, lang: str) -> Table:
         ("新增换电站", "new swap stations", f"{sites['new_swap'].sum():,.0f}"),
         ("有新增设施的站点", "sites with new chargers", f"{len(sites):,}"),
         ("投资（百万元）", "investment (million CNY)", f"{sites['capex_cny'].sum() / 1e6:,.1f}"),
-        ("目标值（加权 kWh/日）", "value (weighted kWh/day)", f"{proof.value_kwh_day:,.0f}"),
-        ("上界（加权 kWh/日）", "upper bound (weighted kWh/day)", f"{proof.bound_kwh_day:,.0f}"),
+        *_value_rows(proof),
         ("差距", "gap", f"{proof.gap_share:.2%}，{optimal[0]}" if chinese else f"{proof.gap_share:.2%}, {optimal[1]}"),
         ("供需比 tightness", "tightness", f"{proof.tightness:.2f}"),
         ("承担 99 % 目标值的台数", "chargers that carry 99 % of the value", f"{proof.needed_chargers:,}"),
@@ -243,6 +257,20 @@ def _result_table(plan: Plan, lang: str) -> Table:
     for zh, en, text in rows:
         table.add_row(zh if chinese else en, text)
     return table
+
+
+def _value_rows(proof: Proof) -> list[tuple[str, str, str]]:
+    """What the plan is worth, or costs, and how much better any other can be."""
+    if proof.cost_cny is None or proof.cost_bound_cny is None:
+        return [
+            ("目标值（加权 kWh/日）", "value (weighted kWh/day)", f"{proof.value_kwh_day:,.0f}"),
+            ("上界（加权 kWh/日）", "upper bound (weighted kWh/day)", f"{proof.bound_kwh_day:,.0f}"),
+        ]
+    return [
+        ("服务电量（kWh/日）", "served (kWh/day)", f"{proof.value_kwh_day:,.0f}"),
+        ("全寿命成本（百万元）", "lifetime cost (million CNY)", f"{proof.cost_cny / 1e6:,.2f}"),
+        ("成本下界（百万元）", "lower bound of the cost (million CNY)", f"{proof.cost_bound_cny / 1e6:,.2f}"),
+    ]
 
 
 def _task_table(plan: Plan, lang: str) -> Table:

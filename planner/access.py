@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 import shapely
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from planner._catchments import Links, find_catchments
 from planner.scenario import AccessRules
 
-_SHORTEST_M = 1e-3  # of a street in the graph: a sparse matrix has no edge of length zero
 _TIE_M = 1e-6  # streets as near as this to the nearest one tie with it, whatever the rounding
 _SAME_SPOT_M = 0.01  # points as near as this along a street are one: rounding must not send anyone round the block
 
@@ -117,75 +117,71 @@ def _open_to_stops(streets: gpd.GeoDataFrame) -> np.ndarray:
 
 def street_parts(streets: gpd.GeoDataFrame) -> np.ndarray:
     """For each street the strongly connected part it lies in, 0 being the largest; -1 joins parts without belonging."""
-    tail, head, graph = _graph(streets)
+    tail, head, nodes = _ends(streets)
+    start, end, _ = _directed(streets, tail, head)
+    graph = sp.csr_matrix((np.ones(len(start)), (start, end)), shape=(nodes, nodes))
     _, part = connected_components(graph, directed=True, connection="strong")
     rank = np.argsort(np.argsort(-np.bincount(part), kind="stable"), kind="stable")
     ends = rank[part[tail]], rank[part[head]]
     return np.where(ends[0] == ends[1], ends[0], -1)
 
 
-def _graph(streets: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray, sp.csr_matrix]:
-    """Street ends as positions of nodes, and the directed graph of shortest parallel streets in metres."""
+def _ends(streets: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray, int]:
+    """Nodes at the start and the end of every street, numbered from 0, and how many there are."""
     nodes, ends = np.unique(np.concatenate([streets["u"], streets["v"]]), return_inverse=True)
-    tail, head = ends[: len(streets)], ends[len(streets) :]
-    metres = np.maximum(streets["metres"].to_numpy(float), _SHORTEST_M)
+    return ends[: len(streets)], ends[len(streets) :], len(nodes)
+
+
+def _directed(streets: gpd.GeoDataFrame, tail: np.ndarray, head: np.ndarray) -> Links:
+    """Streets as one may drive them: those that are not one-way there and back."""
     back = ~streets["oneway"].to_numpy(bool)
-    start, end = np.r_[tail, head[back]], np.r_[head, tail[back]]
-    table = pd.DataFrame({"start": start, "end": end, "metres": np.r_[metres, metres[back]]})
-    table = table.groupby(["start", "end"])["metres"].min().reset_index()
-    shape = (len(nodes), len(nodes))
-    return tail, head, sp.csr_matrix((table["metres"], (table["start"], table["end"])), shape=shape)
+    metres = streets["metres"].to_numpy(float)
+    return Links(np.r_[tail, head[back]], np.r_[head, tail[back]], np.r_[metres, metres[back]])
 
 
 def _driven(
     zones: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, limit_m: np.ndarray, rules: AccessRules
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions of zones and sites within driving reach, and the metres between them."""
-    tail, head, graph = _graph(streets)
+    """Positions of zones and sites within driving reach, and the metres between them.
+
+    Sites are nodes beside those of the streets, searched from against the direction of travel.
+    """
+    tail, head, nodes = _ends(streets)
     oneway = streets["oneway"].to_numpy(bool)
     zone, site = snap(zones.geometry.centroid, streets, rules), snap(sites.geometry, streets, rules)
-    active = np.flatnonzero((zone.street >= 0) & (limit_m > 0))
-    stuck = oneway[zone.street[active]] & (zone.before_m[active] > _SAME_SPOT_M)
-    leave_by_tail = np.where(stuck, np.inf, zone.before_m[active])
-    leave_by_head = zone.after_m[active]
-    zone_tail, zone_head = tail[zone.street[active]], head[zone.street[active]]
-    reversed_with_sites = _reversed_with_sites(graph, site, tail, head, oneway)
-    farthest = float(limit_m[active].max(initial=0.0))
-    found = []
-    for j in np.flatnonzero(site.street >= 0):
-        to_site = dijkstra(reversed_with_sites, indices=[graph.shape[0] + int(j)], limit=farthest)[0]
-        street_m = np.minimum(leave_by_tail + to_site[zone_tail], leave_by_head + to_site[zone_head])
-        same = zone.street[active] == site.street[j]
-        if same.any():
-            ahead = site.before_m[j] - zone.before_m[active]
-            passed = oneway[site.street[j]] & (ahead < -_SAME_SPOT_M)
-            direct = np.where(passed, np.inf, np.abs(ahead))
-            street_m = np.where(same, np.minimum(street_m, direct), street_m)
-        metres = zone.leg_m[active] + street_m + site.leg_m[j]
-        near = np.flatnonzero(metres <= limit_m[active])
-        found.append((active[near], np.full(len(near), j), metres[near]))
-    return _joined(found)
-
-
-def _reversed_with_sites(
-    graph: sp.csr_matrix, site: Snapped, tail: np.ndarray, head: np.ndarray, oneway: np.ndarray
-) -> sp.csr_matrix:
-    """The street graph turned round, with one node more per site: from there back to the ends of its street."""
-    j = np.flatnonzero(site.street >= 0)
-    street = site.street[j]
-    both = ~oneway[street] | (site.after_m[j] <= _SAME_SPOT_M)
-    n = graph.shape[0]
-    back = graph.T.tocoo()
-    start = np.r_[n + j, n + j[both]]
-    end = np.r_[tail[street], head[street[both]]]
-    metres = np.maximum(np.r_[site.before_m[j], site.after_m[j[both]]], _SHORTEST_M)
-    spur = pd.DataFrame({"start": start, "end": end, "metres": metres})
-    spur = spur.groupby(["start", "end"])["metres"].min().reset_index()  # a loop street has one end twice
-    size = n + len(site.street)
-    return sp.csr_matrix(
-        (np.r_[back.data, spur["metres"]], (np.r_[back.row, spur["start"]], np.r_[back.col, spur["end"]])),
-        shape=(size, size),
+    zone_at, site_at = np.flatnonzero((zone.street >= 0) & (limit_m > 0)), np.flatnonzero(site.street >= 0)
+    zone, site = _some(zone, zone_at), _some(site, site_at)
+    door = nodes + np.arange(len(site_at))
+    onward = np.flatnonzero(~oneway[site.street] | (site.after_m <= _SAME_SPOT_M))  # sites one comes to from the head
+    street = _directed(streets, tail, head)
+    against = Links(
+        np.r_[street.end, door, door[onward]],
+        np.r_[street.start, tail[site.street], head[site.street[onward]]],
+        np.r_[street.metres, site.leg_m + site.before_m, (site.leg_m + site.after_m)[onward]],
     )
+    free = np.flatnonzero(~oneway[zone.street] | (zone.before_m <= _SAME_SPOT_M))  # zones one leaves by the tail
+    direct = _on_one_street(zone, site, oneway)
+    leave = Links(
+        np.r_[head[zone.street], tail[zone.street[free]], door[direct.start]],
+        np.r_[np.arange(len(zone_at)), free, direct.end],
+        np.r_[zone.leg_m + zone.after_m, (zone.leg_m + zone.before_m)[free], direct.metres],
+    )
+    origin, target, metres = find_catchments(door, against, leave, limit_m[zone_at])
+    return zone_at[target], site_at[origin], metres
+
+
+def _some(points: Snapped, which: np.ndarray) -> Snapped:
+    return Snapped(points.street[which], points.before_m[which], points.after_m[which], points.leg_m[which])
+
+
+def _on_one_street(zone: Snapped, site: Snapped, oneway: np.ndarray) -> Links:
+    """From sites to zones of the same street, along it; on a one-way street only to what does not lie past the site."""
+    sides = [pd.DataFrame({"street": p.street, "at": np.arange(len(p.street))}) for p in (site, zone)]
+    pair = sides[0].merge(sides[1], on="street", suffixes=("_site", "_zone"))
+    j, i = pair["at_site"].to_numpy(int), pair["at_zone"].to_numpy(int)
+    ahead = site.before_m[j] - zone.before_m[i]
+    open_ = ~oneway[pair["street"].to_numpy(int)] | (ahead >= -_SAME_SPOT_M)
+    return Links(j[open_], i[open_], (zone.leg_m[i] + np.abs(ahead) + site.leg_m[j])[open_])
 
 
 def _walked(
@@ -194,7 +190,7 @@ def _walked(
     """Positions of zones and sites within walking reach, and the metres between them."""
     active = np.flatnonzero(limit_m > 0)
     if not len(active) or not len(sites):
-        return _joined([])
+        return np.zeros(0, int), np.zeros(0, int), np.zeros(0)
     centre, door = zones.geometry.centroid.iloc[active], sites.geometry
     zone_xy, site_xy = (np.column_stack([p.x, p.y]) for p in (centre, door))
     near = cKDTree(site_xy).query_ball_point(zone_xy, limit_m[active] / walk_factor, return_sorted=True)
@@ -207,10 +203,3 @@ def _walked(
 
 def _column(limits_m: pd.DataFrame, zones: pd.DataFrame, mode: str) -> np.ndarray:
     return limits_m[mode].reindex(zones.index).fillna(0.0).to_numpy(float)
-
-
-def _joined(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    if not found:
-        return np.zeros(0, int), np.zeros(0, int), np.zeros(0)
-    zone, site, metres = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return zone, site, metres

@@ -26,7 +26,7 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         The table ``sites``, index site_id (place id, charger id or ``g00001``), sorted, in the working CRS; beside its
-        columns ``name_en`` and ``bays_assumed``.
+        columns ``name_en`` and ``bays_assumed``; ``feeder`` where the places have it.
 
     Raises
     ------
@@ -44,6 +44,8 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     sites["task_unit"] = _task_unit(sites, layers.task_units)
     sites["lock"] = _locks(sites, scenario)
     sites["name_zh"] = _names(sites, scenario)
+    if "feeder" in sites:
+        sites["feeder"] = sites["feeder"].fillna("")
     return gpd.GeoDataFrame(check_table(sites.sort_index(), SITES), geometry="geometry", crs=layers.zones.crs)
 
 
@@ -79,7 +81,8 @@ def _real_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
         for kind in sorted(set(places["kind"]) - set(scenario.kinds))
     )
     usable = places[places["kind"].map({k: v.usable for k, v in scenario.kinds.items()}).astype(bool)]
-    sites = usable[["name_zh", "name_en", "kind", "bays", "geometry"]].assign(modelled=False)
+    feeder = ["feeder"] if "feeder" in usable else []
+    sites = usable[["name_zh", "name_en", "kind", "bays", *feeder, "geometry"]].assign(modelled=False)
     standing = layers.chargers[["name_zh", "geometry"]]
     if len(standing):
         far = cKDTree(_xy(sites.geometry)).query(_xy(standing.geometry))[0] > scenario.candidates.spacing_m

@@ -35,6 +35,7 @@ from planner.inspection import inspect_layers
 from planner.layers import read_layers
 from planner.plan import make_plan
 from planner.scenario import Scenario, read_scenario
+from planner.siting import Effort
 
 
 class Lang(StrEnum):
@@ -58,6 +59,8 @@ ScenarioArgument = Annotated[
         help="Scenario file (TOML), or an embedded one: taiyuan/base, toytown/toytown. Default: Taiyuan. 情景文件。",
     ),
 ]
+_ROUNDS_FOR_GAP = 3
+
 import_app = typer.Typer(no_args_is_help=True, help="Bring data of your own into a study area. 导入自有数据。")
 app.add_typer(import_app, name="import")
 
@@ -124,22 +127,30 @@ def plan_command(
     gap: Annotated[
         float | None, typer.Option(help="Stop when the proven gap is at most this share, e.g. 0.02. 目标差距。")
     ] = None,
+    time: Annotated[
+        float | None,
+        typer.Option(help="Seconds for siting; the plan then depends on the machine. 选址限时（秒），结果不可重复。"),
+    ] = None,
     lang: LangOption = None,
 ) -> None:
     """Plan a scenario and write its folder: map, sites, GeoPackage, summary. 规划并写出方案。"""
     if gap is not None and not 0 < gap < 1:
         raise typer.BadParameter(f"expected a share between 0 and 1, found {gap:g}", param_hint="--gap")
+    if time is not None and not time > 0:
+        raise typer.BadParameter(f"expected seconds above 0, found {time:g}", param_hint="--time")
     spoken = _language(lang)
     given = read_scenario(scenario)
-    if gap is not None:
-        given = given.model_copy(update={"siting": given.siting.model_copy(update={"gap_share": gap})})
+    effort = None
+    if gap is not None or time is not None:
+        rounds = given.siting.rounds if gap is None else max(given.siting.rounds, _ROUNDS_FOR_GAP)
+        effort = Effort(given.siting.gap_share if gap is None else gap, rounds, time, asked=True)
     folder = output or _default_folder(given)
     refuse_foreign_folder(folder)
     with _naming_file(scenario), progress(spoken) as clock:
-        plan = make_plan(given, clock)
-        clock("map", plan.proof.value_kwh_day, plan.proof.bound_kwh_day)
+        plan = make_plan(given, clock, effort)
+        clock("map", *plan.proof.progress)
         page = planner.draw_map(plan, spoken)
-        clock("files", plan.proof.value_kwh_day, plan.proof.bound_kwh_day)
+        clock("files", *plan.proof.progress)
         written = save_plan(plan, folder, page, clock.seconds)
     print_plan(plan, written, spoken)
 

@@ -49,6 +49,7 @@ _PLAN_FILES = (
     *("scenario.toml", "summary.json", "run.json"),
 )
 _PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely")
+_COSTS = ("cost_cny", "cost_bound_cny")  # of the least-cost question
 _FIXED_DATE = "2000-01-01T00:00:00.000Z"
 _DECIMALS = {"served_kwh_day": 3, "utilisation": 4, "metres_mean": 1, "power_kw": 1, "capex_cny": 2}
 
@@ -160,7 +161,8 @@ def candidate_sites(plan: Plan) -> gpd.GeoDataFrame:
     """All sites with what was assumed of them and ``chosen``: the columns `CANDIDATE_FIELDS`, sorted by site_id."""
     chosen = plan.sites.index.isin(plan.assessment.sites.index)
     whole = {"bays": int, "min_station": int}
-    return plan.sites.astype(whole).assign(chosen=chosen)[[*CANDIDATE_FIELDS[1:], "geometry"]].sort_index()
+    feeder = ["feeder"] if "feeder" in plan.sites else []
+    return plan.sites.astype(whole).assign(chosen=chosen)[[*CANDIDATE_FIELDS[1:], *feeder, "geometry"]].sort_index()
 
 
 def summarise(plan: Plan) -> dict[str, Any]:
@@ -181,6 +183,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
             "method": proof.method,
             "optimal": proof.optimal,
             "reproducible": proof.reproducible,
+            **{key: round(cost, 2) for key in _COSTS if (cost := getattr(proof, key)) is not None},
         },
         "tightness": _plain(proof.tightness),
         "reachable_kwh_day": _plain(proof.reachable_kwh_day),
@@ -307,6 +310,7 @@ def _read_proof(file: Path) -> Proof:
             tightness=float("inf") if summary["tightness"] is None else summary["tightness"],
             reachable_kwh_day=summary["reachable_kwh_day"],
             needed_chargers=summary["needed_chargers"],
+            **{key: proof.get(key) for key in _COSTS},
         )
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         fault = Fault(

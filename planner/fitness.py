@@ -18,7 +18,8 @@ from planner.layers import Layers
 from planner.plan import charger_type_table, islands, reach_by_mode
 from planner.scenario import Scenario, Siting
 from planner.siting import linear_capacity
-from planner.siting.choose import no_plan as whyno_plan
+from planner.siting.choose import no_plan
+from planner.siting.conflicts import conflicts
 from planner.siting.instance import Instance, make_instance
 from planner.siting.program import build_program
 from planner.siting.solver import NoPlan, solve
@@ -113,16 +114,20 @@ def rule_faults(layers: Layers, sites: gpd.GeoDataFrame, demand: pd.DataFrame, s
     """Rules of siting that no plan can keep, in the words of `choose_sites`.
 
     The program without its energy: a plan exists exactly where quota, shares, budget, tasks, locks, bays and grid can
-    be kept together, because serving nobody is always allowed. The search ends after a counted number of nodes; what it
-    leaves open is no fault. Tasks of unknown units are left out of it once they are named.
+    be kept together, because serving nobody is always allowed; floors and a promise are looked at with the distances.
+    The search ends after a counted number of nodes; what it leaves open is no fault. Tasks of unknown units are left
+    out of it once they are named.
     """
     types = charger_type_table(scenario.charger_types, demand)
     existing = standing_chargers(layers, sites, scenario.existing)
+    capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
+    access = _NO_ACCESS
+    if scenario.siting.floors or scenario.siting.promise_share:
+        access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
     faults: list[Fault] = []
 
     def instance(siting: Siting) -> Instance:
-        capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
-        return make_instance(demand, sites, _NO_ACCESS, types, capacity, existing, siting)
+        return make_instance(demand, sites, access, types, capacity, existing, siting)
 
     x = _attempt(faults, lambda: instance(scenario.siting))
     if x is None:
@@ -130,11 +135,13 @@ def rule_faults(layers: Layers, sites: gpd.GeoDataFrame, demand: pd.DataFrame, s
         x = _attempt([], lambda: instance(scenario.siting.model_copy(update={"tasks": known})))
     if x is None:
         return tuple(faults)
+    if found := conflicts(x):
+        return (*faults, *found)
     program = build_program(x, np.zeros(0, int))
     try:
-        solve(program.problem, [*program.opened, *program.new], mip_max_nodes=_RULE_NODES)
+        solve(program.problem, program.variables, mip_max_nodes=_RULE_NODES)
     except NoPlan as error:
-        faults += [whyno_plan(x, error)] if error.infeasible else []
+        faults += no_plan(x, error) if error.infeasible else []
     return tuple(faults)
 
 

@@ -18,7 +18,7 @@ from planner.candidates import find_sites, standing_chargers
 from planner.demand import estimate_demand, fleet_energy, within_peak
 from planner.layers import Layers, read_layers
 from planner.scenario import ChargerType, Scenario
-from planner.siting import Proof, check_plan, choose_sites, linear_capacity
+from planner.siting import Effort, Proof, check_plan, choose_sites, linear_capacity
 
 Progress = Callable[[str, float | None, float | None], None]
 
@@ -56,7 +56,7 @@ class Plan:
     assessment: Assessment
 
 
-def make_plan(scenario: Scenario, progress: Progress | None = None) -> Plan:
+def make_plan(scenario: Scenario, progress: Progress | None = None, effort: Effort | None = None) -> Plan:
     """Plan a scenario from its layers to its figures.
 
     Parameters
@@ -65,6 +65,8 @@ def make_plan(scenario: Scenario, progress: Progress | None = None) -> Plan:
         As `read_scenario` returns it.
     progress
         Called with (stage, value so far, bound so far) at every step.
+    effort
+        When siting stops; by default counted work as the scenario says.
 
     Raises
     ------
@@ -85,10 +87,10 @@ def make_plan(scenario: Scenario, progress: Progress | None = None) -> Plan:
     types = charger_type_table(scenario.charger_types, demand)
     capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
     chargers, assignment, proof = choose_sites(
-        demand, sites, access, types, capacity, existing, scenario.siting, progress
+        demand, sites, access, types, capacity, existing, scenario.siting, progress, effort
     )
     check_plan(chargers, assignment, proof, demand, sites, access, types, capacity, existing, scenario.siting)
-    tell("assessment", proof.value_kwh_day, proof.bound_kwh_day)
+    tell("assessment", *proof.progress)
     fleets = fleet_energy(scenario, layers.zones)
     assessment = assess(layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario)
     return Plan(
@@ -164,6 +166,7 @@ def charger_type_table(types: dict[str, ChargerType], demand: pd.DataFrame) -> p
             "min_share": kind.min_share,
             "max_share": kind.max_share,
             "max_count": float("nan") if kind.max_count is None else float(kind.max_count),
+            "opex_cny_year": kind.opex_cny_year.base if kind.opex_cny_year else 0.0,
             "energy_kwh_day": kind.energy_kwh_day.base,
             "plugs": kind.plugs,
             "battery_swap": kind.battery_swap,

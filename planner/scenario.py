@@ -119,6 +119,7 @@ class ChargerType(Sourced):
     bays_used: int = Field(ge=0)
     coincidence: ShareFigure
     price_cny: Figure = Field(description="Installed.")
+    opex_cny_year: Figure | None = Field(None, description="Operation and upkeep, for the least cost; none without it.")
     quota_units: int = Field(ge=0)
     energy_kwh_day: Figure = Field(description="What one charger carries a day; the linear capacity table.")
     min_share: float = Field(0.0, ge=0, le=1, description="Of the quota.")
@@ -166,6 +167,15 @@ class Siting(Sourced):
     lock_out: list[str] = Field([])
     gap_share: float = Field(0.005, gt=0, lt=1, description="Stop when the proven gap is at most this.")
     rounds: int = Field(3, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
+    solver: str = Field("HiGHS", min_length=1, description="HiGHS, CBC or another by PuLP's name, for small plans.")
+    question: Literal["most_service", "least_cost"] = "most_service"
+    promise_share: float | None = Field(None, gt=0, le=1, description="Of all demand (kWh): served at the least cost.")
+    life_years: float = Field(10, gt=0, description="Of a charger, for the least cost.")
+    discount_rate: float = Field(0.05, ge=0, lt=1, description="A year, for the least cost.")
+    floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {}, description="District -> least share of its demand (kWh) served."
+    )
+    feeder_kw: dict[str, Annotated[float, Field(ge=0)]] = Field({}, description="Feeder group -> kW left today.")
 
     @model_validator(mode="after")
     def _locks_one_way(self) -> Self:

@@ -93,6 +93,7 @@ PLACES = pa.DataFrameSchema(
         "name_en": _text(nullable=True),
         "bays": _count(0, pa.Check.le(MOST_BAYS), nullable=True),
         "source": _text(),
+        "feeder": _text(nullable=True, required=False),
     },
     index=_ids("place_id"),
     name="places",
@@ -115,12 +116,18 @@ SITES = pa.DataFrameSchema(
         "institution": _one_of(INSTITUTIONS),
         "lock": _one_of(LOCKS),
         "modelled": _flag(),
+        "feeder": _text(required=False),
     },
     index=_ids("site_id"),
     name="sites",
 )
 DEMAND = pa.DataFrameSchema(
-    {"energy_kwh_day": _number(), "reach_m": _number(), "peak_kw": _number(required=False)},
+    {
+        "energy_kwh_day": _number(),
+        "reach_m": _number(),
+        "peak_kw": _number(required=False),
+        "district": _text(required=False),
+    },
     index=_ids("zone_id", "service"),
     name="demand",
 )
@@ -135,6 +142,7 @@ CHARGER_TYPES = pa.DataFrameSchema(
         "min_share": pa.Column(float, pa.Check.in_range(0, 1), nullable=False, coerce=True),
         "max_share": pa.Column(float, pa.Check.in_range(0, 1), nullable=False, coerce=True),
         "max_count": _count(nullable=True),
+        "opex_cny_year": _number(required=False),
     },
     index=_ids("charger_type"),
     name="charger_types",

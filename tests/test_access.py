@@ -132,6 +132,17 @@ def test_at_a_corner_every_street_is_at_hand(order: tuple[int, ...]) -> None:
     assert found == pytest.approx(expected, abs=0.02)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_from_the_start_of_a_one_way_street_one_may_take_another(order: tuple[int, ...]) -> None:
+    # Both lead out of corner 1 and none back: whichever the zone snaps to, each site lies half a street away. Exactly:
+    # no millimetre is added at corners.
+    out: list[Street] = [(1, 2, True, 1000.0), (1, 3, True, 1500.0)]
+    streets = make_streets(RING_NODES, [out[n] for n in order])
+    zones, sites = make_zones([(0, 0)]), make_sites([(500, 0), (250, 450), (1000, 0)])
+    found = metres_by(measure_access(zones, sites, streets, limits(zones), rules()))
+    assert found == pytest.approx({("z00", "p00"): 500, ("z00", "p01"): 750, ("z00", "p02"): 1000}, abs=1e-6)
+
+
 def test_legs_are_times_the_detour_factor_and_streets_by_their_column() -> None:
     # Zone 100 m north of x = 250, site 40 m south of x = 750, detour 1.5; the street counts 1,200 m for its 1,000.
     zones, sites = make_zones([(250, 100)]), make_sites([(750, -40)])

@@ -70,7 +70,7 @@ def test_toytown(sites: gpd.GeoDataFrame) -> None:
     assert sites[columns].reset_index().to_numpy().tolist() == [
         ["p1", "南区医院", "南区", "南区", 2, True, 200, 20_000, 1, "in"],  # required: exempt from the minimum of 2
         ["p2", "中心商场", "北区", "北区", 4, False, 200, 50_000, 2, "free"],
-        ["p3", "东站", "南区", "南区", 3, False, 200, 40_000, 2, "free"],
+        ["p3", "东站", "南区", "南区", 3, False, 40, 40_000, 2, "free"],
         ["p4", "北停车场", "北区", "北区", 4, True, 200, 40_000, 2, "free"],
     ]  # p5 is a bank: not usable
     assert sites["institution"].tolist() == ["equipped", "none", "none", "none"]

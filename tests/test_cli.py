@@ -98,13 +98,27 @@ def test_chinese_by_locale(tmp_path: Path) -> None:
     assert "读取图层" in done.stderr
 
 
-def test_gap_is_kept_in_the_scenario_as_run(tmp_path: Path) -> None:
-    assert planner("plan", TOYTOWN, "-o", "p", "--gap", "0.25", cwd=tmp_path).returncode == 0
-    assert "gap_share = 0.25" in (tmp_path / "p" / "scenario.toml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("effort", [("--gap", "0.25"), ("--time", "3")])
+def test_an_effort_for_one_run_is_no_part_of_the_scenario(effort: tuple[str, str], tmp_path: Path) -> None:
+    """The scenario alone may then not give this plan again, and the plan says so."""
+    done = planner("plan", TOYTOWN, "-o", "p", *effort, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "p" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["chargers"] == 6
+    assert summary["proof"]["reproducible"] is False
+    assert "gap_share = 0.25" not in (tmp_path / "p" / "scenario.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["plan", "--gap", "3"], ["plan", "--lang", "fr"], ["nonsense"], ["map"], ["plan", "a", "b"]]
+    "arguments",
+    [
+        *(["plan", "--gap", gap] for gap in ("3", "0", "nan")),
+        *(["plan", "--time", seconds] for seconds in ("0", "nan")),
+        ["plan", "--lang", "fr"],
+        ["nonsense"],
+        ["map"],
+        ["plan", "a", "b"],
+    ],
 )
 def test_usage_errors_exit_2(arguments: list[str], tmp_path: Path) -> None:
     done = planner(*arguments, cwd=tmp_path)

@@ -77,10 +77,13 @@ def test_residents_far_from_streets(
     ("toml", "said"),
     [
         ('[siting.tasks]\n"西区" = 1', "scenario, key siting.tasks: no candidate site in 西区; units: 北区, 南区"),
-        ("[siting]\nbudget_cny = 1000", "scenario, key siting.budget_cny: 1,000 CNY do not buy 6 chargers even at the"),
-        ("[siting]\nquota = 600\nbudget_cny = 1e9", "scenario, key siting.quota: 600 chargers asked for, but the "),
+        (
+            "[siting]\nbudget_cny = 1000",
+            "scenario, key siting.budget_cny: budget: 1,000 CNY allowed, at least 100,000 CNY needed",
+        ),
+        ("[siting]\nquota = 600\nbudget_cny = 1e9", "scenario, key siting.quota: chargers: 600 asked, at most 12 fit"),
         # the south has p1 with 2 bays and p3 with 3, of which today's charger takes one: 4
-        ('[siting.tasks]\n"南区" = 5', "scenario, key siting: no plan keeps quota, shares, budget, tasks, locks, bays"),
+        ('[siting.tasks]\n"南区" = 5', "scenario, key siting.tasks: task of 南区: 5 asked, at most 4 fit"),
         ('[siting]\nlock_in = ["p9"]', "scenario, key siting.lock_in: no site p9; see candidates.geojson for ids"),
         (
             "[fleets.cars]\nvehicles = 0\n[fleets.taxis]\nvehicles = 0",

@@ -80,7 +80,12 @@ class Planned:
 
     @property
     def value(self) -> float:
-        return self.proof.value_kwh_day
+        """As `best_value` has it."""
+        return self.proof.value_kwh_day if self.proof.cost_cny is None else -self.proof.cost_cny
+
+    @property
+    def bound(self) -> float:
+        return self.proof.bound_kwh_day if self.proof.cost_bound_cny is None else -self.proof.cost_bound_cny
 
     def check(self) -> None:
         check_plan(self.chargers, self.assignment, self.proof, *self.town.tables)
@@ -106,6 +111,40 @@ def counts(rows: dict[tuple[str, str], int]) -> pd.DataFrame:
     """A table ``chargers``: (site_id, charger_type) -> count."""
     index = pd.MultiIndex.from_tuples(list(rows), names=["site_id", "charger_type"])
     return pd.DataFrame({"count": np.array(list(rows.values()), float)}, index=index)
+
+
+def two_sites(quota: int, **rules: Any) -> Town:
+    """A zone at the door of each of two sites, 300 kWh a day each; a dc carries 100 and costs 10; two bays each."""
+    sites = pd.DataFrame(
+        {
+            "name_zh": "站",
+            "kind": "parking",
+            "district": "d",
+            "task_unit": "d",
+            "bays": 2.0,
+            "grid_kw": 1_000.0,
+            "opening_cny": 5.0,
+            "min_station": 1.0,
+            "institution": "none",
+            "lock": "free",
+            "modelled": False,
+        },
+        index=pd.Index(["p1", "p2"], name="site_id"),
+    )
+    asks = pd.MultiIndex.from_tuples([("z1", "fast"), ("z2", "fast")], names=["zone_id", "service"])
+    goes = pd.MultiIndex.from_tuples(
+        [("z1", "p1", "drive"), ("z2", "p2", "drive")], names=["zone_id", "site_id", "mode"]
+    )
+    types = charger_types({"dc": {"service": "fast", "price_cny": 10.0}})
+    return Town(
+        pd.DataFrame({"energy_kwh_day": 300.0, "reach_m": 500.0}, index=asks),
+        sites,
+        pd.DataFrame({"metres": 0.0}, index=goes),
+        types,
+        linear_capacity(types, pd.Series({"dc": 100.0}), 4),
+        counts({("p1", "dc"): 1}),
+        Siting(quota=quota, **rules),
+    )
 
 
 def tiny_town(seed: int, rule: str | None = None) -> Town:
@@ -176,6 +215,46 @@ def tiny_town(seed: int, rule: str | None = None) -> Town:
     )
     existing = counts(standing) if standing else _none()
     return Town(demand, sites, access, types, linear_capacity(types, kwh, 6), existing, siting)
+
+
+def bent_town(seed: int, question: str | None = None) -> Town:
+    """A tiny town with every rule of siting: capacity tables of any shape, standing chargers, feeder groups, floors,
+    and either question."""
+    rng = np.random.default_rng([seed, 1])
+    town = tiny_town(seed)
+    table = {}
+    for k in town.charger_types.index:
+        one = float(town.capacity.loc[(k, 1), "energy_kwh_day"])
+        bend = float(rng.choice([0.6, 1.0, 1.5]))  # concave, linear, convex
+        table |= {(k, n): round(one * n**bend, 3) for n in range(7)}
+        if rng.random() < 0.3:
+            table[k, 2] = table[k, 1]  # a flat step, neither
+    capacity = pd.DataFrame({"energy_kwh_day": pd.Series(table)}).rename_axis(["charger_type", "count"])
+    sites = town.sites.assign(feeder=rng.choice(["f1", "f2", ""], len(town.sites)))
+    sites["bays"] += rng.integers(0, 3, len(sites))
+    places = town.demand.index.get_level_values("zone_id")
+    demand = town.demand.assign(district=np.where(places.isin(["z1", "z2"]), "east", "west"))
+    standing = {(j, k): 1 for j in sites.index for k in town.charger_types.index if rng.random() < 0.2}
+    use = town.charger_types["bays_used"]
+    standing = {
+        (j, k): n
+        for (j, k), n in standing.items()
+        if sum(use[q] for i, q in standing if i == j) <= sites.loc[j, "bays"]
+    }
+    rules: dict[str, Any] = {}
+    if rng.random() < 0.4:
+        groups = sorted(set(sites["feeder"]) - {""})
+        rules["feeder_kw"] = {g: float(rng.choice([30.0, 60.0, 100.0])) for g in groups[:1]}
+    if rng.random() < 0.4:
+        rules["floors"] = {d: float(rng.choice([0.1, 0.2, 0.4])) for d in sorted(set(demand["district"]))[:1]}
+    if (question or str(rng.choice(["most_service", "least_cost"]))) == "least_cost":
+        rules |= {"question": "least_cost", "promise_share": float(rng.choice([0.1, 0.2, 0.4]))}
+        opex = town.charger_types.assign(opex_cny_year=float(rng.choice([0.0, 10.0])))
+        town = replace(town, charger_types=opex)
+    changed = replace(
+        town, demand=demand, sites=sites, capacity=capacity, existing=counts(standing) if standing else _none()
+    )
+    return changed.with_rules(**rules)
 
 
 def middle_town(
@@ -258,13 +337,13 @@ def shuffled(town: Town, seed: int = 0) -> Town:
 
 
 def best_value(town: Town) -> float | None:
-    """The most that any plan is worth, by trying them all; None where no counts keep the rules."""
+    """The most that any plan is worth, or the negative of the least cost, by trying them all; None without any plan."""
     oracle = _Oracle(town)
     worth = [oracle.worth(new) for new in oracle.plans()]
-    return max(worth, default=None)
+    return max((w for w in worth if w is not None), default=None)
 
 
-def assigned_value(town: Town, chargers: pd.DataFrame) -> float:
+def assigned_value(town: Town, chargers: pd.DataFrame) -> float | None:
     """What given new chargers are worth when everyone charges as is best for the town."""
     oracle = _Oracle(town)
     held = chargers["count"].to_dict()
@@ -277,10 +356,11 @@ class _Oracle:
     def __init__(self, town: Town) -> None:
         self.town = town
         self.sites, self.kinds = list(town.sites.index), list(town.charger_types.index)
-        self.kwh = {k: float(town.capacity.loc[(k, 1), "energy_kwh_day"]) for k in self.kinds}
-        self.standing = {
-            (j, k): int(town.existing["count"].to_dict().get((j, k), 0)) for j in self.sites for k in self.kinds
-        }
+        self.kwh = town.capacity["energy_kwh_day"].to_dict()
+        held = town.existing["count"].to_dict()
+        self.standing = {(j, k): int(held.get((j, k), 0)) for j in self.sites for k in self.kinds}
+        self.stands = {j: any(self.standing[(j, k)] for k in self.kinds) for j in self.sites}
+        self.unit = (town.sites["task_unit"] if "task_unit" in town.sites else town.sites["district"]).to_dict()
         self.served = lru_cache(maxsize=None)(self._served)
 
     def plans(self) -> Iterator[tuple[tuple[int, ...], ...]]:
@@ -293,12 +373,13 @@ class _Oracle:
         site, types = self.town.sites.loc[j], self.town.charger_types
         use, kw = types["bays_used"], types["kw_rated"] * types["coincidence"]
         taken = sum(self.standing[(j, k)] * use[k] for k in self.kinds)
+        least = 0 if self.stands[j] else site["min_station"]
         fine = []
         for new in product(range(5), repeat=len(self.kinds)):
             many = dict(zip(self.kinds, new, strict=True))
             if site["lock"] == "out" and sum(new) > 0:
                 continue
-            if (sum(new) > 0 or site["lock"] == "in") and sum(new) < site["min_station"]:
+            if (sum(new) > 0 or site["lock"] == "in") and sum(new) < least:
                 continue
             if taken + sum(n * use[k] for k, n in many.items()) > site["bays"]:
                 continue
@@ -319,48 +400,87 @@ class _Oracle:
                 return False
             if total[k] > types["max_count"].fillna(np.inf)[k]:
                 return False
-        cost = sum(n * types.loc[k, "price_cny"] for k, n in total.items())
-        cost += sum(self.town.sites.loc[j, "opening_cny"] for j, at in zip(self.sites, new, strict=True) if sum(at) > 0)
-        if siting.budget_cny is not None and cost > siting.budget_cny:
+        if siting.budget_cny is not None and self._cost(new, 0.0) > siting.budget_cny:
             return False
         for unit, task in siting.tasks.items():
-            here = [at for j, at in zip(self.sites, new, strict=True) if self.town.sites.loc[j, "task_unit"] == unit]
+            here = [at for j, at in zip(self.sites, new, strict=True) if self.unit[j] == unit]
             if sum(n * types.loc[k, "quota_units"] for at in here for k, n in zip(self.kinds, at, strict=True)) < task:
+                return False
+        for feeder, most in siting.feeder_kw.items():
+            here = [at for j, at in zip(self.sites, new, strict=True) if self.town.sites.loc[j, "feeder"] == feeder]
+            kw = types["kw_rated"] * types["coincidence"]
+            if sum(n * kw[k] for at in here for k, n in zip(self.kinds, at, strict=True)) > most + 1e-9:
                 return False
         return True
 
-    def worth(self, new: tuple[tuple[int, ...], ...]) -> float:
-        total = 0.0
-        for service in sorted(set(self.town.charger_types["service"])):
-            kinds = [c for c, k in enumerate(self.kinds) if self.town.charger_types.loc[k, "service"] == service]
-            can = tuple(
-                sum((at[c] + self.standing[(j, self.kinds[c])]) * self.kwh[self.kinds[c]] for c in kinds)
-                for j, at in zip(self.sites, new, strict=True)
-            )
-            total += self.served(service, can)
-        return total
+    def _cost(self, new: tuple[tuple[int, ...], ...], years: float) -> float:
+        """Openings where nothing stands, prices, and so many years of operation."""
+        types = self.town.charger_types
+        each = types["price_cny"] + (years * types["opex_cny_year"] if years and "opex_cny_year" in types else 0.0)
+        cost = sum(n * each[k] for at in new for k, n in zip(self.kinds, at, strict=True))
+        opened = [j for j, at in zip(self.sites, new, strict=True) if sum(at) > 0 and not self.stands[j]]
+        return float(cost + self.town.sites.loc[opened, "opening_cny"].sum())
 
-    def _served(self, service: str, can: tuple[float, ...]) -> float:
-        """The best assignment of one service's demand to stations of given kWh a day, as a linear program."""
-        town = self.town
-        asks = town.demand.xs(service, level="service")
+    def worth(self, new: tuple[tuple[int, ...], ...]) -> float | None:
+        """Worth of the best assignment, or the negative of the cost; None where floors or promise are not kept."""
+        town, siting = self.town, self.town.siting
+        services = sorted(set(town.charger_types["service"]))
+        can = tuple(tuple(self._can(service, new)) for service in services)
+        if siting.question == "least_cost":
+            rate = siting.discount_rate
+            years = sum((1 + rate) ** -t for t in range(1, round(siting.life_years) + 1))
+            served = self.served(tuple(services), can)
+            kept = (
+                served is not None
+                and served >= (siting.promise_share or 0) * town.demand["energy_kwh_day"].sum() - 1e-6
+            )
+            return -self._cost(new, years) if kept else None
+        if any(siting.floors.values()):
+            return self.served(tuple(services), can)
+        return sum(self.served((service,), (c,)) or 0.0 for service, c in zip(services, can, strict=True))
+
+    def _can(self, service: str, new: tuple[tuple[int, ...], ...]) -> Iterator[float]:
+        """What every site's chargers of a service carry."""
+        kinds = [c for c, k in enumerate(self.kinds) if self.town.charger_types.loc[k, "service"] == service]
+        for j, at in zip(self.sites, new, strict=True):
+            both = [(self.kinds[c], at[c] + self.standing[(j, self.kinds[c])]) for c in kinds]
+            yield sum(self.kwh[(k, n)] for k, n in both if n)
+
+    def _served(self, services: tuple[str, ...], can: tuple[tuple[float, ...], ...]) -> float | None:
+        """The best assignment to stations of given kWh a day, as a linear program; None where floors cannot be kept."""
+        town, siting = self.town, self.town.siting
+        asks = town.demand[town.demand.index.get_level_values("service").isin(services)]
         metres = town.access["metres"].to_dict()
+        least_cost = siting.question == "least_cost"
         pairs = [
-            (i, j, 1 - (1 - town.siting.edge_worth) * (metres[key] / row.reach_m if row.reach_m > 0 else 0.0))
-            for i, (zone, row) in enumerate(zip(asks.index, asks.itertuples(), strict=True))
+            (
+                i,
+                services.index(service) * len(self.sites) + j,
+                1.0
+                if least_cost
+                else 1 - (1 - siting.edge_worth) * (metres[key] / row.reach_m if row.reach_m > 0 else 0.0),
+            )
+            for i, ((zone, service), row) in enumerate(zip(asks.index, asks.itertuples(), strict=True))
             for j, site in enumerate(self.sites)
-            if (key := (zone, site, MODE[service])) in metres and metres[key] <= row.reach_m and can[j] > 0
+            if (key := (zone, site, MODE[service])) in metres and metres[key] <= row.reach_m
         ]
+        floors = {
+            d: share * town.demand["energy_kwh_day"][town.demand["district"] == d].sum()
+            for d, share in siting.floors.items()
+        }
         if not pairs:
-            return 0.0
-        rows = [i for i, _, _ in pairs] + [len(asks) + j for _, j, _ in pairs]
+            return None if max(floors.values(), default=0.0) > 1e-6 else 0.0
+        stations = [kwh for of_service in can for kwh in of_service]
+        rows = [i for i, _, _ in pairs] + [len(asks) + js for _, js, _ in pairs]
         ends = csr_matrix(
-            (np.ones(2 * len(pairs)), (rows, [*range(len(pairs))] * 2)), shape=(len(asks) + len(can), len(pairs))
-        )
-        limits = np.concatenate([asks["energy_kwh_day"].to_numpy(float), can])
-        solved = linprog([-worth for _, _, worth in pairs], A_ub=ends, b_ub=limits, method="highs")
-        assert solved.status == 0
-        return -float(solved.fun)
+            (np.ones(2 * len(pairs)), (rows, [*range(len(pairs))] * 2)), shape=(len(asks) + len(stations), len(pairs))
+        ).toarray()
+        kept = [[-float(asks["district"].iloc[i] == d) for i, _, _ in pairs] for d in floors]
+        limits = np.concatenate([asks["energy_kwh_day"].to_numpy(float), stations, [1e-7 - f for f in floors.values()]])
+        rules = np.vstack([ends, *kept]) if kept else ends
+        solved = linprog([-worth for _, _, worth in pairs], A_ub=rules, b_ub=limits, method="highs")
+        assert solved.status in (0, 2)
+        return -float(solved.fun) if solved.status == 0 else None
 
 
 def _demand_and_access(

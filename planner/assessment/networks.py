@@ -60,8 +60,9 @@ def assign_today(
     standing = existing.index.get_level_values("site_id").unique()
     locked = sites[sites.index.isin(standing)].assign(lock="out")
     near = access[access.index.get_level_values("site_id").isin(standing)]
-    nothing = {"quota": 0, "quota_rule": "at_most", "tasks": {}, "lock_in": [], "lock_out": []}
-    siting = scenario.siting.model_copy(update=nothing)
+    nothing = {"quota": 0, "quota_rule": "at_most", "tasks": {}, "floors": {}, "feeder_kw": {}, "solver": "HiGHS"}
+    question = {"question": "most_service", "promise_share": None}
+    siting = scenario.siting.model_copy(update=nothing | question)
     return choose_sites(demand, locked, near, charger_types, capacity, existing, siting)[1]
 
 

@@ -34,10 +34,11 @@ def assess_stations(
         table[f"new_{service}"] = sum_by_site(of_service, "piles", at)
     table["new_swap"] = sum_by_site(new[new["battery_swap"]], "count", at)
     table["new_total"] = sum_by_site(new, "piles", at)
+    opening = built["opening_cny"].astype(float).mask(sum_by_site(stock, "count", at) > 0, 0.0)
     whole = ["existing_total", "new_slow", "new_fast", "new_heavy", "new_swap", "new_total"]
     table = table.astype(dict.fromkeys(whole, int)).assign(
         power_kw=sum_by_site(new, "power_kw", at),
-        capex_cny=built["opening_cny"].astype(float) + sum_by_site(new, "spent_cny", at),
+        capex_cny=opening + sum_by_site(new, "spent_cny", at),
         served_kwh_day=served,
         utilisation=(served / carried.reindex(at)).fillna(0.0),
         metres_mean=moved / served.where(served > 0),

@@ -2,7 +2,8 @@
 
 from planner.siting.check import check_plan
 from planner.siting.choose import choose_sites
+from planner.siting.effort import Effort
 from planner.siting.instance import linear_capacity
 from planner.siting.proof import Proof
 
-__all__ = ["Proof", "check_plan", "choose_sites", "linear_capacity"]
+__all__ = ["Effort", "Proof", "check_plan", "choose_sites", "linear_capacity"]

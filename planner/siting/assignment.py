@@ -1,4 +1,12 @@
-"""Who charges where, exactly: demand to given stations, a transport problem with generated pairs."""
+"""Who charges where, exactly: demand to given stations, a transport problem with generated pairs.
+
+    most   sum worth_ijs served_ijs - penalty sum_d short_d
+    i      sum_js served_ijs <= energy_i
+    js     sum_i served_ijs <= kwh_js                            what the station's chargers carry
+    floor  sum served_ijs of district d + short_d >= floor_d
+
+Where the least cost is asked for, no kWh has a worth: as many as can be are served.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +16,30 @@ import numpy as np
 import pulp
 
 from planner.siting.instance import Instance
-from planner.siting.relaxation import first_pairs, gaining_pairs
 from planner.siting.solver import Solved, solve, weighted_sum
 
 _FIRST_PAIRS = 12
+_ADDED_PER_DEMAND = 8
+_WORTH_TOLERANCE = 1e-6
 _MOST_PRICINGS = 30
+_FLOOR_PENALTY = 1_000.0
 
 
 def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Serve the demand best from given stations: kWh/day per pair of the instance."""
-    capacity = x.standing_kwh + np.bincount(x.option_station, x.kwh[x.option_type] * new, minlength=len(x.standing_kwh))
+    capacity = x.station_kwh(new)
     supplied = capacity > 0
     pairs = np.union1d(pairs[supplied[x.pair_station[pairs]]], first_pairs(x, _FIRST_PAIRS, supplied))
+    if not len(pairs):
+        return np.zeros(len(x.pair_demand))
+    worth = x.pair_worth if x.pair_worth.any() else np.ones(len(x.pair_demand))
     for _ in range(_MOST_PRICINGS):
-        solved = _assign_over(x, capacity, pairs)
+        solved = _assign_over(x, capacity, worth, pairs)
         stations = np.unique(x.pair_station[pairs])
-        price = np.zeros(len(capacity))
-        price[stations] = np.maximum(solved.duals[-len(stations) :], 0.0)
-        more = gaining_pairs(x, price, pairs, supplied)
+        price, floor_worth = np.zeros(len(capacity)), np.zeros(len(x.floor_ids) + 1)
+        price[stations] = np.maximum(solved.duals[len(solved.duals) - len(stations) :], 0.0)
+        floor_worth[:-1] = np.maximum(-solved.duals[: len(x.floor_ids)], 0.0)
+        more = gaining_pairs(x, price, pairs, supplied, worth + floor_worth[x.demand_floor[x.pair_demand]])
         if not len(more):
             break
         pairs = np.union1d(pairs, more)
@@ -34,12 +48,17 @@ def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return made_feasible(x, served, capacity)
 
 
-def _assign_over(x: Instance, capacity: np.ndarray, pairs: np.ndarray) -> Solved:
-    """The transport problem over some pairs: rows of the demands, then of the stations."""
+def _assign_over(x: Instance, capacity: np.ndarray, worth: np.ndarray, pairs: np.ndarray) -> Solved:
+    """The transport problem over some pairs: rows of the floors, the demands, then the stations."""
     problem = pulp.LpProblem("assign", pulp.LpMinimize)
     served = [problem.add_variable(f"p{p}", 0.0) for p in pairs]
-    worth = x.pair_worth[pairs]
-    problem.setObjective(weighted_sum([(v, -float(w)) for v, w in zip(served, worth, strict=True)]))
+    short = [problem.add_variable(f"short{d}", 0.0) for d in range(len(x.floor_ids))]
+    objective = [(v, -float(w)) for v, w in zip(served, worth[pairs], strict=True)]
+    problem.setObjective(weighted_sum([*objective, *((v, _FLOOR_PENALTY) for v in short)]))
+    for d, missing in enumerate(short):
+        inside = np.flatnonzero(x.demand_floor[x.pair_demand[pairs]] == d)
+        kept = weighted_sum([(missing, 1.0), *((served[n], 1.0) for n in inside)])
+        problem.addConstraint(kept >= float(x.floor_kwh[d]), f"floor{d}")
     for ends, limits, name in ((x.pair_demand, x.energy, "i"), (x.pair_station, capacity, "js")):
         members = defaultdict(list)
         for v, end in zip(served, ends[pairs], strict=True):
@@ -57,3 +76,40 @@ def made_feasible(x: Instance, served: np.ndarray, capacity: np.ndarray) -> np.n
         share = np.divide(limits, used, out=np.ones(len(limits)), where=used > limits)
         served = served * share[ends]
     return served
+
+
+def first_pairs(x: Instance, count: int, supplied: np.ndarray | None = None) -> np.ndarray:
+    """For each demand some pairs: half of them the nearest, the rest spread over its reach."""
+    which = np.arange(len(x.pair_demand)) if supplied is None else np.flatnonzero(supplied[x.pair_station])
+    order = which[np.lexsort((x.pair_station[which], -x.pair_worth[which], x.pair_demand[which]))]
+    demand = x.pair_demand[order]
+    rank = _rank_within(demand)
+    stride = np.maximum(np.bincount(demand, minlength=len(x.energy)) // max(count // 2, 1), 1)[demand]
+    return np.sort(order[(rank < count // 2) | (rank % stride == 0)])
+
+
+def gaining_pairs(
+    x: Instance,
+    price: np.ndarray,
+    known: np.ndarray,
+    supplied: np.ndarray | None = None,
+    worth: np.ndarray | None = None,
+) -> np.ndarray:
+    """Pairs outside the program that would gain at these prices, the best few of every demand."""
+    offered = np.zeros(len(x.energy))
+    gain = (x.pair_worth if worth is None else worth) - price[x.pair_station]
+    np.maximum.at(offered, x.pair_demand[known], gain[known])
+    better = gain > offered[x.pair_demand] + _WORTH_TOLERANCE
+    if supplied is not None:
+        better &= supplied[x.pair_station]
+    which = np.flatnonzero(better)
+    order = which[np.lexsort((x.pair_station[which], -gain[which], x.pair_demand[which]))]
+    return np.sort(order[_rank_within(x.pair_demand[order]) < _ADDED_PER_DEMAND])
+
+
+def _rank_within(group: np.ndarray) -> np.ndarray:
+    """0, 1, 2, ... within each run of equal values of a sorted array."""
+    if not len(group):
+        return np.zeros(0, int)
+    start = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+    return np.arange(len(group)) - np.repeat(start, np.diff(np.r_[start, len(group)]))

@@ -1,22 +1,26 @@
-"""An upper bound on any plan, from multipliers alone: valid whatever the solver's tolerances.
+"""An upper bound on any plan, from prices alone: valid whatever proposed them.
 
-For prices of station capacity mu >= 0, of doors phi >= 0, of bays beta >= 0, of grid gamma >= 0, of its rounding
-rows omega >= 0, of the quota pi (free; >= 0 where it is "at most"), of the budget rho >= 0, of shares and tasks >= 0,
-weak duality gives for every plan of `program.py`
+Take any prices: of demands l_i >= 0, of floors phi_d >= 0 and of the promise psi >= 0, and of the limits lambda_r,
+which may be positive only where the limit has a most and negative only where it has a least. For every plan of
+`program.py`
 
-    value <=  sum_i energy_i max(0, max_js [worth_ijs - mu_js - phi_ijs])  +  sum_js mu_js standing_js
-              + pi quota + rho budget + sum_k (alpha_max_k most_units_k - alpha_min_k least_units_k)
-              + sum_k alpha_count_k most_count_k - sum_d tau_d task_d
-              + sum_jk most_jk max(0, margin_jk)  +  sum_j max(0 or locked in, worth of opening j)
+    worth of what is served - cost
+        <=  sum_i energy_i l_i + sum_r (lambda_r most_r if lambda_r > 0 else lambda_r least_r)
+            - sum_d phi_d floor_d - psi promise + sum_j best_j
 
-    margin_jk  = mu_js kwh_k - beta_j bays_used_k - gamma_j grid_used_k + nu_j - lambda_jk
-                 - sum_c omega_jc floor(grid_used_k / grid_used_c)
-                 - (pi + alpha_max_k - alpha_min_k - tau_d(j)) quota_units_k - alpha_count_k - rho price_k
-    opening j  = beta_j bays_j + gamma_j grid_kw_j + sum_c omega_jc floor(grid_kw_j / grid_used_c)
-                 + sum_k lambda_jk most_jk + sum_is phi_ijs energy_i - nu_j min_station_j - rho opening_j
+    best_j = max over the counts n_j that site j's bays, grid, fewest and most chargers and lock allow of
+             sum_s K_js(capacity_js(n_j)) - sum_k price_jk n_jk - price_j open_j
+    price_jk = cost_jk + sum_r lambda_r use_rjk        price_j = cost_j + sum_r lambda_r use_rj
+    K_js(c) = most that c kWh/day gain there, demand i offering (worth_ijs + phi_d(i) + psi - l_i) for up to energy_i
 
-Any multipliers will do: a solver only proposes them. The sums run in plain numpy on the whole instance, every pair
-included, also those no program ever saw.
+Proof sketch: add to the plan's value every kept rule times its price: energy_i - served_i >= 0 times l_i, limit less
+use times lambda_r, served less promised times phi and psi. None of these terms is negative, so the sum is at least the
+plan's value; and it falls apart into one term per site, of which best_j is the largest. (Lagrangian duality; Geoffrion,
+Mathematical Programming Study 2, 1974.) Because best_j ranges over whole chargers and openings, the best such bound is
+at least as tight as that of the linear relaxation of `program.py` with all its doors.
+
+The sums run in double precision. What rounding could have taken away is added: n terms of magnitude S in all are off by
+at most n u S, u = 2^-53 (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2).
 """
 
 from __future__ import annotations
@@ -26,100 +30,73 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.siting.instance import Instance
+from planner.siting.pricing import Answers, Sites
+
+_UNIT_ROUNDOFF = 2.0**-53
 
 
 @dataclass(frozen=True)
-class Multipliers:
-    """Prices of the program's rows; see the module's formula for the letters.
+class Prices:
+    """Prices of the rules that bind sites together; see the module's formula for the letters.
 
     Attributes
     ----------
-    capacity
-        mu, per station.
-    bays, grid, station
-        beta, gamma, nu, per site.
-    door
-        phi, per pair of the instance; zero at stations with standing chargers.
-    whole
-        omega, per site and type: the rounding rows of the grid.
-    link
-        lambda, per option.
-    quota, budget
-        pi and rho.
-    share_min, share_max, count_max
-        alpha, per type.
-    task
-        tau, per unit with a task.
+    demand, limits, floors, promise
+        l per demand, lambda per limit, phi per floor, psi.
     """
 
-    capacity: np.ndarray
-    bays: np.ndarray
-    grid: np.ndarray
-    station: np.ndarray
-    door: np.ndarray
-    whole: np.ndarray
-    link: np.ndarray
-    quota: float
-    budget: float
-    share_min: np.ndarray
-    share_max: np.ndarray
-    count_max: np.ndarray
-    task: dict[str, float]
+    demand: np.ndarray
+    limits: np.ndarray
+    floors: np.ndarray
+    promise: float
+
+    def bonus(self, x: Instance) -> np.ndarray:
+        """What floors and the promise add to the worth of a kWh, per demand."""
+        by_floor = np.r_[self.floors, 0.0][x.demand_floor]
+        return np.asarray(by_floor + self.promise)
+
+    def of_options(self, x: Instance) -> np.ndarray:
+        """What one charger of each option costs, own cost and limits."""
+        return np.asarray(x.option_cost_cny + x.limits.use.T @ self.limits)
+
+    def of_openings(self, x: Instance) -> np.ndarray:
+        """What opening each site costs, own cost and limits."""
+        return np.asarray(x.opening_cost_cny + x.limits.opening.T @ self.limits)
 
 
-def upper_bound(x: Instance, m: Multipliers) -> float:
-    """The bound in kWh/day (weighted by worth) that these multipliers prove; negative prices are taken as zero."""
-    mu, beta, gamma, nu, link = (np.maximum(v, 0.0) for v in (m.capacity, m.bays, m.grid, m.station, m.link))
-    omega = np.maximum(m.whole, 0.0) * (x.grid_used_kw > 0)
-    per_kw = np.divide(1.0, x.grid_used_kw, out=np.zeros_like(x.grid_used_kw), where=x.grid_used_kw > 0)
-    whole_use = np.floor(np.outer(x.grid_used_kw, per_kw) + 1e-9)  # type k in units of type c
-    whole_room = np.floor(np.outer(x.grid_kw, per_kw) + 1e-9)
-    low, high, count = (np.maximum(v, 0.0) for v in (m.share_min, m.share_max, m.count_max))
-    rho = max(m.budget, 0.0) if x.budget_cny < np.inf else 0.0
-    pi = m.quota if x.quota_exactly else max(m.quota, 0.0)
-    tau = {unit: max(m.task.get(unit, 0.0), 0.0) for unit in x.tasks}
-    high = np.where(x.most_units < np.inf, high, 0.0)
-    count = np.where(x.most_count < np.inf, count, 0.0)
-
-    phi = np.where(x.standing_kwh[x.pair_station] > 0, 0.0, np.maximum(m.door, 0.0))
-    demand_price = zone_prices(x, mu, phi)
-    j, k = x.option_site, x.option_type
-    unit_price = pi + high[k] - low[k] - np.array([tau.get(u, 0.0) for u in x.task_unit])[j]
-    margin = (
-        mu[x.option_station] * x.kwh[k]
-        - beta[j] * x.bays_used[k]
-        - gamma[j] * x.grid_used_kw[k]
-        - (omega[j] * whole_use[k]).sum(axis=1)
-        + nu[j]
-        - link
-        - unit_price * x.quota_units[k]
-        - count[k]
-        - rho * x.option_price_cny
-    )
-    opening = (
-        beta * x.bays
-        + gamma * x.grid_kw
-        + (omega * whole_room).sum(axis=1)
-        + np.bincount(j, link * x.option_most, minlength=len(x.bays))
-        + np.bincount(x.station_site[x.pair_station], phi * x.energy[x.pair_demand], minlength=len(x.bays))
-        - nu * x.min_station
-        - rho * x.opening_cny
-    )
-    return float(
-        x.energy @ demand_price
-        + mu @ x.standing_kwh
-        + pi * x.quota
-        + rho * (x.budget_cny if rho > 0 else 0.0)
-        + (high * np.where(high > 0, x.most_units, 0.0) - low * x.least_units).sum()
-        + (count * np.where(count > 0, x.most_count, 0.0)).sum()
-        - sum(tau[unit] * task for unit, task in x.tasks.items())
-        + x.option_most @ np.maximum(margin, 0.0)
-        + np.where(x.open_from > 0, opening, np.maximum(opening, 0.0)).sum()
-    )
+def allowed(x: Instance, prices: Prices) -> Prices:
+    """The nearest prices of the signs that the bound needs."""
+    limits = np.where(np.isfinite(x.limits.least), prices.limits, np.maximum(prices.limits, 0.0))
+    limits = np.where(np.isfinite(x.limits.most), limits, np.minimum(limits, 0.0))
+    promise = max(prices.promise, 0.0) if x.promise_kwh > 0 else 0.0
+    return Prices(np.maximum(prices.demand, 0.0), limits, np.maximum(prices.floors, 0.0), promise)
 
 
-def zone_prices(x: Instance, capacity_price: np.ndarray, door_price: np.ndarray) -> np.ndarray:
-    """The least price of each demand that leaves no pair a gain: max over its pairs of worth - mu - phi, at least 0."""
-    price = np.zeros(len(x.energy))
-    np.maximum.at(price, x.pair_demand, x.pair_worth - capacity_price[x.pair_station] - door_price)
-    return price
+def upper_bound(x: Instance, prices: Prices) -> float:
+    """The bound that these prices prove on worth served less cost; prices of a wrong sign are taken as zero."""
+    prices = allowed(x, prices)
+    answers = Sites(x).ask(prices.demand, prices.bonus(x), prices.of_options(x), prices.of_openings(x))
+    return bound_of(x, prices, answers) + _rounding(x, prices, answers)
+
+
+def bound_of(x: Instance, prices: Prices, answers: Answers) -> float:
+    """The formula's sum, for what the sites answered to these prices."""
+    limits = prices.limits * _binding_side(x, prices)
+    shared = x.energy @ prices.demand + limits.sum() - prices.floors @ x.floor_kwh - prices.promise * x.promise_kwh
+    return float(shared + answers.best.sum())
+
+
+def _binding_side(x: Instance, prices: Prices) -> np.ndarray:
+    side = np.where(prices.limits > 0, x.limits.most, x.limits.least)
+    return np.asarray(np.where(prices.limits == 0, 0.0, side))
+
+
+def _rounding(x: Instance, prices: Prices, answers: Answers) -> float:
+    """More than all roundings of `bound_of` and of the sites' sums together can have taken away."""
+    terms = len(x.pair_demand) + len(x.energy) + x.limits.use.nnz + x.limits.opening.nnz + len(x.site_ids)
+    offered = np.abs(x.pair_worth + (prices.bonus(x) + prices.demand)[x.pair_demand]) @ x.energy[x.pair_demand]
+    paid = np.abs(prices.of_options(x)) @ x.option_most + np.abs(prices.of_openings(x)).sum()
+    limits = np.abs(prices.limits * _binding_side(x, prices)).sum()
+    magnitude = offered + paid + limits + np.abs(answers.best).sum() + x.energy @ prices.demand
+    magnitude += prices.floors @ x.floor_kwh + prices.promise * x.promise_kwh
+    return float(4 * terms * _UNIT_ROUNDOFF * magnitude)

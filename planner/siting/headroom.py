@@ -19,11 +19,15 @@ _BEYOND_NEED_SHARE = 0.01
 def beyond_need(x: Instance, choice: Choice) -> float:
     """Quota units whose capacity the plan's served energy does not need."""
     flow = np.bincount(x.pair_station, choice.served, minlength=len(x.standing_kwh))
-    built = np.bincount(x.option_station, x.kwh[x.option_type] * choice.new, minlength=len(x.standing_kwh))
-    spare = np.maximum(built - np.maximum(flow - x.standing_kwh, 0.0), 0.0)[x.option_station]
-    fits = np.minimum(np.floor(spare / x.kwh[x.option_type] + 1e-9), choice.new)
+    spare = np.minimum(x.station_kwh(choice.new) - flow, x.station_kwh(choice.new) - x.standing_kwh)[x.option_station]
+    options = np.arange(len(choice.new))
+    new = choice.new.astype(int)
+    idle = np.zeros(len(new))
+    for fewer in range(1, int(new.max(initial=0)) + 1):
+        lost = x.gained_kwh(options, new) - x.gained_kwh(options, np.maximum(new - fewer, 0))
+        idle = np.where((fewer <= new) & (lost <= spare + 1e-9), fewer, idle)
     best = np.zeros(len(x.standing_kwh))
-    np.maximum.at(best, x.option_station, fits * x.quota_units[x.option_type])
+    np.maximum.at(best, x.option_station, idle * x.limits.quota_units)
     return float(best.sum())
 
 
@@ -31,16 +35,17 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
     """The same service with its spare chargers where spare capacity is lowest; the given plan where none is better.
 
     ``most t`` subject to all rules of `program.py`, ``carried_js >= served_js`` and, for every task unit with demand
-    served in it, ``sum of carried_js - served_js >= t x sum of served_js``.
+    served in it, ``sum of carried_js - served_js >= t x sum of served_js``. Where the least cost is asked for nothing
+    is beyond need.
     """
-    if not x.quota or beyond_need(x, choice) <= _BEYOND_NEED_SHARE * x.quota:
+    placed = float(x.limits.quota_units @ choice.new)
+    if x.promise_kwh > 0 or not placed or beyond_need(x, choice) <= _BEYOND_NEED_SHARE * placed:
         return choice
     flow = np.bincount(x.pair_station, choice.served, minlength=len(x.standing_kwh))
     program = build_program(x, np.zeros(0, int))
-    kwh = x.kwh[x.option_type]
     carried: list[list[tuple[object, float]]] = [[] for _ in flow]
-    for option, js in enumerate(x.option_station):
-        carried[js].append((program.new[option], float(kwh[option])))
+    for js, terms in zip(x.option_station, program.gained, strict=True):
+        carried[js].extend(terms)
     for js in np.flatnonzero(flow > x.standing_kwh):
         least = float(flow[js] - x.standing_kwh[js]) * (1 - 1e-9)
         program.problem.addConstraint(weighted_sum(carried[js]) >= least, f"held({js})")
@@ -55,11 +60,9 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
             program.problem.addConstraint(spare >= served - float(x.standing_kwh[inside].sum()), f"spare({n})")
     program.problem.setObjective(weighted_sum([(lowest, -1.0)]))
     try:
-        solved = solve(program.problem, [*program.opened, *program.new], mip_rel_gap=0.01, mip_max_nodes=50)
+        solved = solve(program.problem, program.variables, mip_rel_gap=0.01, mip_max_nodes=50)
     except NoPlan:
         return choice
-    counts = np.round(solved.values)
-    sites = len(program.opened)
-    new = counts[sites:]
-    used = np.bincount(x.option_site, new, minlength=sites) > 0
+    new = np.round(solved.values[len(program.opened) : len(program.opened) + len(program.new)])
+    used = np.bincount(x.option_site, new, minlength=len(program.opened)) > 0
     return Choice(new, np.maximum(x.open_from, used), choice.served)

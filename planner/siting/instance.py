@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput, Fault, refuse, some
+from planner._faults import Fault, refuse, some
 from planner.scenario import Siting
-from planner.tables import ACCESS, CAPACITY, CHARGER_TYPES, CHARGERS, DEMAND, SITES, check_table
+from planner.siting.door import Admitted, admit
+from planner.siting.limits import Limits, lasting_cost_cny, make_floors, make_limits
+
+__all__ = ["Instance", "Limits", "linear_capacity", "make_instance"]
 
 _WALKED = ("slow",)
 
@@ -21,7 +25,7 @@ class Instance:
 
     Sets and their sizes: demands i (a zone and a service), sites j, charger types k, stations js (a site and a service
     that some charger there serves), options jk (a site and a type that may be built there), pairs (a demand and a
-    station within its reach).
+    station within its reach), floors d (a district whose served share must not fall below a promise).
 
     Attributes
     ----------
@@ -29,20 +33,31 @@ class Instance:
         (zone_id, service), (site_id, service), (site_id, charger_type).
     energy
         Demand i, kWh/day.
+    demand_floor
+        Demand i: position of the floor it counts for; -1 for none.
+    floor_ids, floor_kwh
+        Floor d: district, and least energy served in it, kWh/day.
     standing_kwh
         Station js: what today's chargers there carry, kWh/day.
-    bays, grid_kw, opening_cny, min_station, task_unit, open_from
-        Site j: bays and kW left, cost of opening, fewest chargers once open, its task unit, 1 where locked in.
-    kwh, quota_units, bays_used, grid_used_kw
+    bays, grid_kw, min_station, open_from, task_unit
+        Site j: bays and kW left, fewest chargers once open, 1 where locked in, its task unit.
+    carried_kwh
+        Type k and count n (columns 0, 1, 2, ...): what a station with n chargers of the type carries, kWh/day; the
+        last known value beyond the end of the table.
+    table_end
+        Type k: last count of its table.
+    bays_used, grid_used_kw
         Type k, per charger.
-    least_units, most_units, most_count
-        Type k: fewest and most of the quota, and most chargers; infinite where there is no limit.
-    option_site, option_type, option_station, option_most, option_price_cny
-        Option jk: positions, the most chargers that fit, and the price of one.
+    option_site, option_type, option_station, option_standing, option_most
+        Option jk: positions, today's chargers of the type there, and the most new ones that fit.
     pair_demand, pair_station, pair_worth
         Pair: positions, and the worth of a kWh between 0 and 1.
-    quota, quota_exactly, budget_cny, tasks
-        New chargers in quota units, whether exactly so many, money (infinite without a budget), fewest per task unit.
+    limits
+        Quota, budget, shares, tasks and feeder groups.
+    option_cost_cny, opening_cost_cny
+        Option jk and site j: what the least-cost question adds up; zero for the other question.
+    promise_kwh
+        Energy to be served in all, kWh/day; zero unless the least cost is asked for.
     """
 
     site_ids: pd.Index
@@ -51,42 +66,54 @@ class Instance:
     station_ids: pd.MultiIndex
     option_ids: pd.MultiIndex
     energy: np.ndarray
+    demand_floor: np.ndarray
+    floor_ids: tuple[str, ...]
+    floor_kwh: np.ndarray
     standing_kwh: np.ndarray
     bays: np.ndarray
     grid_kw: np.ndarray
-    opening_cny: np.ndarray
     min_station: np.ndarray
     open_from: np.ndarray
     task_unit: np.ndarray
-    kwh: np.ndarray
-    quota_units: np.ndarray
+    carried_kwh: np.ndarray
+    table_end: np.ndarray
     bays_used: np.ndarray
     grid_used_kw: np.ndarray
-    least_units: np.ndarray
-    most_units: np.ndarray
-    most_count: np.ndarray
     option_site: np.ndarray
     option_type: np.ndarray
     option_station: np.ndarray
+    option_standing: np.ndarray
     option_most: np.ndarray
-    option_price_cny: np.ndarray
     pair_demand: np.ndarray
     pair_station: np.ndarray
     pair_worth: np.ndarray
-    quota: float
-    quota_exactly: bool
-    budget_cny: float
-    tasks: dict[str, float]
+    limits: Limits
+    option_cost_cny: np.ndarray
+    opening_cost_cny: np.ndarray
+    promise_kwh: float
 
     @cached_property
     def station_site(self) -> np.ndarray:
         """Position of the site of every station."""
         return self.site_ids.get_indexer(self.station_ids.get_level_values("site_id"))
 
-    @property
-    def whole_types(self) -> np.ndarray:
-        """Types whose grid use makes a rounding row worth its place: those that take a real share of a site's grid."""
-        return np.flatnonzero(self.grid_used_kw >= 0.02 * max(float(np.median(self.grid_kw)), 1.0))
+    @cached_property
+    def proportional(self) -> np.ndarray:
+        """Type k: whether what it carries is proportional to the count."""
+        counts = np.arange(self.carried_kwh.shape[1])
+        line = np.outer(self.carried_kwh[:, 1], counts)
+        beyond = counts > self.table_end[:, None]
+        return np.asarray((beyond | np.isclose(self.carried_kwh, line, rtol=1e-9)).all(axis=1))
+
+    def gained_kwh(self, option: np.ndarray, count: np.ndarray) -> np.ndarray:
+        """What `count` new chargers of some options add to what today's carry, kWh/day."""
+        k, standing = self.option_type[option], self.option_standing[option]
+        return np.asarray(self.carried_kwh[k, standing + count] - self.carried_kwh[k, standing])
+
+    def station_kwh(self, new: np.ndarray) -> np.ndarray:
+        """What every station carries with `new` chargers per option, kWh/day."""
+        gained = self.gained_kwh(np.arange(len(new)), new.astype(int))
+        return self.standing_kwh + np.bincount(self.option_station, gained, minlength=len(self.standing_kwh))
 
 
 def make_instance(
@@ -103,23 +130,23 @@ def make_instance(
     Raises
     ------
     BadInput
-        What the tables' checks refuse; existing chargers at unknown sites or of unknown types, or more than the bays
-        hold; a capacity table that is not proportional to the count; tasks for units without sites.
+        What the door refuses, and sites locked in that cannot hold their fewest chargers.
     """
-    demand, sites, types, existing = _checked(demand, sites, access, charger_types, capacity, existing, siting)
-    kwh = _kwh_per_charger(capacity, types)
-    demand = demand[demand["energy_kwh_day"] > 0]
-    left = _left_for_new(sites, types, existing)
-    options = _options(sites, types, left, siting)
-    standing = _standing_kwh(existing, types, kwh)
+    tables = admit(demand, sites, access, charger_types, capacity, existing, siting)
+    demand, sites, types = tables.demand, tables.sites, tables.types
+    options = _options(tables, siting)
+    at_stations = _standing_kwh(tables)
     stations = pd.MultiIndex.from_tuples(
-        sorted({*zip(options["site_id"], options["service"], strict=True), *standing.index}),
+        sorted({*zip(options["site_id"], options["service"], strict=True), *at_stations.index}),
         names=["site_id", "service"],
     )
     refuse(_locks_without_room(sites, options))
     pairs = _pairs(demand, access, stations, siting.edge_worth)
-    limited = (types["quota_units"] > 0) & (types["max_share"] < 1)
-    type_at = {name: k for k, name in enumerate(types.index)}
+    floors, floor_of = make_floors(demand, siting)
+    site_at = sites.index.get_indexer(pd.Index(options["site_id"]))
+    type_at = types.index.get_indexer(pd.Index(options["charger_type"]))
+    least_cost = siting.question == "least_cost"
+    charged = 1.0 if least_cost else 0.0
     return Instance(
         site_ids=sites.index,
         type_ids=types.index,
@@ -127,32 +154,31 @@ def make_instance(
         station_ids=stations,
         option_ids=pd.MultiIndex.from_frame(options[["site_id", "charger_type"]]),
         energy=demand["energy_kwh_day"].to_numpy(float),
-        standing_kwh=standing.reindex(stations, fill_value=0.0).to_numpy(float),
-        bays=left["bays"].to_numpy(float),
-        grid_kw=left["grid_kw"].to_numpy(float),
-        opening_cny=sites["opening_cny"].to_numpy(float),
+        demand_floor=floor_of,
+        floor_ids=tuple(floors.index),
+        floor_kwh=floors.to_numpy(float),
+        standing_kwh=at_stations.reindex(stations, fill_value=0.0).to_numpy(float),
+        bays=tables.left["bays"].to_numpy(float),
+        grid_kw=tables.left["grid_kw"].to_numpy(float),
         min_station=sites["min_station"].to_numpy(float),
         open_from=(sites["lock"] == "in").to_numpy(float),
         task_unit=sites["task_unit"].to_numpy(object),
-        kwh=kwh.to_numpy(float),
-        quota_units=types["quota_units"].to_numpy(float),
+        carried_kwh=tables.carried_kwh,
+        table_end=tables.table_end,
         bays_used=types["bays_used"].to_numpy(float),
         grid_used_kw=(types["coincidence"] * types["kw_rated"]).to_numpy(float),
-        least_units=types["min_share"].to_numpy(float) * siting.quota * (types["quota_units"] > 0).to_numpy(),
-        most_units=np.where(limited.to_numpy(), types["max_share"].to_numpy(float) * siting.quota, np.inf),
-        most_count=types["max_count"].astype(float).fillna(np.inf).to_numpy(float),
-        option_site=sites.index.get_indexer(pd.Index(options["site_id"])),
-        option_type=options["charger_type"].map(type_at).to_numpy(int),
+        option_site=site_at,
+        option_type=type_at,
         option_station=stations.get_indexer(pd.MultiIndex.from_frame(options[["site_id", "service"]])),
+        option_standing=options["standing"].to_numpy(int),
         option_most=options["most"].to_numpy(float),
-        option_price_cny=options["charger_type"].map(types["price_cny"]).to_numpy(float),
         pair_demand=pairs["i"].to_numpy(int),
         pair_station=pairs["station"].to_numpy(int),
-        pair_worth=pairs["worth"].to_numpy(float),
-        quota=float(siting.quota),
-        quota_exactly=siting.quota_rule == "exactly",
-        budget_cny=np.inf if siting.budget_cny is None else siting.budget_cny,
-        tasks={unit: float(task) for unit, task in siting.tasks.items() if task > 0},
+        pair_worth=np.zeros(len(pairs)) if least_cost else pairs["worth"].to_numpy(float),
+        limits=make_limits(sites, types, site_at, type_at, siting),
+        option_cost_cny=charged * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
+        opening_cost_cny=charged * sites["opening_cny"].to_numpy(float),
+        promise_kwh=(siting.promise_share or 0.0) * float(demand["energy_kwh_day"].sum()),
     )
 
 
@@ -178,120 +204,14 @@ def linear_capacity(charger_types: pd.DataFrame, kwh: pd.Series, most: int) -> p
     return pd.DataFrame({"energy_kwh_day": np.outer(kwh.reindex(charger_types.index), counts).ravel()}, index=index)
 
 
-def _checked(
-    demand: pd.DataFrame,
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    faults: list[Fault] = []
-    tables = {}
-    doors = (("demand", demand, DEMAND), ("sites", sites, SITES), ("charger_types", charger_types, CHARGER_TYPES))
-    for name, table, schema in doors:
-        try:
-            tables[name] = check_table(pd.DataFrame(table), schema).sort_index()
-        except BadInput as error:
-            faults.extend(error.faults)
-    optional = (("access", access, ACCESS), ("capacity", capacity, CAPACITY), ("existing", existing, CHARGERS))
-    for name, table, schema in optional:
-        try:
-            if name == "capacity" or len(table):
-                check_table(_sampled(table), schema, name)
-        except BadInput as error:
-            faults.extend(error.faults)
-    refuse(faults)
-    refuse(_names_that_do_not_meet(tables["sites"], tables["charger_types"], existing, siting))
-    return tables["demand"], tables["sites"], tables["charger_types"], existing
-
-
-def _sampled(table: pd.DataFrame) -> pd.DataFrame:
-    """Long tables of our own making are checked on their numbers; ids were checked where they were made."""
-    return table if len(table) <= 100_000 else table.iloc[:: len(table) // 50_000]
-
-
-def _names_that_do_not_meet(
-    sites: pd.DataFrame, types: pd.DataFrame, existing: pd.DataFrame, siting: Siting
-) -> list[Fault]:
-    lost_sites = sorted(set(existing.index.get_level_values("site_id")) - set(sites.index))
-    lost_types = sorted(set(existing.index.get_level_values("charger_type")) - set(types.index))
-    lost_units = sorted({unit for unit, task in siting.tasks.items() if task > 0} - set(sites["task_unit"]))
-    return [
-        *(
-            [Fault("existing", f"chargers at unknown sites {some(lost_sites)}", "既有充电桩位于未知站点")]
-            if lost_sites
-            else []
-        ),
-        *([Fault("existing", f"unknown charger types {some(lost_types)}", "未知的充电桩类型")] if lost_types else []),
-        *(
-            [
-                Fault(
-                    "scenario, key siting.tasks",
-                    f"no candidate site in {some(lost_units)}; units: {some(sorted(set(sites['task_unit'])), 20)}",
-                    "任务单元内没有候选站点",
-                )
-            ]
-            if lost_units
-            else []
-        ),
-    ]
-
-
-def _kwh_per_charger(capacity: pd.DataFrame, types: pd.DataFrame) -> pd.Series:
-    """Energy one charger of each type carries, read from a capacity table that is proportional to the count."""
-    table = capacity["energy_kwh_day"]
-    listed = table.index.get_level_values("charger_type")
-    refuse(
-        Fault("capacity", f"no rows for charger type {k}", f"缺少充电桩类型 {k} 的容量")
-        for k in types.index
-        if k not in set(listed)
-    )
-    count = table.index.get_level_values("count").to_numpy(float)
-    used = table[count > 0] / count[count > 0]
-    spread = used.groupby(level="charger_type").agg(["min", "max"])
-    of_nothing = table[count == 0].groupby(level="charger_type").max().reindex(spread.index, fill_value=0.0)
-    bent = spread.index[((spread["max"] - spread["min"]) > 1e-9 * spread["max"]) | (of_nothing > 0)]
-    refuse(
-        [
-            Fault(
-                "capacity",
-                f"{some(bent)}: energy must be proportional to the count in this version",
-                "本版本要求容量与数量成正比",
-            )
-        ]
-        if len(bent)
-        else []
-    )
-    return pd.Series(spread["max"].reindex(types.index))
-
-
-def _left_for_new(sites: pd.DataFrame, types: pd.DataFrame, existing: pd.DataFrame) -> pd.DataFrame:
-    """Bays that today's chargers leave; grid headroom is already what is left today."""
-    used = pd.Series(0.0, index=sites.index)
-    if len(existing):
-        per_type = types["bays_used"].reindex(existing.index.get_level_values("charger_type")).to_numpy()
-        taken = (existing["count"] * per_type).groupby(level="site_id").sum()
-        used = used.add(taken, fill_value=0.0).reindex(sites.index)
-    over = sites.index[used > sites["bays"]]
-    refuse(
-        Fault(
-            f"sites, row {j}",
-            f"today's chargers use {used[j]:g} bays, the site has {sites.loc[j, 'bays']:g}; raise bays",
-            "既有充电桩占用车位超过站点车位数",
-        )
-        for j in over
-    )
-    return pd.DataFrame({"bays": sites["bays"] - used, "grid_kw": sites["grid_kw"]})
-
-
-def _options(sites: pd.DataFrame, types: pd.DataFrame, left: pd.DataFrame, siting: Siting) -> pd.DataFrame:
-    """Site and type pairs of which at least one fits, with the most that fit."""
+def _options(tables: Admitted, siting: Siting) -> pd.DataFrame:
+    """Site and type pairs of which at least one fits, with today's chargers of the type and the most that fit."""
     frames = []
+    sites, left = tables.sites, tables.left
     open_sites = (sites["lock"] != "out").to_numpy()
-    for name, kind in types.iterrows():
-        most = np.full(len(sites), 1e6)
+    for (name, kind), last in zip(tables.types.iterrows(), tables.table_end, strict=True):
+        there = tables.standing[name].to_numpy(int)
+        most = last - there.astype(float)
         for room, use in ((left["bays"], kind["bays_used"]), (left["grid_kw"], kind["coincidence"] * kind["kw_rated"])):
             if use > 0:
                 most = np.minimum(most, np.floor(room.to_numpy(float) / use + 1e-9))
@@ -300,11 +220,8 @@ def _options(sites: pd.DataFrame, types: pd.DataFrame, left: pd.DataFrame, sitin
         if pd.notna(kind["max_count"]):
             most = np.minimum(most, kind["max_count"])
         fits = open_sites & (most >= 1)
-        frames.append(
-            pd.DataFrame(
-                {"site_id": sites.index[fits], "charger_type": name, "service": kind["service"], "most": most[fits]}
-            )
-        )
+        columns = {"site_id": sites.index[fits], "charger_type": name, "service": kind["service"]}
+        frames.append(pd.DataFrame(columns | {"standing": there[fits], "most": most[fits]}))
     return pd.concat(frames).sort_values(["site_id", "charger_type"], ignore_index=True)
 
 
@@ -314,24 +231,20 @@ def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Faul
     stuck = sites.index[(sites["lock"] == "in") & (fits < sites["min_station"])]
     if not len(stuck):
         return []
-    en = "locked in, but bays and grid do not hold its fewest chargers (min_station); raise them or free the lock"
-    zh = "已锁定为必选，但车位或电网容纳不下最少桩数；请提高容量或取消锁定"
+    en = "locked in, but bays, grid or quota do not hold its fewest chargers (min_station); raise them or free the lock"
+    zh = "已锁定为必选，但车位、电网或总量容纳不下最少桩数；请提高容量或取消锁定"
     return [Fault(f"sites, row {some(stuck)}", en, zh)]
 
 
-def _standing_kwh(existing: pd.DataFrame, types: pd.DataFrame, kwh: pd.Series) -> pd.Series:
+def _standing_kwh(tables: Admitted) -> pd.Series:
     """What today's located chargers carry at each (site, service)."""
-    if not len(existing):
-        return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "service"]))
-    kind = existing.index.get_level_values("charger_type")
-    table = pd.DataFrame(
-        {
-            "site_id": existing.index.get_level_values("site_id"),
-            "service": types["service"].reindex(kind).to_numpy(),
-            "kwh": existing["count"].to_numpy(float) * kwh.reindex(kind).to_numpy(float),
-        }
-    )
-    return pd.Series(table.groupby(["site_id", "service"])["kwh"].sum())
+    by_service: dict[tuple[str, str], float] = defaultdict(float)
+    for (k, kind), carried in zip(tables.types.iterrows(), tables.carried_kwh, strict=True):
+        for j, n in tables.standing[k].items():
+            by_service[str(j), kind["service"]] += carried[n]
+    keys = sorted(key for key, kwh in by_service.items() if kwh > 0)
+    index = pd.MultiIndex.from_arrays([[j for j, _ in keys], [s for _, s in keys]], names=["site_id", "service"])
+    return pd.Series([by_service[key] for key in keys], index=index, dtype=float)
 
 
 def _pairs(demand: pd.DataFrame, access: pd.DataFrame, stations: pd.MultiIndex, edge_worth: float) -> pd.DataFrame:

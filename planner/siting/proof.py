@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Proof:
-    """Value, upper bound and how they were found.
+    """Value, bound and how they were found.
 
     Attributes
     ----------
     value_kwh_day
-        Energy served a day, each kWh weighted by its worth (1 at the door, less the farther).
+        Energy served a day. Most service: each kWh weighted by its worth (1 at the door, less the farther). Least cost:
+        each kWh counts one.
     bound_kwh_day
-        No plan that keeps the rules can be worth more.
+        No plan that keeps the rules can be worth more; for the least cost, all demand within reach.
     method
         How the bound was proven, in one sentence.
     optimal
@@ -27,6 +28,9 @@ class Proof:
         Demand that any site could serve.
     needed_chargers
         Chargers (quota units) that carry 99 % of the value.
+    cost_cny, cost_bound_cny
+        Least cost only: openings, prices and operation over the chargers' life at today's value, and the least that any
+        plan with the promised service must cost. None for the other question.
     """
 
     value_kwh_day: float
@@ -37,8 +41,22 @@ class Proof:
     tightness: float
     reachable_kwh_day: float
     needed_chargers: int
+    cost_cny: float | None = None
+    cost_bound_cny: float | None = None
 
     @property
     def gap_share(self) -> float:
-        """How far the value may lie under the best, as a share of the bound."""
+        """How far the plan may be from the best: its value under the bound, or its cost over the bound of the cost.
+
+        As a share of the bound for the value, of the cost for the cost.
+        """
+        if self.cost_cny is not None and self.cost_bound_cny is not None:
+            return max(0.0, 1.0 - self.cost_bound_cny / self.cost_cny) if self.cost_cny > 0 else 0.0
         return max(0.0, 1.0 - self.value_kwh_day / self.bound_kwh_day) if self.bound_kwh_day > 0 else 0.0
+
+    @property
+    def progress(self) -> tuple[float, float]:
+        """Value and bound as a solve reports them on the way; for the least cost both are negative costs."""
+        if self.cost_cny is not None and self.cost_bound_cny is not None:
+            return -self.cost_cny, -self.cost_bound_cny
+        return self.value_kwh_day, self.bound_kwh_day

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from planner.siting.instance import Instance
+from planner.siting.instance import Instance, Limits
 
 _NO_ENERGY = 1e-6
 
@@ -21,8 +21,12 @@ class Choice:
     served: np.ndarray
 
     def value(self, x: Instance) -> float:
-        """Energy served, weighted by its worth."""
-        return float(x.pair_worth @ self.served)
+        """What the question makes most: energy served weighted by its worth, or the negative of the least cost."""
+        return float(x.pair_worth @ self.served) - self.cost_cny(x)
+
+    def cost_cny(self, x: Instance) -> float:
+        """What the least-cost question adds up; zero for the other question."""
+        return float(x.option_cost_cny @ self.new + x.opening_cost_cny @ self.opened)
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,8 @@ def region_of_sites(x: Instance, sites: np.ndarray, choice: Choice) -> Region:
 def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choice: Choice) -> Region:
     """The problem of some options and stations, with what the rest of the plan leaves them.
 
-    Energy, quota, shares, budget, bays, grid and tasks are what the rest leaves; fixed chargers at a free station serve
-    there like standing ones.
+    Energy, bays, grid and all limits are what the rest leaves, floors and promise what it still lacks; fixed chargers
+    at a free station serve there like standing ones, and a site that has any is open.
 
     Parameters
     ----------
@@ -65,7 +69,8 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
     """
     options, stations = np.flatnonzero(free_option), np.flatnonzero(free_station)
     inside = free_station[x.pair_station]
-    energy = x.energy - np.bincount(x.pair_demand[~inside], choice.served[~inside], minlength=len(x.energy))
+    outside_kwh = np.bincount(x.pair_demand[~inside], choice.served[~inside], minlength=len(x.energy))
+    energy = x.energy - outside_kwh
     inside &= energy[x.pair_demand] > _NO_ENERGY
     pairs = np.flatnonzero(inside)
     demands = np.unique(x.pair_demand[pairs])
@@ -74,19 +79,15 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
     free_site[x.station_site[stations]] = True
     sites = np.flatnonzero(free_site)
 
-    fixed = ~free_option
-    kind, held = x.option_type[fixed], choice.new[fixed]
-    units_outside = np.bincount(kind, held * x.quota_units[kind], minlength=len(x.kwh))
-    count_outside = np.bincount(kind, held, minlength=len(x.kwh))
-    fixed_at = x.option_site[fixed]
-    spent_outside = held @ x.option_price_cny[fixed] + (choice.opened * x.opening_cny)[~free_site].sum()
-    task_left = {}
-    for unit, task in x.tasks.items():
-        here = x.task_unit[fixed_at] == unit
-        task_left[unit] = max(task - float((held * x.quota_units[kind])[here].sum()), 0.0)
-    still_here = np.bincount(fixed_at, held, minlength=len(x.site_ids))[sites]
-    bays_taken = np.bincount(fixed_at, held * x.bays_used[kind], minlength=len(x.site_ids))[sites]
-    grid_taken = np.bincount(fixed_at, held * x.grid_used_kw[kind], minlength=len(x.site_ids))[sites]
+    fixed = np.flatnonzero(~free_option)
+    kind, held, at = x.option_type[fixed], choice.new[fixed], x.option_site[fixed]
+    still_here = np.bincount(at, held, minlength=len(x.site_ids))[sites]
+    bays_taken = np.bincount(at, held * x.bays_used[kind], minlength=len(x.site_ids))[sites]
+    grid_taken = np.bincount(at, held * x.grid_used_kw[kind], minlength=len(x.site_ids))[sites]
+    gained = x.gained_kwh(fixed, held.astype(int))
+    standing = x.standing_kwh + np.bincount(x.option_station[fixed], gained, minlength=len(free_station))
+    has_floor = x.demand_floor >= 0
+    of_floors = np.bincount(x.demand_floor[has_floor], outside_kwh[has_floor], minlength=len(x.floor_ids))
     part = replace(
         x,
         site_ids=x.site_ids[sites],
@@ -94,31 +95,42 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
         station_ids=x.station_ids[stations],
         option_ids=x.option_ids[options],
         energy=energy[demands],
-        standing_kwh=(
-            x.standing_kwh + np.bincount(x.option_station[fixed], held * x.kwh[kind], minlength=len(free_station))
-        )[stations],
+        demand_floor=x.demand_floor[demands],
+        floor_kwh=np.maximum(x.floor_kwh - of_floors, 0.0),
+        standing_kwh=standing[stations],
         bays=x.bays[sites] - bays_taken,
         grid_kw=x.grid_kw[sites] - grid_taken,
-        opening_cny=x.opening_cny[sites],
         min_station=np.maximum(x.min_station[sites] - still_here, 0.0),
         open_from=np.maximum(x.open_from[sites], still_here > 0),
         task_unit=x.task_unit[sites],
-        least_units=np.maximum(x.least_units - units_outside, 0.0),
-        most_units=x.most_units - units_outside,
-        most_count=x.most_count - count_outside,
         option_site=np.searchsorted(sites, x.option_site[options]),
         option_type=x.option_type[options],
         option_station=np.searchsorted(stations, x.option_station[options]),
+        option_standing=x.option_standing[options],
         option_most=x.option_most[options],
-        option_price_cny=x.option_price_cny[options],
         pair_demand=np.searchsorted(demands, x.pair_demand[pairs]),
         pair_station=np.searchsorted(stations, x.pair_station[pairs]),
         pair_worth=x.pair_worth[pairs],
-        quota=x.quota - float(units_outside.sum()),
-        budget_cny=x.budget_cny - float(spent_outside),
-        tasks=task_left,
+        limits=_left_of(x.limits, free_option, free_site, choice),
+        option_cost_cny=x.option_cost_cny[options],
+        opening_cost_cny=x.opening_cost_cny[sites],
+        promise_kwh=max(x.promise_kwh - float(outside_kwh.sum()), 0.0),
     )
     return Region(part, options, sites, pairs)
+
+
+def _left_of(limits: Limits, free_option: np.ndarray, free_site: np.ndarray, choice: Choice) -> Limits:
+    """The limits for some options and sites, less what the plan takes of them elsewhere."""
+    taken = limits.use @ np.where(free_option, 0.0, choice.new) + limits.opening @ np.where(
+        free_site, 0.0, choice.opened
+    )
+    return replace(
+        limits,
+        use=limits.use[:, np.flatnonzero(free_option)],
+        opening=limits.opening[:, np.flatnonzero(free_site)],
+        least=limits.least - taken,
+        most=limits.most - taken,
+    )
 
 
 def neighbours(x: Instance) -> sp.csr_matrix:

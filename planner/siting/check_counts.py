@@ -1,0 +1,167 @@
+"""The rules of counts that `check_plan` re-derives: rooms, stations, quota, shares, money, tasks and feeder groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from planner.scenario import Siting
+
+RELATIVE = 1e-6
+
+
+def counts_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Counts as columns site_id, charger_type, count; whatever the table's size."""
+    return (
+        table[["count"]].reset_index() if len(table) else pd.DataFrame({"site_id": [], "charger_type": [], "count": []})
+    )
+
+
+def broken_counts(
+    new: pd.DataFrame, existing: pd.DataFrame, sites: pd.DataFrame, types: pd.DataFrame, siting: Siting
+) -> list[str]:
+    """Every rule of counts that new chargers break.
+
+    Parameters
+    ----------
+    new, existing
+        Columns site_id, charger_type, count.
+    """
+    return [
+        *_counts_are_whole(new, sites, types),
+        *_rooms(new, existing, sites, types),
+        *_stations(new, existing, sites),
+        *_totals(new, types, siting),
+        *_spent(new, existing, sites, types, siting),
+        *_units_and_feeders(new, sites, types, siting),
+    ]
+
+
+def cost_cny(new: pd.DataFrame, existing: pd.DataFrame, sites: pd.DataFrame, per_charger: pd.Series) -> float:
+    """Opening cost of every site with new chargers, where none stand yet, plus so much per charger."""
+    opened = sites.index.isin(new.loc[new["count"] > 0, "site_id"])
+    stands = sites.index.isin(existing.loc[existing["count"] > 0, "site_id"])
+    chargers = new["count"].astype(float) * per_charger.reindex(new["charger_type"]).to_numpy(float)
+    return float(sites.loc[opened & ~stands, "opening_cny"].sum() + chargers.sum())
+
+
+def _column(table: pd.DataFrame, name: str, default: object) -> pd.Series:
+    """A column that may be left out."""
+    return table[name] if name in table else pd.Series(default, index=table.index)
+
+
+def _drawn_kw(types: pd.DataFrame) -> pd.Series:
+    drawn: pd.Series = _column(types, "coincidence", 1.0).astype(float) * types["kw_rated"]
+    return drawn
+
+
+def _counts_are_whole(new: pd.DataFrame, sites: pd.DataFrame, types: pd.DataFrame) -> list[str]:
+    bad = new[(new["count"] < 0) | (new["count"] != np.round(new["count"]))]
+    lost = new[~new["site_id"].isin(sites.index) | ~new["charger_type"].isin(types.index)]
+    return [
+        *(f"count {row.count} of {row.charger_type} at {row.site_id} is no whole number" for row in bad.itertuples()),
+        *(f"unknown site or type: {row.site_id}, {row.charger_type}" for row in lost.itertuples()),
+    ]
+
+
+def _per_site(table: pd.DataFrame, per_charger: pd.Series, sites: pd.DataFrame) -> pd.Series:
+    amount = table["count"].astype(float) * per_charger.reindex(table["charger_type"]).to_numpy(float)
+    return pd.Series(amount.groupby(table["site_id"]).sum().reindex(sites.index, fill_value=0.0))
+
+
+def _rooms(new: pd.DataFrame, existing: pd.DataFrame, sites: pd.DataFrame, types: pd.DataFrame) -> list[str]:
+    bays = _per_site(new, types["bays_used"], sites) + _per_site(existing, types["bays_used"], sites)
+    grid = _per_site(new, _drawn_kw(types), sites)
+    over_bays = bays[bays > sites["bays"] + 1e-9]
+    over_grid = grid[grid > sites["grid_kw"] * (1 + RELATIVE) + 1e-9]
+    has_bays, has_kw = sites["bays"].to_dict(), sites["grid_kw"].to_dict()
+    return [
+        *(f"bays at {j}: {used:g} used of {has_bays[j]:g}" for j, used in over_bays.items()),
+        *(f"grid at {j}: {used:g} kW used of {has_kw[j]:g}" for j, used in over_grid.items()),
+    ]
+
+
+def _stations(new: pd.DataFrame, existing: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
+    """Fewest chargers and locks; a site where chargers stand already may grow by as few as one likes."""
+    count = new.groupby("site_id")["count"].sum().reindex(sites.index, fill_value=0)
+    stands = existing.groupby("site_id")["count"].sum().reindex(sites.index, fill_value=0) > 0
+    least = _column(sites, "min_station", 1.0).where(~stands, 0.0)
+    fewest = least.to_dict()
+    lock = _column(sites, "lock", "free")
+    small = count[(count > 0) & (count < least)]
+    out = count[(lock == "out") & (count > 0)]
+    closed = count[(lock == "in") & (count < least)]
+    return [
+        *(f"station at {j}: {n:g} chargers, at least {fewest[j]:g} expected" for j, n in small.items()),
+        *(f"{j} is locked out and has {n:g} chargers" for j, n in out.items()),
+        *(f"{j} is locked in and has {n:g} chargers" for j, n in closed.items()),
+    ]
+
+
+def _units(new: pd.DataFrame, types: pd.DataFrame) -> pd.Series:
+    units: pd.Series = new["count"] * types["quota_units"].reindex(new["charger_type"]).to_numpy()
+    return units
+
+
+def _totals(new: pd.DataFrame, types: pd.DataFrame, siting: Siting) -> list[str]:
+    """Quota, shares and counts of types."""
+    units = _units(new, types)
+    total = float(units.sum())
+    broken = []
+    if siting.quota_rule == "exactly" and total != siting.quota:
+        broken.append(f"quota: {total:g} placed, exactly {siting.quota} expected")
+    if total > siting.quota:
+        broken.append(f"quota: {total:g} placed, at most {siting.quota} allowed")
+    by_type = units.groupby(new["charger_type"]).sum().reindex(types.index, fill_value=0.0)
+    count = new.groupby("charger_type")["count"].sum().reindex(types.index, fill_value=0)
+    least = _column(types, "min_share", 0.0) * siting.quota
+    most = _column(types, "max_share", 1.0) * siting.quota
+    counted = types["quota_units"] > 0
+    broken += _outside("share", by_type[counted], least[counted] - 1e-6, most[counted] + 1e-6)
+    most_count = pd.to_numeric(_column(types, "max_count", np.nan), errors="coerce").astype(float).fillna(np.inf)
+    return broken + _outside("count", count, count * 0, most_count)
+
+
+def _outside(what: str, units: pd.Series, least: pd.Series, most: pd.Series) -> list[str]:
+    """Types with too few or too many chargers."""
+    return [
+        *(
+            f"{what} of {k}: {n:g}, at least {low:g} expected"
+            for k, n, low in zip(units.index, units, least, strict=True)
+            if n < low
+        ),
+        *(
+            f"{what} of {k}: {n:g}, at most {high:g} allowed"
+            for k, n, high in zip(units.index, units, most, strict=True)
+            if n > high
+        ),
+    ]
+
+
+def _spent(
+    new: pd.DataFrame, existing: pd.DataFrame, sites: pd.DataFrame, types: pd.DataFrame, siting: Siting
+) -> list[str]:
+    spent = cost_cny(new, existing, sites, types["price_cny"])
+    if siting.budget_cny is None or spent <= siting.budget_cny * (1 + RELATIVE) + 1e-6:
+        return []
+    return [f"budget: {spent:.0f} CNY spent of {siting.budget_cny:.0f}"]
+
+
+def _units_and_feeders(new: pd.DataFrame, sites: pd.DataFrame, types: pd.DataFrame, siting: Siting) -> list[str]:
+    """District tasks and the kW of feeder groups."""
+    unit = sites["task_unit"] if "task_unit" in sites else _column(sites, "district", "")
+    by_unit = _units(new, types).groupby(new["site_id"].map(unit)).sum()
+    drawn = new["count"] * _drawn_kw(types).reindex(new["charger_type"]).to_numpy(float)
+    by_feeder = drawn.groupby(new["site_id"].map(_column(sites, "feeder", ""))).sum()
+    return [
+        *(
+            f"task of {unit}: {by_unit.get(unit, 0.0):g} of {task}"
+            for unit, task in siting.tasks.items()
+            if by_unit.get(unit, 0.0) < task
+        ),
+        *(
+            f"feeder {name}: {by_feeder[name]:g} kW used of {most:g}"
+            for name, most in siting.feeder_kw.items()
+            if by_feeder.get(name, 0.0) > most * (1 + RELATIVE) + 1e-9
+        ),
+    ]

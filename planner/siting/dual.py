@@ -1,0 +1,196 @@
+"""The prices that prove the lowest bound: a Lagrangian dual, minimised over all demands and limits.
+
+1. **Start.** One price for every demand and one per limit: a handful of numbers, found by cutting planes (Kelley,
+   Journal of the SIAM 8, 1960). Where limits hardly bind, a price for those demands alone whom full sites could serve
+   (a smallest cut) is better.
+2. **Volume algorithm** (Barahona and Anbil, Mathematical Programming 87, 2000): steps from the best prices so far along
+   an average of subgradients. A demand's step is measured in units of its own energy, a limit's in units of its size.
+
+Only `certificate.upper_bound` says what the prices prove.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import linprog
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+from planner.siting.certificate import Prices, bound_of
+from planner.siting.effort import Effort, Report
+from planner.siting.instance import Instance
+from planner.siting.pricing import Sites
+
+_START_CUTS = 60
+_START_SETTLED = 1e-3
+_DEAREST_START = 0.5
+_WIDEST_PRICE = 2.0
+_LEAST_SWEEPS = 3
+_ASSUMED_GAP = 0.05
+_FIRST_STEP, _LONGEST_STEP, _LONGER, _SHORTER = 0.1, 2.0, 1.1, 0.66
+_PATIENCE, _WARM_UP = 10, 40
+_FIRST_SHARE, _LEAST_SHARE = 0.1, 1e-3
+_SWEEP = 100
+_SLOW_SHARE = 1e-3
+_TRIAL, _CLEARLY = 200, 0.01
+_LIMIT_METRIC = 0.5
+_SETTLED = 2e-5
+_SHARE_OF_TIME = 0.33
+
+
+class Dual:
+    """The dual function of an instance over one vector: prices of demands, limits, floors and the promise."""
+
+    def __init__(self, x: Instance) -> None:
+        self.x, self.sites = x, Sites(x)
+        most, least = x.limits.most, x.limits.least
+        finite = [np.where(np.isfinite(side), np.abs(side), 0.0) for side in (most, least)]
+        self.kwh_price = kwh_price(x)
+        self.scale = self.kwh_price * float(x.energy.sum())
+        size = np.r_[
+            x.energy, np.maximum(np.maximum(*finite), 1.0), np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)
+        ]
+        local = np.r_[np.ones(len(x.energy), bool), np.zeros(len(most), bool), np.ones(len(x.floor_kwh) + 1, bool)]
+        self.unit = np.where(local, self.kwh_price, self.scale / size)
+        self.metric = np.where(local, 1.0, _LIMIT_METRIC) * self.unit / size
+        promised = np.full(len(x.floor_kwh) + 1, np.inf)
+        promised[-1] = np.inf if x.promise_kwh > 0 else 0.0
+        rest = np.zeros(len(promised))
+        self.low = np.r_[np.zeros(len(x.energy)), np.where(np.isfinite(least), -np.inf, 0.0), rest]
+        self.high = np.r_[np.full(len(x.energy), np.inf), np.where(np.isfinite(most), np.inf, 0.0), promised]
+
+    def prices(self, y: np.ndarray) -> Prices:
+        """The vector by name."""
+        i, r, d = np.cumsum([len(self.x.energy), len(self.x.limits.names), len(self.x.floor_ids)])
+        return Prices(y[:i], y[i:r], y[r:d], float(y[d]))
+
+    def value(self, y: np.ndarray) -> tuple[float, np.ndarray]:
+        """The bound at these prices, and a subgradient of it."""
+        x, prices = self.x, self.prices(y)
+        answers = self.sites.ask(prices.demand, prices.bonus(x), prices.of_options(x), prices.of_openings(x))
+        used = x.limits.use @ answers.new + x.limits.opening @ answers.opened
+        most, least = x.limits.most, x.limits.least
+        side = np.where(prices.limits > 0, most, np.where(prices.limits < 0, least, np.clip(used, least, most)))
+        floor = np.bincount(x.demand_floor + 1, answers.served, minlength=len(x.floor_kwh) + 1)[1:] - x.floor_kwh
+        promise = answers.served.sum() - x.promise_kwh
+        slope = np.r_[x.energy - answers.served, side - used, floor, promise]
+        return bound_of(x, prices, answers), slope
+
+
+def find_prices(x: Instance, steps: int, effort: Effort, report: Report) -> Prices:
+    """Prices that prove a low bound.
+
+    Parameters
+    ----------
+    x
+        The problem.
+    steps
+        Most evaluations of all sites; fewer where the bound has settled.
+    effort
+        A clock ends it after its first third.
+    report
+        Called with ("bound", None, bound so far).
+    """
+    dual = Dual(x)
+    uniform = _kelley(dual, np.full(len(x.energy), dual.kwh_price), _DEAREST_START)
+    y = _volume(dual, uniform, min(steps, _TRIAL), effort, report)
+    within = _kelley(dual, _within_capacity(x) * dual.kwh_price, 1.0)
+    if dual.value(y)[0] - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
+        y = within
+    return dual.prices(_volume(dual, y, steps - _TRIAL, effort, report))
+
+
+def kwh_price(x: Instance) -> float:
+    """What a kWh is worth at most: 1, or for the least cost twice what the cheapest charger asks for it."""
+    if not x.promise_kwh:
+        return 1.0
+    last = x.option_most.astype(int)
+    per_kwh = x.option_cost_cny * last / np.maximum(x.gained_kwh(np.arange(len(last)), last), 1e-9)
+    return 2.0 * float(np.median(per_kwh)) if len(last) else 1.0
+
+
+def _kelley(dual: Dual, pattern: np.ndarray, most: float) -> np.ndarray:
+    """The best prices that are a multiple of the pattern, with those of limits, floors and the promise, by cutting
+    planes over these few numbers."""
+    demands = len(dual.x.energy)
+    own = np.arange(demands, len(dual.low))
+    low = np.r_[0.0, np.maximum(dual.low[own] / dual.unit[own], -_WIDEST_PRICE)]
+    high = np.r_[most, np.minimum(dual.high[own] / dual.unit[own], _WIDEST_PRICE)]
+    z = np.r_[most, np.zeros(len(own))]
+    best, best_z = np.inf, z
+    cuts: list[np.ndarray] = []
+    rest: list[float] = []
+    for _ in range(_START_CUTS):
+        value, slope = dual.value(np.r_[pattern * z[0], z[1:] * dual.unit[own]])
+        if value < best:
+            best, best_z = value, z
+        along = np.r_[slope[:demands] @ pattern, slope[own] * dual.unit[own]] / dual.scale
+        cuts.append(np.r_[along, -1.0])
+        rest.append(float(along @ z - value / dual.scale))
+        bounds = [*zip(low, high, strict=True), (None, None)]
+        model = linprog(np.r_[np.zeros(len(z)), 1.0], A_ub=np.array(cuts), b_ub=rest, bounds=bounds, method="highs")
+        if (
+            model.x is None
+            or model.fun is None
+            or best / dual.scale - float(model.fun) < _START_SETTLED * abs(best) / dual.scale
+        ):
+            break
+        z = np.clip(model.x[:-1], low, high)
+    return np.asarray(np.r_[pattern * best_z[0], best_z[1:] * dual.unit[own]])
+
+
+def _within_capacity(x: Instance) -> np.ndarray:
+    """1 for demands that full sites could serve entirely, with all others: the demand side of a smallest cut."""
+    demands, stations = len(x.energy), len(x.station_ids)
+    option = np.arange(len(x.option_site))
+    most = x.standing_kwh.copy()
+    np.maximum.at(
+        most, x.option_station, (x.standing_kwh[x.option_station] + x.gained_kwh(option, x.option_most.astype(int)))
+    )
+    scale = 1e8 / max(float(x.energy.sum()), 1.0)
+    source, sink = demands + stations, demands + stations + 1
+    tail = np.r_[np.full(demands, source), x.pair_demand, demands + np.arange(stations)]
+    head = np.r_[np.arange(demands), demands + x.pair_station, np.full(stations, sink)]
+    room = np.r_[x.energy, x.energy[x.pair_demand], np.minimum(most, x.energy.sum())] * scale
+    network = sp.csr_array((np.ceil(room).astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1))
+    residual = network - maximum_flow(network, source, sink).flow
+    residual.data = np.maximum(residual.data, 0)
+    residual.eliminate_zeros()
+    unserved = breadth_first_order(residual, source, return_predecessors=False)
+    within = np.ones(sink + 1)
+    within[unserved] = 0.0
+    return np.asarray(within[:demands])
+
+
+def _volume(dual: Dual, start: np.ndarray, steps: int, effort: Effort, report: Report) -> np.ndarray:
+    """The volume algorithm from some prices on; the best prices met."""
+    best_y = start
+    best, mean = dual.value(start)
+    step, most_share, failed, swept = _FIRST_STEP, _FIRST_SHARE, 0, best
+    for n in range(1, steps):
+        aim = _ASSUMED_GAP * max(abs(best), 1e-3 * dual.scale)
+        push = np.where(((best_y <= dual.low) & (mean > 0)) | ((best_y >= dual.high) & (mean < 0)), 0.0, mean)
+        length = step * aim / max(float((push * push * dual.metric).sum()), 1e-12)
+        y = np.clip(best_y - length * dual.metric * push, dual.low, dual.high)
+        value, slope = dual.value(y)
+        apart = slope - mean
+        share = -float((apart * mean * dual.metric).sum()) / max(float((apart * apart * dual.metric).sum()), 1e-12)
+        mean = mean + (most_share / 10 if share < 0 else min(share, most_share)) * apart
+        if value < best:
+            step = min(step * _LONGER, _LONGEST_STEP) if float((push * slope * dual.metric).sum()) >= 0 else step
+            best, best_y, failed = value, y, 0
+        else:
+            failed += 1
+            if failed >= _PATIENCE and n > _WARM_UP:
+                step, failed = step * _SHORTER, 0
+        if effort.spent_share() > _SHARE_OF_TIME:
+            break
+        if n % _SWEEP == 0:
+            report("bound", None, best)
+            gained = swept - best
+            if gained < _SETTLED * abs(best) and n >= _LEAST_SWEEPS * _SWEEP:
+                break
+            if gained < _SLOW_SHARE * abs(best):
+                most_share = max(most_share / 2, _LEAST_SHARE)
+            swept = best
+    return np.asarray(best_y)
