@@ -1,0 +1,172 @@
+"""Serve every zone from open sites at least cost: the one problem behind the median and the capacitated models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.location.program import Plan, Serving, nearest_plan, program
+from planner.location.serving_search import SHARED, UNLIMITED, WHOLE, exchange, raise_bound
+from planner.location.table import RELATIVE_GAP
+
+_ROUNDS, _STEPS, _LEAST_STRIDE = 40, 60, 1e-4
+"""Of the bound: after each round of steps a choice is made at the prices reached."""
+_SCANS = 300
+"""Of all closed sites in one exchange."""
+_FREE_PAIRS, _BOUND_PAIRS, _MOST_PAIRS = 150_000, 40_000, 400_000
+"""As many pairs as HiGHS gets to prove a plan over without and with capacities, and to find one where none is known."""
+_DRAFTS = (1.3, 5), (2.0, 8), (np.inf, np.inf)
+"""Of a draft: the sites, in units of the open ones, and how many of them a zone may choose from."""
+_DRAFT_NODES, _NODES = 50, 3_000
+_WHOLE_WORK = 4e6
+"""Pairs x capacity up to which the bound packs whole zones."""
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A lower bound, its prices by zone and reduced costs by site, and the length of the steps that led there."""
+
+    bound: float
+    price: np.ndarray
+    reduced: np.ndarray
+    stride: float
+
+
+def serve(problem: Serving, start: np.ndarray | None, effort: float) -> tuple[Plan | None, float]:
+    """The best plan found and a lower bound on every plan's cost; inf where no plan can be.
+
+    Parameters
+    ----------
+    problem
+        Zones, sites, costs and numbers; every zone has a pair.
+    start
+        Open sites that serve every zone, if known.
+    effort
+        Multiplies the counted work.
+    """
+    best = None if start is None else nearest_plan(problem, start)
+    dual = Dual(-np.inf, _first_price(problem), np.zeros(len(problem.opening)), 1.0)
+    rounds = max(1, round(_ROUNDS * effort))
+    for turn in range(rounds):
+        dual = _raised(problem, dual, best)
+        if best and _closed(problem, best.cost, dual.bound):
+            return best, min(best.cost, _rounded(problem, dual.bound))
+        last = turn == rounds - 1 or dual.stride < _LEAST_STRIDE
+        if not problem.capacitated or last or turn == rounds // 3:
+            plan = _drafted(problem, dual, best is not None) if problem.capacitated else _exchanged(problem, dual)
+            best = plan if plan and (best is None or plan.cost < best.cost) else best
+        if last:
+            break
+    return _settled(problem, best, dual, effort)
+
+
+def _rounded(problem: Serving, bound: float) -> float:
+    return float(np.ceil(bound - 1e-6)) if problem.whole_costs and np.isfinite(bound) else bound
+
+
+def _closed(problem: Serving, cost: float, bound: float) -> bool:
+    return cost - _rounded(problem, bound) <= 0.1 * RELATIVE_GAP * max(1.0, abs(cost))
+
+
+def _first_price(problem: Serving) -> np.ndarray:
+    """Of each zone: its cost at about the site that would be its nearest if `least` sites were open by chance."""
+    pairs, sizes = problem.pairs, np.diff(problem.pairs.start)
+    order = np.lexsort((problem.cost, pairs.zone))
+    skip = np.minimum(sizes - 1, len(pairs.sites) // max(1, problem.least))
+    return np.asarray(problem.cost[order][pairs.start[:-1] + skip])
+
+
+def _guess(problem: Serving, price: np.ndarray) -> float:
+    return float(price.sum() + np.sort(problem.opening)[: problem.least].sum())
+
+
+def _kind(problem: Serving) -> int:
+    if not problem.capacitated:
+        return UNLIMITED
+    numbers = np.r_[problem.weights, problem.capacity]
+    whole = problem.single and (numbers == np.rint(numbers)).all()
+    return WHOLE if whole and len(problem.cost) * problem.capacity.max() <= _WHOLE_WORK else SHARED
+
+
+def _raised(problem: Serving, dual: Dual, best: Plan | None) -> Dual:
+    """The bound after some more steps, towards the best plan's cost or a guess at it."""
+    start, zone, order = problem.pairs.by_site()
+    by_site, numbers = (start, zone, problem.cost[order]), (problem.weights, problem.capacity, problem.opening)
+    guess = _guess(problem, dual.price) if np.isinf(dual.bound) else dual.bound
+    aim = best.cost if best else guess + 0.05 * abs(guess) + 1e-9
+    fixed, least, most, kind = problem.pairs.fixed, problem.least, problem.most, _kind(problem)
+    return Dual(*raise_bound(by_site, numbers, fixed, least, most, kind, dual.price, aim, dual.stride, _STEPS))
+
+
+def _cheapest(problem: Serving, reduced: np.ndarray) -> np.ndarray:
+    """The fixed sites and the others of negative reduced cost, as many as must and may be."""
+    fixed = problem.pairs.fixed
+    others = np.argsort(np.where(fixed, np.inf, reduced), kind="stable")[: int((~fixed).sum())]
+    count = int(np.clip((reduced[others] < 0).sum(), problem.least - fixed.sum(), problem.most - fixed.sum()))
+    chosen = fixed.copy()
+    chosen[others[:count]] = True
+    return chosen
+
+
+def _exchanged(problem: Serving, dual: Dual) -> Plan | None:
+    """The sites cheapest at these prices, exchanged one by one for better ones."""
+    pairs = problem.pairs
+    start, zone, order = pairs.by_site()
+    unserved = 1.0 + 2.0 * float(np.maximum.reduceat(problem.cost, pairs.start[:-1]).sum())
+    chosen = _cheapest(problem, dual.reduced)
+    by_zone = pairs.start, pairs.site, problem.cost
+    _, chosen = exchange((start, zone, problem.cost[order]), by_zone, chosen, pairs.fixed, unserved, _SCANS)
+    return nearest_plan(problem, chosen)
+
+
+def _drafted(problem: Serving, dual: Dual, again: bool) -> Plan | None:
+    """A plan over the few sites and pairs that are cheapest at these prices, over more if need be or `again`."""
+    pairs, count = problem.pairs, int(_cheapest(problem, dual.reduced).sum())
+    rank = np.argsort(np.argsort(np.where(pairs.fixed, -np.inf, dual.reduced), kind="stable"))
+    for share, near in _DRAFTS[int(again) :]:
+        usable = rank < share * count + 3
+        inside = np.flatnonzero(usable[pairs.site])
+        zone = pairs.zone[inside]
+        order = np.lexsort((problem.cost[inside] - dual.price[zone], zone))
+        place = np.arange(len(order)) - np.r_[0, np.cumsum(np.bincount(zone, minlength=len(pairs.zones)))][zone[order]]
+        kept = np.zeros(len(pairs.site), bool)
+        kept[inside[order[place < near]]] = True
+        if kept.sum() > _MOST_PAIRS:
+            break
+        plan, _ = program(problem, kept, usable, pairs.fixed, _DRAFT_NODES)
+        if plan:
+            return plan
+    return None
+
+
+def _settled(problem: Serving, best: Plan | None, dual: Dual, effort: float) -> tuple[Plan | None, float]:
+    """Rule sites and pairs out, and in, by what they add to the bound, and let HiGHS settle the rest if it is small."""
+    pairs, reduced, bound = problem.pairs, dual.reduced, dual.bound
+    goal = np.inf if best is None else best.cost - (1.0 - 1e-6 if problem.whole_costs else 0.0)
+    room = goal - bound + 1e-9 * abs(bound)
+    chosen = _cheapest(problem, reduced)
+    count, free = int(chosen.sum()), chosen & ~pairs.fixed
+    worst = reduced[free].max() if free.any() else 0.0
+    next_one = reduced[~chosen].min() if not chosen.all() else np.inf
+    entering = reduced - (worst if count == problem.most else max(0.0, worst))
+    leaving = (next_one if count == problem.least else 0.0) - reduced
+    usable = chosen | (entering <= room)
+    surely = pairs.fixed | (free & (leaving > room))
+    kept = usable[pairs.site]
+    if problem.single or not problem.capacitated:
+        extra = np.maximum(0.0, problem.cost - dual.price[pairs.zone]) + np.where(chosen, 0.0, entering)[pairs.site]
+        kept &= extra <= room
+    most = _MOST_PAIRS if best is None else _BOUND_PAIRS if problem.capacitated else _FREE_PAIRS
+    if kept.sum() > most * max(1.0, effort):
+        return best, _rounded(problem, bound)
+    plan, proven_to = program(problem, kept, usable, surely, max(1, round(_NODES * effort)))
+    best = plan if plan and (best is None or plan.cost < best.cost) else best
+    limit = np.inf if best is None else best.cost
+    return best, min(limit, _rounded(problem, max(bound, proven_to)))
+
+
+def count_needed(capacity: np.ndarray, fixed: np.ndarray, total: float) -> int:
+    """How many sites it takes, the fixed ones among them, to hold a total weight; more than all if they cannot."""
+    room = np.r_[capacity[fixed].sum(), np.sort(capacity[~fixed])[::-1]].cumsum()
+    return int(fixed.sum() + np.searchsorted(room, total * (1 - 1e-12)))
