@@ -74,7 +74,9 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="three services, worth by distance, queues")
     parser.add_argument("--peers", action="store_true", help="HiGHS and CBC on S and M")
     parser.add_argument("--alone", action="store_true", help="ours only")
-    parser.add_argument("--least-cost", action="store_true", help=f"least cost of serving {PROMISE:.0%} of Taiyuan")
+    parser.add_argument(
+        "--least-cost", action="store_true", help=f"least cost of serving {100 * PROMISE:.0f} %% of Taiyuan"
+    )
     parser.add_argument("--gap", type=float, default=0.001, help="good enough for a bench city")
     parser.add_argument("--rounds", type=int, default=0, help="sweeps of regional programs over a bench city")
     options = parser.parse_args()

@@ -28,7 +28,7 @@ from planner.siting.settle import settle
 from planner.siting.solver import NoPlan, solve
 
 _PRICE_STEPS = 800
-_MOVES_PER_SITE, _LEAST_MOVES = 400, 150_000
+_MOVES_PER_SITE, _LEAST_MOVES, _MOST_MOVES = 400, 150_000, 2_000_000
 _SEARCH_ON_MOVES = 40
 _MOST_ATTEMPTS = 12
 _PROMISE_TOLERANCE = 1e-7
@@ -57,11 +57,17 @@ def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, floa
     prices = find_prices(x, _PRICE_STEPS, effort, report)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    rough = search(walker, max(_MOVES_PER_SITE, _LEAST_MOVES // max(len(x.site_ids), 1)), effort)
+    rough = search(walker, _moves_per_site(len(x.site_ids)), effort)
     report("search", rough.value(x), bound)
     choice = _settled_and_served(walker, rough)
     report("settle", choice.value(x), bound)
     return improve(walker, _promises_kept(walker, choice, effort), bound, effort, report), bound
+
+
+def _moves_per_site(sites: int) -> int:
+    """Of a walk: more where sites are few, fewer where they are so many that all together would take minutes."""
+    usual = min(_MOVES_PER_SITE, max(_MOVES_PER_SITE // 2, _MOST_MOVES // max(sites, 1)))
+    return max(usual, _LEAST_MOVES // max(sites, 1))
 
 
 def _settled_and_served(walker: Walker, rough: Choice) -> Choice:
