@@ -31,6 +31,7 @@ from towns import (
     shuffled,
     tiny_town,
     two_sites,
+    with_a_zone_split,
 )
 
 from planner import BadInput
@@ -208,16 +209,7 @@ def test_the_order_of_rows_changes_nothing(seed: int, order: int) -> None:
 def test_a_zone_split_into_two_rows_with_the_same_access_changes_nothing(seed: int, share: float) -> None:
     town = tiny_town(seed, "at_most")
     whole = planned(town)
-    z1_asks, z1_goes = town.demand.loc[["z1"]], town.access.query("zone_id == 'z1'")
-    part = z1_asks.assign(energy_kwh_day=z1_asks["energy_kwh_day"] * share).rename({"z1": "z1b"}, level="zone_id")
-    rest = town.demand.copy()
-    rest.loc[["z1"], "energy_kwh_day"] *= 1 - share
-    split = replace(
-        town,
-        demand=pd.concat([rest, part]),
-        access=pd.concat([town.access, z1_goes.rename({"z1": "z1b"}, level="zone_id")]),
-    )
-    assert split.planned().value == pytest.approx(whole.value, rel=2e-4, abs=1e-4)
+    assert with_a_zone_split(town, share).planned().value == pytest.approx(whole.value, rel=2e-4, abs=1e-4)
 
 
 def test_siting_changes_no_table_it_was_given() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
-from towns import Planned, Town, bent_town, best_value, counts, middle_town, shuffled, two_sites
+from towns import Planned, Town, bent_town, best_value, counts, middle_town, shuffled, two_sites, with_a_zone_split
 
 from planner import BadInput
 from planner.siting import choose_sites
@@ -212,16 +212,7 @@ def test_other_ids_change_no_value(seed: int) -> None:
 def test_splitting_a_zone_changes_nothing(seed: int, share: float) -> None:
     town = bent_town(seed)
     whole = planned(town)
-    z1_asks, z1_goes = town.demand.loc[["z1"]], town.access.query("zone_id == 'z1'")
-    part = z1_asks.assign(energy_kwh_day=z1_asks["energy_kwh_day"] * share).rename({"z1": "z1b"}, level="zone_id")
-    rest = town.demand.copy()
-    rest.loc[["z1"], "energy_kwh_day"] *= 1 - share
-    split = replace(
-        town,
-        demand=pd.concat([rest, part]),
-        access=pd.concat([town.access, z1_goes.rename({"z1": "z1b"}, level="zone_id")]),
-    )
-    assert split.planned().value == pytest.approx(whole.value, rel=2e-4, abs=1e-4)
+    assert with_a_zone_split(town, share).planned().value == pytest.approx(whole.value, rel=2e-4, abs=1e-4)
 
 
 # --- conflicts ------------------------------------------------------------------------------------------------------

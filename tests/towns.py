@@ -336,6 +336,19 @@ def shuffled(town: Town, seed: int = 0) -> Town:
     return replace(town, **{n: (t := getattr(town, n)).iloc[rng.permutation(len(t))] for n in names})
 
 
+def with_a_zone_split(town: Town, share: float) -> Town:
+    """The same town, its zone z1 in two rows with the same access: `share` of its energy in the new one."""
+    z1_asks, z1_goes = town.demand.loc[["z1"]], town.access.query("zone_id == 'z1'")
+    part = z1_asks.assign(energy_kwh_day=z1_asks["energy_kwh_day"] * share).rename({"z1": "z1b"}, level="zone_id")
+    rest = town.demand.copy()
+    rest.loc[["z1"], "energy_kwh_day"] *= 1 - share
+    return replace(
+        town,
+        demand=pd.concat([rest, part]),
+        access=pd.concat([town.access, z1_goes.rename({"z1": "z1b"}, level="zone_id")]),
+    )
+
+
 def best_value(town: Town) -> float | None:
     """The most that any plan is worth, or the negative of the least cost, by trying them all; None without any plan."""
     oracle = _Oracle(town)

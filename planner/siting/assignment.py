@@ -29,7 +29,7 @@ def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Serve the demand best from given stations: kWh/day per pair of the instance."""
     capacity = x.station_kwh(new)
     supplied = capacity > 0
-    pairs = np.union1d(pairs[supplied[x.pair_station[pairs]]], first_pairs(x, _FIRST_PAIRS, supplied))
+    pairs = np.union1d(pairs[supplied[x.pair_station[pairs]]], _first_pairs(x, _FIRST_PAIRS, supplied))
     if not len(pairs):
         return np.zeros(len(x.pair_demand))
     worth = x.pair_worth if x.pair_worth.any() else np.ones(len(x.pair_demand))
@@ -39,7 +39,7 @@ def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         price, floor_worth = np.zeros(len(capacity)), np.zeros(len(x.floor_ids) + 1)
         price[stations] = np.maximum(solved.duals[len(solved.duals) - len(stations) :], 0.0)
         floor_worth[:-1] = np.maximum(-solved.duals[: len(x.floor_ids)], 0.0)
-        more = gaining_pairs(x, price, pairs, supplied, worth + floor_worth[x.demand_floor[x.pair_demand]])
+        more = _gaining_pairs(x, price, pairs, supplied, worth + floor_worth[x.demand_floor[x.pair_demand]])
         if not len(more):
             break
         pairs = np.union1d(pairs, more)
@@ -78,36 +78,29 @@ def made_feasible(x: Instance, served: np.ndarray, capacity: np.ndarray) -> np.n
     return served
 
 
-def first_pairs(x: Instance, count: int, supplied: np.ndarray | None = None) -> np.ndarray:
-    """For each demand some pairs: half of them the nearest, the rest spread over its reach."""
-    which = np.arange(len(x.pair_demand)) if supplied is None else np.flatnonzero(supplied[x.pair_station])
+def _first_pairs(x: Instance, count: int, supplied: np.ndarray) -> np.ndarray:
+    """For each demand some pairs with supplied stations: half of them the nearest, the rest spread over its reach."""
+    which = np.flatnonzero(supplied[x.pair_station])
     order = which[np.lexsort((x.pair_station[which], -x.pair_worth[which], x.pair_demand[which]))]
     demand = x.pair_demand[order]
-    rank = _rank_within(demand)
+    rank = rank_within(demand)
     stride = np.maximum(np.bincount(demand, minlength=len(x.energy)) // max(count // 2, 1), 1)[demand]
     return np.sort(order[(rank < count // 2) | (rank % stride == 0)])
 
 
-def gaining_pairs(
-    x: Instance,
-    price: np.ndarray,
-    known: np.ndarray,
-    supplied: np.ndarray | None = None,
-    worth: np.ndarray | None = None,
+def _gaining_pairs(
+    x: Instance, price: np.ndarray, known: np.ndarray, supplied: np.ndarray, worth: np.ndarray
 ) -> np.ndarray:
     """Pairs outside the program that would gain at these prices, the best few of every demand."""
     offered = np.zeros(len(x.energy))
-    gain = (x.pair_worth if worth is None else worth) - price[x.pair_station]
+    gain = worth - price[x.pair_station]
     np.maximum.at(offered, x.pair_demand[known], gain[known])
-    better = gain > offered[x.pair_demand] + _WORTH_TOLERANCE
-    if supplied is not None:
-        better &= supplied[x.pair_station]
-    which = np.flatnonzero(better)
+    which = np.flatnonzero((gain > offered[x.pair_demand] + _WORTH_TOLERANCE) & supplied[x.pair_station])
     order = which[np.lexsort((x.pair_station[which], -gain[which], x.pair_demand[which]))]
-    return np.sort(order[_rank_within(x.pair_demand[order]) < _ADDED_PER_DEMAND])
+    return np.sort(order[rank_within(x.pair_demand[order]) < _ADDED_PER_DEMAND])
 
 
-def _rank_within(group: np.ndarray) -> np.ndarray:
+def rank_within(group: np.ndarray) -> np.ndarray:
     """0, 1, 2, ... within each run of equal values of a sorted array."""
     if not len(group):
         return np.zeros(0, int)

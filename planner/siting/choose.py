@@ -125,7 +125,7 @@ def _exactly(x: Instance, solver: str, effort: Effort) -> tuple[Choice, float, s
     every_pair = np.arange(len(x.pair_demand))
     doors = every_pair[x.standing_kwh[x.pair_station] == 0]
     nodes = max(1, int(_NODE_WORK / max(len(every_pair), 1) ** 2))
-    choice, solved = _whole(x, doors, nodes, solver, effort.seconds_left())
+    choice, solved = _whole(x, doors, nodes, solver, effort)
     if not np.isfinite(solved.bound):
         relaxed = build_program(x, every_pair, integer=False, doors=doors)
         bound = solve(relaxed.problem, relaxed.variables).bound
@@ -134,16 +134,14 @@ def _exactly(x: Instance, solver: str, effort: Effort) -> tuple[Choice, float, s
     return choice, solved.bound, f"branch and bound of the whole program ({solver}), {ended}", solved.proven
 
 
-def _whole(x: Instance, doors: np.ndarray, nodes: int, solver: str, seconds: float) -> tuple[Choice, Solved]:
+def _whole(x: Instance, doors: np.ndarray, nodes: int, solver: str, effort: Effort) -> tuple[Choice, Solved]:
     """The program over all pairs in the solver: its counts, everyone charging as is best for them, and its bound."""
     every_pair = np.arange(len(x.pair_demand))
     program = build_program(x, every_pair, doors=doors)
-    clock = {"time_limit": max(seconds, 1.0)} if np.isfinite(seconds) else {}
-    solved = solve(program.problem, program.variables, solver, mip_rel_gap=_OPTIMAL_GAP, mip_max_nodes=nodes, **clock)
-    sites = len(program.opened)
-    new = np.round(solved.values[sites : sites + len(program.new)])
-    used = np.bincount(x.option_site, new, minlength=sites) > 0
-    return Choice(new, np.maximum(x.open_from, used), assign(x, new, every_pair)), solved
+    limits = {"mip_rel_gap": _OPTIMAL_GAP, "mip_max_nodes": nodes, **effort.solver_clock()}
+    solved = solve(program.problem, program.variables, solver, **limits)
+    _, new, _ = program.parts(solved.values)
+    return Choice(new, x.opened_by(new), assign(x, new, every_pair)), solved
 
 
 def _served_anew(x: Instance, before: Choice, after: Choice) -> Choice:

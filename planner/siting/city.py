@@ -12,8 +12,6 @@ Work is counted, never timed, so the same input gives the same plan; `Effort` ma
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from planner.siting.assignment import assign, made_feasible
@@ -132,10 +130,8 @@ def _improved_region(x: Instance, sites: np.ndarray, choice: Choice, effort: Eff
     part = region.instance
     program = build_program(part, np.arange(len(part.pair_demand)))
     try:
-        clock: dict[str, Any] = {} if effort.seconds is None else {"time_limit": max(effort.seconds_left(), 1.0)}
-        solved = solve(
-            program.problem, program.variables, mip_rel_gap=_REGION_GAP, mip_max_nodes=_REGION_NODES, **clock
-        )
+        limits = {"mip_rel_gap": _REGION_GAP, "mip_max_nodes": _REGION_NODES, **effort.solver_clock()}
+        solved = solve(program.problem, program.variables, **limits)
     except NoPlan:
         return choice
     opened, new, served = program.parts(solved.values)

@@ -10,7 +10,8 @@ much can be had beside the rules that hold it back (those whose row has a price)
     lock    (j)  sum_k new_jk + short_j >= min_station_j
 
 A penalty is per part of the requirement (a tenth missed of one is as bad as a tenth of another), so that few rules are
-named; where two could give way, the more special one does: a task or a share before the quota, money before chargers.
+named; where two could give way, the more special one does: a task or a share before the quota, money before chargers,
+and a site somebody locked in last of all.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from planner.siting.limits import Limits
 from planner.siting.program import Program, build_program
 from planner.siting.solver import NoPlan, solve, weighted_sum
 
-_WEIGHTS = {"quota": 3.0, "lock": 2.0, "feeder": 1.5}
+_WEIGHTS = {"lock": 4.0, "quota": 3.0, "feeder": 1.5}
+_TIE = 1e-3
 _MISSED = 1e-6
 _NODES = 500
 _FLOW_PAIRS = 20_000
@@ -71,8 +73,8 @@ def _missed(x: Instance, integer: bool) -> tuple[dict[str, float], list[str]]:
     program = build_program(_without_rules(x), pairs, integer=integer)
     rows = _elastic_rows(x, program, pairs)
     penalty = []
-    for row in rows:
-        weight = _WEIGHTS.get(row.name.partition("(")[0], 1.0) / row.scale
+    for i, row in enumerate(rows):  # of two that could as well give way, the earlier: no solver's choice
+        weight = _WEIGHTS.get(row.name.partition("(")[0], 1.0) / row.scale * (1 + _TIE * i / len(rows))
         penalty += [(v, weight) for v in (row.short, row.over) if v is not None]
     if not penalty:
         return {}, []

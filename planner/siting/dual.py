@@ -44,12 +44,9 @@ class Dual:
     def __init__(self, x: Instance) -> None:
         self.x, self.sites = x, Sites(x)
         most, least = x.limits.most, x.limits.least
-        finite = [np.where(np.isfinite(side), np.abs(side), 0.0) for side in (most, least)]
         self.kwh_price = kwh_price(x)
         self.scale = self.kwh_price * float(x.energy.sum())
-        size = np.r_[
-            x.energy, np.maximum(np.maximum(*finite), 1.0), np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)
-        ]
+        size = np.r_[x.energy, x.limits.size, np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)]
         local = np.r_[np.ones(len(x.energy), bool), np.zeros(len(most), bool), np.ones(len(x.floor_kwh) + 1, bool)]
         self.unit = np.where(local, self.kwh_price, self.scale / size)
         self.metric = np.where(local, 1.0, _LIMIT_METRIC) * self.unit / size
@@ -71,7 +68,7 @@ class Dual:
         used = x.limits.use @ answers.new + x.limits.opening @ answers.opened
         most, least = x.limits.most, x.limits.least
         side = np.where(prices.limits > 0, most, np.where(prices.limits < 0, least, np.clip(used, least, most)))
-        floor = np.bincount(x.demand_floor + 1, answers.served, minlength=len(x.floor_kwh) + 1)[1:] - x.floor_kwh
+        floor = x.served_by_floor(answers.served) - x.floor_kwh
         promise = answers.served.sum() - x.promise_kwh
         slope = np.r_[x.energy - answers.served, side - used, floor, promise]
         return bound_of(x, prices, answers), slope

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any
 
 Report = Callable[[str, float | None, float | None], None]
 """Called with a step's name, the value so far and the bound so far; for the least cost both are negative costs."""
@@ -45,9 +46,11 @@ class Effort:
             return 1.0
         return 0.0 if self.seconds is None else (time.monotonic() - self._started) / self.seconds
 
-    def seconds_left(self) -> float:
-        """Until time is up; infinite without a clock."""
-        return float("inf") if self.seconds is None else max(0.0, self.seconds * (1 - self.spent_share()))
+    def solver_clock(self) -> dict[str, Any]:
+        """The solver's time limit as its options: what is left, at least a second; nothing without a clock."""
+        if self.seconds is None:
+            return {}
+        return {"time_limit": max(self.seconds * (1 - self.spent_share()), 1.0)}
 
     def is_over(self) -> bool:
         """Whether time is up or someone asked to stop."""

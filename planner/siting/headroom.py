@@ -63,6 +63,5 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
         solved = solve(program.problem, program.variables, mip_rel_gap=0.01, mip_max_nodes=50)
     except NoPlan:
         return choice
-    new = np.round(solved.values[len(program.opened) : len(program.opened) + len(program.new)])
-    used = np.bincount(x.option_site, new, minlength=len(program.opened)) > 0
-    return Choice(new, np.maximum(x.open_from, used), choice.served)
+    _, new, _ = program.parts(solved.values)
+    return Choice(new, x.opened_by(new), choice.served)

@@ -110,6 +110,15 @@ class Instance:
         k, standing = self.option_type[option], self.option_standing[option]
         return np.asarray(self.carried_kwh[k, standing + count] - self.carried_kwh[k, standing])
 
+    def opened_by(self, new: np.ndarray) -> np.ndarray:
+        """Site j: 1 where anything new is built or it is locked in."""
+        built = np.bincount(self.option_site, new, minlength=len(self.site_ids)) > 0
+        return np.asarray(np.maximum(self.open_from, built))
+
+    def served_by_floor(self, served: np.ndarray) -> np.ndarray:
+        """Floor d: the energy served in its district, from that of every demand, kWh/day."""
+        return np.bincount(self.demand_floor + 1, served, minlength=len(self.floor_ids) + 1)[1:]
+
     def station_kwh(self, new: np.ndarray) -> np.ndarray:
         """What every station carries with `new` chargers per option, kWh/day."""
         gained = self.gained_kwh(np.arange(len(new)), new.astype(int))

@@ -34,6 +34,12 @@ class Limits:
     most: np.ndarray
 
     @property
+    def size(self) -> np.ndarray:
+        """Of every row its larger finite side, at least 1: what its use and price are measured in."""
+        finite = [np.where(np.isfinite(side), np.abs(side), 0.0) for side in (self.most, self.least)]
+        return np.asarray(np.maximum(np.maximum(*finite), 1.0))
+
+    @property
     def quota_units(self) -> np.ndarray:
         """What one new charger of every option counts for in the quota."""
         return np.asarray(self.use[self.names.index("quota")].toarray()[0])

@@ -105,6 +105,11 @@ def lay_out(x: Instance) -> tuple[Layout, np.ndarray]:
     return layout, pairs
 
 
+def most_pairs(layout: Layout) -> int:
+    """Pairs of the site that has most: the room its compiled sub-problem needs."""
+    return int(np.diff(layout.first_pair[layout.first_station]).max(initial=0))
+
+
 def _order_of_enumeration(x: Instance, service: np.ndarray) -> np.ndarray:
     """Options by site; in a site by service, the service of the most numerous proportional option last, and it at the
     very end, where its count is found in closed form."""
@@ -147,11 +152,11 @@ class Sites:
     """All sites' sub-problems, asked again and again at new prices; remembers the order of the demands in between."""
 
     def __init__(self, x: Instance) -> None:
-        self.layout, self.pairs = lay_out(x)
+        self.layout, _ = lay_out(x)
         self._order = np.concatenate(
             [np.arange(n) for n in np.diff(self.layout.first_pair)] or [np.zeros(0, int)]
         ).astype(np.int32)
-        self._widest = int(np.diff(self.layout.first_pair[self.layout.first_station]).max(initial=0))
+        self._widest = most_pairs(self.layout)
 
     def ask(self, demand_price: np.ndarray, bonus: np.ndarray, price: np.ndarray, opening: np.ndarray) -> Answers:
         """What the sites build at these prices.
@@ -391,6 +396,17 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
 
 
 @compiled
+def station_kwh(y, j, s, new):  # type: ignore[no-untyped-def]
+    """What station s of site j carries with `new` chargers per option."""
+    c = y.standing_kwh[s]
+    for o in range(y.first_option[j], y.first_option[j + 1]):
+        if y.station[o] == s - y.first_station[j]:
+            k, e = y.kind[o], y.standing[o]
+            c += y.carried_kwh[k, e + int(new[y.option[o]])] - y.carried_kwh[k, e]
+    return c
+
+
+@compiled
 def _ask_block(  # type: ignore[no-untyped-def]
     y, first, last, less, price, opening, order, widest, best, new, opened, served
 ):
@@ -407,11 +423,7 @@ def _ask_block(  # type: ignore[no-untyped-def]
             total += best_count[o - o0]
         opened[j] = 1.0 if total > 0 or y.open_from[j] else 0.0
         for s in range(s0, y.first_station[j + 1]):
-            c = y.standing_kwh[s]
-            for o in range(o0, y.first_option[j + 1]):
-                if y.station[o] == s - s0:
-                    k, e = y.kind[o], y.standing[o]
-                    c += y.carried_kwh[k, e + best_count[o - o0]] - y.carried_kwh[k, e]
+            c = station_kwh(y, j, s, new)
             p0 = y.first_pair[s]
             for t in range(p0, y.first_pair[s + 1]):
                 q = p0 + order[t]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from planner.siting.instance import Instance, Limits
 
@@ -86,8 +85,6 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
     grid_taken = np.bincount(at, held * x.grid_used_kw[kind], minlength=len(x.site_ids))[sites]
     gained = x.gained_kwh(fixed, held.astype(int))
     standing = x.standing_kwh + np.bincount(x.option_station[fixed], gained, minlength=len(free_station))
-    has_floor = x.demand_floor >= 0
-    of_floors = np.bincount(x.demand_floor[has_floor], outside_kwh[has_floor], minlength=len(x.floor_ids))
     part = replace(
         x,
         site_ids=x.site_ids[sites],
@@ -96,7 +93,7 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
         option_ids=x.option_ids[options],
         energy=energy[demands],
         demand_floor=x.demand_floor[demands],
-        floor_kwh=np.maximum(x.floor_kwh - of_floors, 0.0),
+        floor_kwh=np.maximum(x.floor_kwh - x.served_by_floor(outside_kwh), 0.0),
         standing_kwh=standing[stations],
         bays=x.bays[sites] - bays_taken,
         grid_kw=x.grid_kw[sites] - grid_taken,
@@ -131,11 +128,3 @@ def _left_of(limits: Limits, free_option: np.ndarray, free_site: np.ndarray, cho
         least=limits.least - taken,
         most=limits.most - taken,
     )
-
-
-def neighbours(x: Instance) -> sp.csr_matrix:
-    """Sites by sites: how much energy both have in reach, weighted by its worth."""
-    weight = x.pair_worth * np.sqrt(x.energy[x.pair_demand])
-    shape = (len(x.energy), len(x.site_ids))
-    reach = sp.csr_matrix((weight, (x.pair_demand, x.station_site[x.pair_station])), shape=shape)
-    return (reach.T @ reach).tocsr()

@@ -19,7 +19,7 @@ from planner.siting.certificate import Prices, allowed
 from planner.siting.dual import kwh_price
 from planner.siting.effort import Effort
 from planner.siting.instance import Instance
-from planner.siting.pricing import best_counts, compiled, lay_out, rank
+from planner.siting.pricing import best_counts, compiled, lay_out, most_pairs, rank, station_kwh
 from planner.siting.region import Choice
 
 _THETAS = np.array([0.0, 0.9, 1.0])
@@ -96,9 +96,8 @@ class Walker:
     def __init__(self, x: Instance, prices: Prices, value_scale: float) -> None:
         self.x, self.prices = x, prices
         self.layout, self.pairs = lay_out(x)
-        self.widest = int(np.diff(self.layout.first_pair[self.layout.first_station]).max(initial=0))
-        finite = [np.where(np.isfinite(side), np.abs(side), 0.0) for side in (x.limits.most, x.limits.least)]
-        self.size = np.maximum(np.maximum(*finite), 1.0)
+        self.widest = most_pairs(self.layout)
+        self.size = x.limits.size
         self.unit = value_scale / self.size
         self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
@@ -138,15 +137,8 @@ class Walker:
             new, served, opened = choice.new.astype(float), choice.served[self.pairs], choice.opened.astype(float)
         left = np.maximum(x.energy - np.bincount(self.layout.demand, served, minlength=len(x.energy)), 0.0)
         used = x.limits.use @ new + x.limits.opening @ opened
-        return State(
-            new.copy(),
-            served.copy(),
-            left,
-            used,
-            opened.copy(),
-            self.order.copy(),
-            np.array([seed * 7919 + 12345], np.uint64),
-        )
+        random = np.array([seed * 7919 + 12345], np.uint64)
+        return State(new, served, left, used, opened, self.order.copy(), random)
 
     def choice(self, state: State) -> Choice:
         """The walk's state as a plan."""
@@ -166,8 +158,7 @@ class Walker:
 
 def missing_kwh(x: Instance, served: np.ndarray) -> tuple[np.ndarray, float]:
     """What the energy served of every demand lacks to the floors and to the promise."""
-    by_floor = np.bincount(x.demand_floor + 1, served, minlength=len(x.floor_kwh) + 1)[1:]
-    return np.maximum(x.floor_kwh - by_floor, 0.0), max(x.promise_kwh - float(served.sum()), 0.0)
+    return np.maximum(x.floor_kwh - x.served_by_floor(served), 0.0), max(x.promise_kwh - float(served.sum()), 0.0)
 
 
 def search(walker: Walker, moves_per_site: int, effort: Effort) -> Choice:
@@ -205,7 +196,7 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     sites = np.unique(x.option_site)
     ground = walker.ground(walker.prices, walker.unit * _LAST_KINK)
     heat = walker.heat * _COLD
-    walk(walker.layout, ground, state, moves_per_site * len(sites), walker.widest, heat, heat, _RUIN, sites)
+    walk(walker.layout, ground, state, moves_per_site * len(sites), walker.widest, heat, _RUIN, sites)
     return walker.choice(state)
 
 
@@ -220,7 +211,7 @@ def _anneal(walker: Walker, state: State, moves_per_site: int, effort: Effort) -
         kink = walker.unit * _FIRST_KINK * (_LAST_KINK / _FIRST_KINK) ** ramp
         heat = walker.heat * _HOT * (_COLD / _HOT) ** done
         ground = walker.ground(prices, kink)
-        walk(walker.layout, ground, state, moves, walker.widest, heat, heat, _RUIN, sites)
+        walk(walker.layout, ground, state, moves, walker.widest, heat, _RUIN, sites)
         prices = _steered_prices(walker, prices, state)
         rounds += 1
         clock = (effort.spent_share() - began) / max(_UNTIL_SHARE_OF_TIME - began, 0.01)
@@ -236,8 +227,7 @@ def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
     side = np.where(proven.limits > 0, limits.most, np.where(proven.limits < 0, limits.least, state.used))
     over = (state.used - np.clip(side, limits.least, limits.most)) / walker.size
     served = x.energy - state.left
-    by_floor = np.bincount(x.demand_floor + 1, served, minlength=len(x.floor_kwh) + 1)[1:]
-    short = 1 - by_floor / np.maximum(x.floor_kwh, 1.0)
+    short = 1 - x.served_by_floor(served) / np.maximum(x.floor_kwh, 1.0)
     promise_short = 1 - float(served.sum()) / max(x.promise_kwh, 1.0)
 
     def steered(price: Any, middle: Any, off: Any, unit: Any) -> Any:
@@ -269,13 +259,11 @@ def nearest_sites(y, weight, count):  # type: ignore[no-untyped-def]
     for i in range(demands):
         at[i + 1] += at[i]
     site_of = np.empty(len(y.demand), np.int32)
-    pair_of = np.empty(len(y.demand), np.int32)
     fill = at[:-1].copy()
     for j in range(sites):
         for q in range(y.first_pair[y.first_station[j]], y.first_pair[y.first_station[j + 1]]):
             i = y.demand[q]
             site_of[fill[i]] = j
-            pair_of[fill[i]] = q
             fill[i] += 1
     score = np.zeros(sites)
     seen = np.empty(sites, np.int32)
@@ -365,16 +353,6 @@ def _steered(y, g, s, j, price, opening):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _station_kwh(y, s, j, station):  # type: ignore[no-untyped-def]
-    c = y.standing_kwh[station]
-    for o in range(y.first_option[j], y.first_option[j + 1]):
-        if y.station[o] == station - y.first_station[j]:
-            k, e = y.kind[o], y.standing[o]
-            c += y.carried_kwh[k, e + int(s.new[y.option[o]])] - y.carried_kwh[k, e]
-    return c
-
-
-@compiled
 def _pour(y, g, s, j, theta, log_pair, log_served, logged):  # type: ignore[no-untyped-def]
     """Fill site j's spare capacity with what is left of the demands, best first; returns value and log length."""
     value = 0.0
@@ -382,7 +360,7 @@ def _pour(y, g, s, j, theta, log_pair, log_served, logged):  # type: ignore[no-u
     order = s.order[theta]
     for station in range(y.first_station[j], y.first_station[j + 1]):
         p0, p1 = y.first_pair[station], y.first_pair[station + 1]
-        c = _station_kwh(y, s, j, station)
+        c = station_kwh(y, j, station, s.new)
         if c <= 0.0:
             continue
         for q in range(p0, p1):
@@ -410,26 +388,23 @@ def _pour(y, g, s, j, theta, log_pair, log_served, logged):  # type: ignore[no-u
 
 
 @compiled
-def walk(y, g, s, moves, widest, hot, cold, ruin_most, site_pool):  # type: ignore[no-untyped-def]
-    """Make `moves` moves; returns the gain of value less prices. `s` is changed in place."""
+def walk(y, g, s, moves, widest, heat, ruin_most, site_pool):  # type: ignore[no-untyped-def]
+    """Make `moves` moves at one temperature; `s` is changed in place."""
     kwh, gain = np.empty(widest + 64), np.empty(widest + 64)
     start, length = np.empty(64, np.int64), np.empty(64, np.int64)
     count, best_count = np.empty(256, np.int64), np.empty(256, np.int64)
     price, opening = g.price.copy(), g.opening.copy()
-    ruined = np.empty(64, np.int64)
+    ruined, turn = np.empty(64, np.int64), np.empty(64, np.int64)
     old_new = np.empty((64, 256))
     old_opened = np.empty(64)
     log_size = 1 << 18
     log_pair, log_served = np.empty(log_size, np.int64), np.empty(log_size)
     old_used = s.used.copy()
-    total = 0.0
     thetas = len(g.less)
     pool = len(site_pool)
-    for move in range(moves):
-        temperature = hot * (cold / hot) ** (move / moves)
+    for _ in range(moves):
         seed = site_pool[int(_uniform(s.random) * pool)]
         wanted = 1 + int(_uniform(s.random) ** 2 * ruin_most)
-        many = 0
         ruined[0] = seed
         many = 1
         for t in range(1, g.near.shape[1]):
@@ -446,8 +421,8 @@ def walk(y, g, s, moves, widest, hot, cold, ruin_most, site_pool):  # type: igno
             old_used[r] = s.used[r]
         for m in range(many):
             j = ruined[m]
-            own = _take(y, g, s, j, -1.0)
-            before -= own
+            turn[m] = j
+            before -= _take(y, g, s, j, -1.0)
             old_opened[m] = s.opened[j]
             for o in range(y.first_option[j], y.first_option[j + 1]):
                 old_new[m, o - y.first_option[j]] = s.new[y.option[o]]
@@ -463,15 +438,12 @@ def walk(y, g, s, moves, widest, hot, cold, ruin_most, site_pool):  # type: igno
                         log_served[logged] = s.served[q]
                     logged += 1
                     s.served[q] = 0.0
-        for m in range(many - 1, 0, -1):  # shuffle, remembering where each came from
+        for m in range(many - 1, 0, -1):
             n = int(_uniform(s.random) * (m + 1))
-            ruined[m], ruined[n] = ruined[n], ruined[m]
-            old_opened[m], old_opened[n] = old_opened[n], old_opened[m]
-            for o in range(256):
-                old_new[m, o], old_new[n, o] = old_new[n, o], old_new[m, o]
+            turn[m], turn[n] = turn[n], turn[m]
         after = 0.0
         for m in range(many):
-            j = ruined[m]
+            j = turn[m]
             rank(y, j, g.less[theta], s.left, s.order[theta], kwh, gain, start, length)
             _steered(y, g, s, j, price, opening)
             best_counts(y, j, price, opening, kwh, gain, start, length, count, best_count)
@@ -484,7 +456,7 @@ def walk(y, g, s, moves, widest, hot, cold, ruin_most, site_pool):  # type: igno
             value, logged = _pour(y, g, s, j, theta, log_pair, log_served, logged)
             after += value
         for m in range(many):
-            value, logged = _pour(y, g, s, ruined[m], 0, log_pair, log_served, logged)
+            value, logged = _pour(y, g, s, turn[m], 0, log_pair, log_served, logged)
             after += value
         for t in range(1, min(12, g.near.shape[1])):
             other = g.near[seed, t]
@@ -493,8 +465,7 @@ def walk(y, g, s, moves, widest, hot, cold, ruin_most, site_pool):  # type: igno
             value, logged = _pour(y, g, s, other, 0, log_pair, log_served, logged)
             after += value
         change = after - before - (_beyond(g, s.used) - _beyond(g, old_used))
-        if change >= 0.0 or (temperature > 0.0 and change > temperature * np.log(max(_uniform(s.random), 1e-300))):
-            total += change
+        if change >= 0.0 or (heat > 0.0 and change > heat * np.log(max(_uniform(s.random), 1e-300))):
             continue
         for e in range(min(logged, log_size) - 1, -1, -1):
             q = log_pair[e]
@@ -507,4 +478,3 @@ def walk(y, g, s, moves, widest, hot, cold, ruin_most, site_pool):  # type: igno
                 s.new[y.option[o]] = old_new[m, o - y.first_option[j]]
         for r in range(len(s.used)):
             s.used[r] = old_used[r]
-    return total

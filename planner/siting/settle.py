@@ -11,6 +11,7 @@ from collections import defaultdict
 import numpy as np
 import pulp
 
+from planner.siting.assignment import rank_within
 from planner.siting.instance import Instance
 from planner.siting.pricing import compiled, fill, rank
 from planner.siting.program import build_program
@@ -92,12 +93,11 @@ def _kept_changes(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The `most` best configurations of every flexible site at the prices: site, counts, value; its present one too."""
     x, prices = walker.x, walker.prices
-    own = prices.bonus(x), prices.of_options(x), prices.of_openings(x), x.option_cost_cny, x.opening_cost_cny
-    site, counts, value, merit, length = _changes(walker.layout, flexible, walker.state(choice, 0), *own, walker.widest)
+    both = prices.of_options(x), prices.of_openings(x), x.option_cost_cny, x.opening_cost_cny
+    state = walker.state(choice, 0)
+    site, counts, value, merit, length = _changes(walker.layout, flexible, state, -prices.bonus(x), both, walker.widest)
     order = np.lexsort((np.arange(length), -merit[:length], site[:length]))
-    start = np.r_[True, site[order][1:] != site[order][:-1]]
-    place = np.arange(length) - np.maximum.accumulate(np.where(start, np.arange(length), 0))
-    kept = np.sort(order[place < most])
+    kept = np.sort(order[rank_within(site[order]) < most])
     return site[kept], counts[kept], value[kept]
 
 
@@ -119,15 +119,15 @@ def nearest_counts(x: Instance, wanted: np.ndarray) -> tuple[np.ndarray, np.ndar
         terms.append((off, float(each[o])))
     program.problem.setObjective(weighted_sum(terms))
     solved = solve(program.problem, [*program.opened, *program.new], mip_rel_gap=0.02, mip_max_nodes=200)
-    counts = np.round(solved.values)
-    new = counts[len(program.opened) :]
-    built = np.bincount(x.option_site, new, minlength=len(x.site_ids)) > 0
-    return new, np.maximum(x.open_from, built)
+    _, new, _ = program.parts(solved.values)
+    return new, x.opened_by(new)
 
 
 @compiled
-def _try(y, j, count, depth, price, opening, cost, opening_cost, kwh, gain, start, length, out, at):  # type: ignore[no-untyped-def]
+def _try(y, j, count, depth, prices, ranked, out, at):  # type: ignore[no-untyped-def]
     """Append the configuration in `count` if site j can hold it; returns the next free row."""
+    price, opening, cost, opening_cost = prices
+    kwh, gain, start, length = ranked
     bays, grid, total = 0.0, 0.0, 0
     o0, s0 = y.first_option[j], y.first_station[j]
     for d in range(depth):
@@ -167,7 +167,7 @@ def _try(y, j, count, depth, price, opening, cost, opening_cost, kwh, gain, star
 
 
 @compiled
-def _changes(y, flexible, s, bonus, price, opening, cost, opening_cost, widest):  # type: ignore[no-untyped-def]
+def _changes(y, flexible, s, less, prices, widest):  # type: ignore[no-untyped-def]
     """Configurations near the present one, of every flexible site: site, counts, value less own cost, value less all
     prices, and how many there are."""
     widths = 1
@@ -177,10 +177,10 @@ def _changes(y, flexible, s, bonus, price, opening, cost, opening_cost, widest):
     out = (np.empty(room, np.int64), np.zeros((room, widths), np.int64), np.empty(room), np.empty(room))
     kwh, gain = np.empty(widest + 64), np.empty(widest + 64)
     start, length = np.empty(64, np.int64), np.empty(64, np.int64)
+    ranked = (kwh, gain, start, length)
     base, count = np.empty(widths, np.int64), np.empty(widths, np.int64)
     offered = 0.5 * s.left
     order = s.order[0]
-    less = -bonus
     at = 0
     for j in flexible:
         o0 = y.first_option[j]
@@ -193,42 +193,27 @@ def _changes(y, flexible, s, bonus, price, opening, cost, opening_cost, widest):
             base[d] = int(s.new[y.option[o0 + d]])
             count[d] = base[d]
         stop = at + 400
-        at = _try(y, j, count, depth, price, opening, cost, opening_cost, kwh, gain, start, length, out, at)
+        at = _try(y, j, count, depth, prices, ranked, out, at)
         for a in range(depth):
             for more in (-4, -2, -1, 1, 2, 4):
                 count[a] = base[a] + more
-                at = _try(y, j, count, depth, price, opening, cost, opening_cost, kwh, gain, start, length, out, at)
+                at = _try(y, j, count, depth, prices, ranked, out, at)
                 if abs(more) <= 2 and at < stop - 16:
                     for b in range(depth):
                         if b != a:
                             for less_b in (-2, -1, 1, 2):
                                 if less_b * more < 0 and (a < b or abs(more) + abs(less_b) < 4):
                                     count[b] = base[b] + less_b
-                                    at = _try(
-                                        y,
-                                        j,
-                                        count,
-                                        depth,
-                                        price,
-                                        opening,
-                                        cost,
-                                        opening_cost,
-                                        kwh,
-                                        gain,
-                                        start,
-                                        length,
-                                        out,
-                                        at,
-                                    )
+                                    at = _try(y, j, count, depth, prices, ranked, out, at)
                                     count[b] = base[b]
                 count[a] = base[a]
         for d in range(depth):
             count[d] = 0
-        at = _try(y, j, count, depth, price, opening, cost, opening_cost, kwh, gain, start, length, out, at)
+        at = _try(y, j, count, depth, prices, ranked, out, at)
         for a in range(depth):
             for n in (max(y.min_station[j], 1), y.most[o0 + a]):
                 count[a] = n
-                at = _try(y, j, count, depth, price, opening, cost, opening_cost, kwh, gain, start, length, out, at)
+                at = _try(y, j, count, depth, prices, ranked, out, at)
                 count[a] = 0
         for q in range(p0, p1):
             offered[y.demand[q]] -= s.served[q]
