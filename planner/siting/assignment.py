@@ -5,7 +5,8 @@
     js     sum_i served_ijs <= kwh_js                            what the station's chargers carry
     floor  sum served_ijs of district d + short_d >= floor_d
 
-Where the least cost is asked for, no kWh has a worth: as many as can be are served.
+Where the least cost is asked for, no kWh has a worth: as many as can be are served. Where every kWh is worth the same
+and no floor asks for any, a city's transport problem is a largest flow, to a few thousandths of a kWh per station.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections import defaultdict
 
 import numpy as np
 import pulp
+import scipy.sparse as sp
+from scipy.sparse.csgraph import maximum_flow
 
 from planner.siting.instance import Instance
 from planner.siting.solver import Solved, solve, weighted_sum
@@ -23,6 +26,7 @@ _ADDED_PER_DEMAND = 8
 _WORTH_TOLERANCE = 1e-6
 _MOST_PRICINGS = 30
 _FLOOR_PENALTY = 1_000.0
+_FLOW_PAIRS, _FLOW_UNITS = 100_000, 2e9
 
 
 def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -33,6 +37,8 @@ def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     if not len(pairs):
         return np.zeros(len(x.pair_demand))
     worth = x.pair_worth if x.pair_worth.any() else np.ones(len(x.pair_demand))
+    if len(x.pair_demand) > _FLOW_PAIRS and not len(x.floor_ids) and np.ptp(worth) == 0:
+        return _largest_flow(x, capacity)
     for _ in range(_MOST_PRICINGS):
         solved = _assign_over(x, capacity, worth, pairs)
         stations = np.unique(x.pair_station[pairs])
@@ -66,6 +72,20 @@ def _assign_over(x: Instance, capacity: np.ndarray, worth: np.ndarray, pairs: np
         for end in sorted(members):
             problem.addConstraint(weighted_sum(members[end]) <= float(limits[end]), f"{name}{end}")
     return solve(problem, served)
+
+
+def _largest_flow(x: Instance, capacity: np.ndarray) -> np.ndarray:
+    """As much energy as can be served over all pairs, whoever it is, in whole small units."""
+    demands, stations = len(x.energy), len(capacity)
+    source, sink = demands + stations, demands + stations + 1
+    unit = max(float(x.energy.sum()), 1.0) / _FLOW_UNITS
+    energy, room = np.floor(x.energy / unit).astype(np.int32), np.floor(np.minimum(capacity, x.energy.sum()) / unit)
+    tail = np.r_[np.full(demands, source), x.pair_demand, demands + np.arange(stations)]
+    head = np.r_[np.arange(demands), demands + x.pair_station, np.full(stations, sink)]
+    most = np.r_[energy, energy[x.pair_demand], room.astype(np.int32)]
+    flow = maximum_flow(sp.csr_array((most, (tail, head)), shape=(sink + 1, sink + 1)), source, sink).flow
+    served = np.asarray(flow[x.pair_demand, demands + x.pair_station]).ravel()
+    return made_feasible(x, np.maximum(served, 0) * unit, capacity)
 
 
 def made_feasible(x: Instance, served: np.ndarray, capacity: np.ndarray) -> np.ndarray:

@@ -82,7 +82,8 @@ def upper_bound(x: Instance, prices: Prices) -> float:
 def bound_of(x: Instance, prices: Prices, answers: Answers) -> float:
     """The formula's sum, for what the sites answered to these prices."""
     limits = prices.limits * _binding_side(x, prices)
-    shared = x.energy @ prices.demand + limits.sum() - prices.floors @ x.floor_kwh - prices.promise * x.promise_kwh
+    shared = float((x.energy * prices.demand).sum()) + limits.sum()  # no dot: its threads would stay awake and compete
+    shared -= prices.floors @ x.floor_kwh + prices.promise * x.promise_kwh
     return float(shared + answers.best.sum())
 
 

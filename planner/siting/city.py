@@ -25,8 +25,10 @@ from planner.siting.search import Walker, missing_kwh, search, search_on
 from planner.siting.settle import settle
 from planner.siting.solver import NoPlan, solve
 
-_PRICE_STEPS = 800
-_MOVES_PER_SITE, _LEAST_MOVES, _MOST_MOVES = 400, 150_000, 2_000_000
+_PRICE_WORK, _LEAST_STEPS, _MOST_STEPS = 3_600_000_000, 300, 700
+_SITE_WORK, _LEAST_WORK, _MOST_WORK = 45_000, 130_000_000, 420_000_000
+_MOVE_PAIRS, _LEAST_MOVES, _MOST_MOVES, _FEW_MOVES = 40, 15, 2000, 150_000
+_LARGE_PAIRS, _LARGE_POWER = 1_000_000, 0.55
 _SEARCH_ON_MOVES = 40
 _MOST_ATTEMPTS = 12
 _PROMISE_TOLERANCE = 1e-7
@@ -52,20 +54,28 @@ def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, floa
     NoPlan
         No counts meet all the rules.
     """
-    prices = find_prices(x, _PRICE_STEPS, effort, report)
+    prices = find_prices(x, _price_steps(len(x.pair_demand)), effort, report)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    rough = search(walker, _moves_per_site(len(x.site_ids)), effort)
+    rough = search(walker, _moves_per_site(len(x.site_ids), len(x.pair_demand)), effort)
     report("search", rough.value(x), bound)
     choice = _settled_and_served(walker, rough)
     report("settle", choice.value(x), bound)
     return improve(walker, _promises_kept(walker, choice, effort), bound, effort, report), bound
 
 
-def _moves_per_site(sites: int) -> int:
-    """Of a walk: more where sites are few, fewer where they are so many that all together would take minutes."""
-    usual = min(_MOVES_PER_SITE, max(_MOVES_PER_SITE // 2, _MOST_MOVES // max(sites, 1)))
-    return max(usual, _LEAST_MOVES // max(sites, 1))
+def _price_steps(pairs: int) -> int:
+    """Evaluations of the dual: fewer where each takes long."""
+    return int(np.clip(_PRICE_WORK // max(pairs, 1), _LEAST_STEPS, _MOST_STEPS))
+
+
+def _moves_per_site(sites: int, pairs: int) -> int:
+    """Of a walk: as counted work allows, for a move costs more the more demands a site reaches."""
+    work = np.clip(_SITE_WORK * sites, _LEAST_WORK, _MOST_WORK) * min(
+        1.0, (_LARGE_PAIRS / max(pairs, 1)) ** _LARGE_POWER
+    )
+    most = max(_MOST_MOVES, _FEW_MOVES // max(sites, 1))
+    return int(np.clip(work / max(pairs + _MOVE_PAIRS * sites, 1), _LEAST_MOVES, most))
 
 
 def _settled_and_served(walker: Walker, rough: Choice) -> Choice:

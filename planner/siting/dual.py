@@ -49,12 +49,13 @@ class Dual:
         size = np.r_[x.energy, x.limits.size, np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)]
         local = np.r_[np.ones(len(x.energy), bool), np.zeros(len(most), bool), np.ones(len(x.floor_kwh) + 1, bool)]
         self.unit = np.where(local, self.kwh_price, self.scale / size)
-        self.metric = np.where(local, 1.0, _LIMIT_METRIC) * self.unit / size
         promised = np.full(len(x.floor_kwh) + 1, np.inf)
         promised[-1] = np.inf if x.promise_kwh > 0 else 0.0
         rest = np.zeros(len(promised))
         self.low = np.r_[np.zeros(len(x.energy)), np.where(np.isfinite(least), -np.inf, 0.0), rest]
         self.high = np.r_[np.full(len(x.energy), np.inf), np.where(np.isfinite(most), np.inf, 0.0), promised]
+        moves = self.low < self.high  # a price that cannot move must not weigh on the steps of the others
+        self.metric = np.where(moves, np.where(local, 1.0, _LIMIT_METRIC) * self.unit / size, 0.0)
 
     def prices(self, y: np.ndarray) -> Prices:
         """The vector by name."""
@@ -89,12 +90,13 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report) -> Pric
         Called with ("bound", None, bound so far).
     """
     dual = Dual(x)
-    uniform = _kelley(dual, np.full(len(x.energy), dual.kwh_price), _DEAREST_START)
-    y = _volume(dual, uniform, min(steps, _TRIAL), effort, report)
+    volume = _Volume(dual, _kelley(dual, np.full(len(x.energy), dual.kwh_price), _DEAREST_START))
+    volume.run(min(steps, _TRIAL), effort, report)
     within = _kelley(dual, _within_capacity(x) * dual.kwh_price, 1.0)
-    if dual.value(y)[0] - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
-        y = within
-    return dual.prices(_volume(dual, y, steps - _TRIAL, effort, report))
+    if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
+        volume = _Volume(dual, within)
+    volume.run(steps, effort, report)
+    return dual.prices(volume.best_y)
 
 
 def kwh_price(x: Instance) -> float:
@@ -121,7 +123,7 @@ def _kelley(dual: Dual, pattern: np.ndarray, most: float) -> np.ndarray:
         value, slope = dual.value(np.r_[pattern * z[0], z[1:] * dual.unit[own]])
         if value < best:
             best, best_z = value, z
-        along = np.r_[slope[:demands] @ pattern, slope[own] * dual.unit[own]] / dual.scale
+        along = np.r_[(slope[:demands] * pattern).sum(), slope[own] * dual.unit[own]] / dual.scale
         cuts.append(np.r_[along, -1.0])
         rest.append(float(along @ z - value / dual.scale))
         bounds = [*zip(low, high, strict=True), (None, None)]
@@ -159,35 +161,49 @@ def _within_capacity(x: Instance) -> np.ndarray:
     return np.asarray(within[:demands])
 
 
-def _volume(dual: Dual, start: np.ndarray, steps: int, effort: Effort, report: Report) -> np.ndarray:
-    """The volume algorithm from some prices on; the best prices met."""
-    best_y = start
-    best, mean = dual.value(start)
-    step, most_share, failed, swept = _FIRST_STEP, _FIRST_SHARE, 0, best
-    for n in range(1, steps):
-        aim = _ASSUMED_GAP * max(abs(best), 1e-3 * dual.scale)
-        push = np.where(((best_y <= dual.low) & (mean > 0)) | ((best_y >= dual.high) & (mean < 0)), 0.0, mean)
-        length = step * aim / max(float((push * push * dual.metric).sum()), 1e-12)
-        y = np.clip(best_y - length * dual.metric * push, dual.low, dual.high)
+class _Volume:
+    """The volume algorithm from some prices on, and the best prices met so far."""
+
+    def __init__(self, dual: Dual, start: np.ndarray) -> None:
+        self.dual, self.best_y = dual, start
+        self.best, self.mean = dual.value(start)
+        self.step, self.most_share, self.failed = _FIRST_STEP, _FIRST_SHARE, 0
+        self.steps, self.swept = 0, self.best
+
+    def run(self, steps: int, effort: Effort, report: Report) -> None:
+        """Steps until so many are done in all, the bound has settled or the time for it is spent."""
+        sweeping = True
+        while self.steps < steps and sweeping and effort.spent_share() <= _SHARE_OF_TIME:
+            self._step()
+            if self.steps % _SWEEP == 0:
+                report("bound", None, self.best)
+                sweeping = self._swept()
+
+    def _step(self) -> None:
+        """Along the mean of the subgradients from the best prices; longer after a success, shorter after many fails."""
+        dual, self.steps = self.dual, self.steps + 1
+        aim = _ASSUMED_GAP * max(abs(self.best), 1e-3 * dual.scale)
+        low, high = self.best_y <= dual.low, self.best_y >= dual.high
+        push = np.where((low & (self.mean > 0)) | (high & (self.mean < 0)), 0.0, self.mean)
+        length = self.step * aim / max(float((push * push * dual.metric).sum()), 1e-12)
+        y = np.clip(self.best_y - length * dual.metric * push, dual.low, dual.high)
         value, slope = dual.value(y)
-        apart = slope - mean
-        share = -float((apart * mean * dual.metric).sum()) / max(float((apart * apart * dual.metric).sum()), 1e-12)
-        mean = mean + (most_share / 10 if share < 0 else min(share, most_share)) * apart
-        if value < best:
-            step = min(step * _LONGER, _LONGEST_STEP) if float((push * slope * dual.metric).sum()) >= 0 else step
-            best, best_y, failed = value, y, 0
-        else:
-            failed += 1
-            if failed >= _PATIENCE and n > _WARM_UP:
-                step, failed = step * _SHORTER, 0
-        if effort.spent_share() > _SHARE_OF_TIME:
-            break
-        if n % _SWEEP == 0:
-            report("bound", None, best)
-            gained = swept - best
-            if gained < _SETTLED * abs(best) and n >= _LEAST_SWEEPS * _SWEEP:
-                break
-            if gained < _SLOW_SHARE * abs(best):
-                most_share = max(most_share / 2, _LEAST_SHARE)
-            swept = best
-    return np.asarray(best_y)
+        apart = slope - self.mean
+        share = -float((apart * self.mean * dual.metric).sum())
+        share /= max(float((apart * apart * dual.metric).sum()), 1e-12)
+        self.mean = self.mean + (self.most_share / 10 if share < 0 else min(share, self.most_share)) * apart
+        if value < self.best:
+            if float((push * slope * dual.metric).sum()) >= 0:
+                self.step = min(self.step * _LONGER, _LONGEST_STEP)
+            self.best, self.best_y, self.failed = value, y, 0
+            return
+        self.failed += 1
+        if self.failed >= _PATIENCE and self.steps > _WARM_UP:
+            self.step, self.failed = self.step * _SHORTER, 0
+
+    def _swept(self) -> bool:
+        """After a sweep: whether another is worth it; the mean remembers longer once little is gained."""
+        gained, self.swept = self.swept - self.best, self.best
+        if gained < _SLOW_SHARE * abs(self.best):
+            self.most_share = max(self.most_share / 2, _LEAST_SHARE)
+        return gained >= _SETTLED * abs(self.best) or self.steps < _LEAST_SWEEPS * _SWEEP

@@ -22,6 +22,7 @@ import numpy as np
 from planner.siting.instance import Instance
 
 _MOST_LEAVES = 300_000
+_SPARE = 1.5
 _BLOCKS = 8
 _THREADS = 2
 
@@ -35,8 +36,10 @@ class Layout(NamedTuple):
         Where the stations of a site, and the pairs of a station, begin; one longer than there are.
     demand, worth
         Of the pairs, by station.
-    energy, standing_kwh
-        Demand i and station js.
+    energy
+        Of the demands.
+    standing_kwh, roof_kwh
+        Of the stations: what stands, and more than can ever stand there.
     first_option
         Where the options of a site begin in `option`, `station` and the like.
     option, station, kind, standing, most
@@ -56,6 +59,7 @@ class Layout(NamedTuple):
     worth: np.ndarray
     energy: np.ndarray
     standing_kwh: np.ndarray
+    roof_kwh: np.ndarray
     first_option: np.ndarray
     option: np.ndarray
     station: np.ndarray
@@ -87,6 +91,7 @@ def lay_out(x: Instance) -> tuple[Layout, np.ndarray]:
         worth=x.pair_worth[pairs].copy(),
         energy=x.energy.copy(),
         standing_kwh=x.standing_kwh.copy(),
+        roof_kwh=_roof_kwh(x),
         first_option=np.searchsorted(x.option_site[order], np.arange(sites + 1)),
         option=order,
         station=x.option_station[order] - first_station[x.option_site[order]],
@@ -103,6 +108,26 @@ def lay_out(x: Instance) -> tuple[Layout, np.ndarray]:
         open_from=x.open_from > 0,
     )
     return layout, pairs
+
+
+def _roof_kwh(x: Instance) -> np.ndarray:
+    """Station: more than its chargers can carry with all its options, or with all its bays, or with all its grid."""
+    options = np.arange(len(x.option_site))
+    most, each = np.zeros(len(options)), np.zeros(len(options))
+    for n in range(1, int(x.option_most.max(initial=0)) + 1):
+        count = np.minimum(n, x.option_most.astype(int))
+        gained = x.gained_kwh(options, count)
+        most, each = np.maximum(most, gained), np.maximum(each, gained / np.maximum(count, 1))
+    stations = len(x.standing_kwh)
+    roof = np.bincount(x.option_station, most, minlength=stations)
+    for used, held in ((x.bays_used, x.bays), (x.grid_used_kw, x.grid_kw)):
+        unit = used[x.option_type]
+        per_unit = np.zeros(stations)
+        np.maximum.at(per_unit, x.option_station, np.divide(each, unit, out=np.full(len(unit), np.inf), where=unit > 0))
+        here = held[x.station_site]
+        limited = np.isfinite(per_unit) & np.isfinite(here)
+        roof[limited] = np.minimum(roof[limited], per_unit[limited] * here[limited])
+    return np.asarray((x.standing_kwh + roof) * (1 + 1e-6) + 1e-6)
 
 
 def most_pairs(layout: Layout) -> int:
@@ -156,7 +181,9 @@ class Sites:
         self._order = np.concatenate(
             [np.arange(n) for n in np.diff(self.layout.first_pair)] or [np.zeros(0, int)]
         ).astype(np.int32)
+        self._above = np.zeros(len(self.layout.standing_kwh))
         self._widest = most_pairs(self.layout)
+        self._threads = ThreadPoolExecutor(_THREADS)  # kept: starting threads costs as much as an answer
 
     def ask(self, demand_price: np.ndarray, bonus: np.ndarray, price: np.ndarray, opening: np.ndarray) -> Answers:
         """What the sites build at these prices.
@@ -178,11 +205,10 @@ class Sites:
         flows = np.zeros((_BLOCKS, demands))
 
         def block(b: int) -> None:
-            _ask_block(y, ends[b], ends[b + 1], less, price, opening, self._order, self._widest,
+            _ask_block(y, ends[b], ends[b + 1], less, price, opening, self._order, self._above, self._widest,
                        answers.best, answers.new, answers.opened, flows[b])  # fmt: skip
 
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(block, range(_BLOCKS)))
+        list(self._threads.map(block, range(_BLOCKS)))
         return answers._replace(served=flows.sum(axis=0))
 
 
@@ -208,13 +234,11 @@ def fill(c, first, length, kwh, gain):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def rank(y, j, less, left, order, kwh, gain, start, length):  # type: ignore[no-untyped-def]
-    """For the stations of site j: the demands in order of v_i, and the running totals of energy and gain."""
-    at = 0
-    s0 = y.first_station[j]
-    for s in range(s0, y.first_station[j + 1]):
+def sort_demands(y, j, less, order):  # type: ignore[no-untyped-def]
+    """Bring the demands of every station of site j in the order of v_i; quick where it changes little."""
+    for s in range(y.first_station[j], y.first_station[j + 1]):
         p0, p1 = y.first_pair[s], y.first_pair[s + 1]
-        for t in range(p0 + 1, p1):  # insertion sort: the order changes little from one call to the next
+        for t in range(p0 + 1, p1):
             o = order[t]
             v = y.worth[p0 + o] - less[y.demand[p0 + o]]
             u = t - 1
@@ -225,6 +249,55 @@ def rank(y, j, less, left, order, kwh, gain, start, length):  # type: ignore[no-
                 order[u + 1] = order[u]
                 u -= 1
             order[u + 1] = o
+
+
+@compiled
+def sort_first(y, j, less, order, above, value, rest):  # type: ignore[no-untyped-def]
+    """The same, but only as many demands as can be served there; `above` remembers from which v_i on."""
+    for s in range(y.first_station[j], y.first_station[j + 1]):
+        p0, p1 = y.first_pair[s], y.first_pair[s + 1]
+        roof = y.roof_kwh[s]
+        while True:
+            head, behind, kwh = p0, 0, 0.0
+            for t in range(p0, p1):
+                o = order[t]
+                i = y.demand[p0 + o]
+                v = y.worth[p0 + o] - less[i]
+                if v > above[s]:
+                    order[head] = o
+                    value[head - p0] = v
+                    kwh += y.energy[i]
+                    head += 1
+                else:
+                    rest[behind] = o
+                    behind += 1
+            for t in range(behind):
+                order[head + t] = rest[t]
+            if kwh >= roof or above[s] <= 0.0:
+                break
+            above[s] = above[s] - 0.2 if above[s] > 0.2 else 0.0
+        for t in range(1, head - p0):
+            o, v = order[p0 + t], value[t]
+            u = t - 1
+            while u >= 0 and value[u] < v:
+                order[p0 + u + 1], value[u + 1] = order[p0 + u], value[u]
+                u -= 1
+            order[p0 + u + 1], value[u + 1] = o, v
+        enough = 0.0
+        for t in range(head - p0):
+            enough += y.energy[y.demand[p0 + order[p0 + t]]]
+            if enough >= _SPARE * roof:
+                above[s] = value[t]
+                break
+
+
+@compiled
+def running_totals(y, j, less, left, order, kwh, gain, start, length):  # type: ignore[no-untyped-def]
+    """For the stations of site j: running totals of energy and gain of the sorted demands, as far as can be served."""
+    at = 0
+    s0 = y.first_station[j]
+    for s in range(s0, y.first_station[j + 1]):
+        p0, p1 = y.first_pair[s], y.first_pair[s + 1]
         start[s - s0] = at
         kwh[at] = 0.0
         gain[at] = 0.0
@@ -240,6 +313,8 @@ def rank(y, j, less, left, order, kwh, gain, start, length):  # type: ignore[no-
                 gain[at + 1] = gain[at] + v * left[i]
                 at += 1
                 count += 1
+                if kwh[at] >= y.roof_kwh[s]:
+                    break
         length[s - s0] = count
         at += 1
 
@@ -408,13 +483,15 @@ def station_kwh(y, j, s, new):  # type: ignore[no-untyped-def]
 
 @compiled
 def _ask_block(  # type: ignore[no-untyped-def]
-    y, first, last, less, price, opening, order, widest, best, new, opened, served
+    y, first, last, less, price, opening, order, above, widest, best, new, opened, served
 ):
+    value, rest = np.empty(widest + 64), np.empty(widest + 64, np.int32)
     kwh, gain = np.empty(widest + 64), np.empty(widest + 64)
     start, length = np.empty(64, np.int64), np.empty(64, np.int64)
     count, best_count = np.empty(256, np.int64), np.empty(256, np.int64)
     for j in range(first, last):
-        rank(y, j, less, y.energy, order, kwh, gain, start, length)
+        sort_first(y, j, less, order, above, value, rest)
+        running_totals(y, j, less, y.energy, order, kwh, gain, start, length)
         _, best[j] = best_counts(y, j, price, opening, kwh, gain, start, length, count, best_count)
         o0, s0 = y.first_option[j], y.first_station[j]
         total = 0

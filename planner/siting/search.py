@@ -19,17 +19,18 @@ from planner.siting.certificate import Prices, allowed
 from planner.siting.dual import kwh_price
 from planner.siting.effort import Effort
 from planner.siting.instance import Instance
-from planner.siting.pricing import best_counts, compiled, lay_out, most_pairs, rank, station_kwh
+from planner.siting.pricing import best_counts, compiled, lay_out, most_pairs, running_totals, sort_demands, station_kwh
 from planner.siting.region import Choice
 
-_THETAS = np.array([0.0, 0.9, 1.0])
+_THETAS = np.array([0.0, 0.5, 0.75, 0.9, 1.0])
+_STYLES = (np.array([1, 2]), np.array([3, 4]))
 _NEIGHBOURS = 24
 _ROUNDS = 60
-_RUIN = 12
+_RUIN = 24
 _FIRST_KINK, _LAST_KINK, _FLAT_SHARE = 0.005, 0.05, 0.5
-_STEERING, _SLEW, _REACH, _LEAST_PRICE = 2.0, 0.02, 1.0, 0.01
+_STEERING, _SLEW, _REACH, _LEAST_PRICE = 2.0, 0.02, 1.0, 0.1
 _HOT, _COLD = 0.1, 0.0005
-_SEEDS = (1, 2)
+_SEED = 1
 _LEAST_ROUNDS = 6
 _UNTIL_SHARE_OF_TIME = 0.8
 
@@ -101,6 +102,7 @@ class Walker:
         self.unit = value_scale / self.size
         self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
+        self.style = _STYLES[0]
         self.near = nearest_sites(self.layout, np.sqrt(x.energy), _NEIGHBOURS)
         self.order = self._orders()
         by_option, by_site = x.limits.use.T.tocsr(), x.limits.opening.T.tocsr()
@@ -164,6 +166,9 @@ def missing_kwh(x: Instance, served: np.ndarray) -> tuple[np.ndarray, float]:
 def search(walker: Walker, moves_per_site: int, effort: Effort) -> Choice:
     """The better of two walks, side by side, from nothing; its limits are kept nearly, not exactly.
 
+    One walk decides at low shares of the demand prices (better where a kWh is worth the same anywhere within reach),
+    the other at high ones (better where worth falls with distance); the walker remembers which won.
+
     Parameters
     ----------
     walker
@@ -173,12 +178,12 @@ def search(walker: Walker, moves_per_site: int, effort: Effort) -> Choice:
     effort
         A clock cools the walks faster and ends them when four fifths of it are spent.
     """
-    states = [walker.state(None, seed) for seed in _SEEDS]
-    with ThreadPoolExecutor(len(_SEEDS)) as pool:
-        for job in [pool.submit(_anneal, walker, state, moves_per_site, effort) for state in states]:
+    walks = [(style, walker.state(None, _SEED + n)) for n, style in enumerate(_STYLES)]
+    with ThreadPoolExecutor(len(walks)) as pool:
+        for job in [pool.submit(_anneal, walker, *walk, moves_per_site, effort) for walk in walks]:
             job.result()
-    merits = [walker.merit(state) for state in states]
-    return walker.choice(states[int(np.argmax(merits))])
+    walker.style, best = max(walks, key=lambda walk: walker.merit(walk[1]))
+    return walker.choice(best)
 
 
 def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.ndarray, promise: float) -> Choice:
@@ -192,15 +197,15 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     x, prices = walker.x, walker.prices
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
-    state = walker.state(choice, _SEEDS[0])
+    state = walker.state(choice, _SEED)
     sites = np.unique(x.option_site)
     ground = walker.ground(walker.prices, walker.unit * _LAST_KINK)
     heat = walker.heat * _COLD
-    walk(walker.layout, ground, state, moves_per_site * len(sites), walker.widest, heat, _RUIN, sites)
+    walk(walker.layout, ground, state, moves_per_site * len(sites), walker.widest, heat, walker.style, _RUIN, sites)
     return walker.choice(state)
 
 
-def _anneal(walker: Walker, state: State, moves_per_site: int, effort: Effort) -> None:
+def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, effort: Effort) -> None:
     """One walk from hot to cold; prices of limits, floors and promise follow how far they are missed."""
     sites = np.unique(walker.x.option_site)
     moves = max(1, moves_per_site * len(sites) // _ROUNDS)
@@ -211,7 +216,7 @@ def _anneal(walker: Walker, state: State, moves_per_site: int, effort: Effort) -
         kink = walker.unit * _FIRST_KINK * (_LAST_KINK / _FIRST_KINK) ** ramp
         heat = walker.heat * _HOT * (_COLD / _HOT) ** done
         ground = walker.ground(prices, kink)
-        walk(walker.layout, ground, state, moves, walker.widest, heat, _RUIN, sites)
+        walk(walker.layout, ground, state, moves, walker.widest, heat, style, _RUIN, sites)
         prices = _steered_prices(walker, prices, state)
         rounds += 1
         clock = (effort.spent_share() - began) / max(_UNTIL_SHARE_OF_TIME - began, 0.01)
@@ -388,7 +393,7 @@ def _pour(y, g, s, j, theta, log_pair, log_served, logged):  # type: ignore[no-u
 
 
 @compiled
-def walk(y, g, s, moves, widest, heat, ruin_most, site_pool):  # type: ignore[no-untyped-def]
+def walk(y, g, s, moves, widest, heat, style, ruin_most, site_pool):  # type: ignore[no-untyped-def]
     """Make `moves` moves at one temperature; `s` is changed in place."""
     kwh, gain = np.empty(widest + 64), np.empty(widest + 64)
     start, length = np.empty(64, np.int64), np.empty(64, np.int64)
@@ -400,8 +405,10 @@ def walk(y, g, s, moves, widest, heat, ruin_most, site_pool):  # type: ignore[no
     log_size = 1 << 18
     log_pair, log_served = np.empty(log_size, np.int64), np.empty(log_size)
     old_used = s.used.copy()
-    thetas = len(g.less)
     pool = len(site_pool)
+    for theta in range(len(g.less)):  # a bonus may have changed since the last walk
+        for j in range(len(y.bays)):
+            sort_demands(y, j, g.less[theta], s.order[theta])
     for _ in range(moves):
         seed = site_pool[int(_uniform(s.random) * pool)]
         wanted = 1 + int(_uniform(s.random) ** 2 * ruin_most)
@@ -414,7 +421,7 @@ def walk(y, g, s, moves, widest, heat, ruin_most, site_pool):  # type: ignore[no
             if _uniform(s.random) < 0.7:
                 ruined[many] = other
                 many += 1
-        theta = 1 + int(_uniform(s.random) * (thetas - 1))
+        theta = style[int(_uniform(s.random) * len(style))]
         logged = 0
         before = 0.0
         for r in range(len(s.used)):
@@ -444,7 +451,7 @@ def walk(y, g, s, moves, widest, heat, ruin_most, site_pool):  # type: ignore[no
         after = 0.0
         for m in range(many):
             j = turn[m]
-            rank(y, j, g.less[theta], s.left, s.order[theta], kwh, gain, start, length)
+            running_totals(y, j, g.less[theta], s.left, s.order[theta], kwh, gain, start, length)
             _steered(y, g, s, j, price, opening)
             best_counts(y, j, price, opening, kwh, gain, start, length, count, best_count)
             built = 0

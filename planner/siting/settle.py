@@ -13,7 +13,7 @@ import pulp
 
 from planner.siting.assignment import rank_within
 from planner.siting.instance import Instance
-from planner.siting.pricing import compiled, fill, rank
+from planner.siting.pricing import compiled, fill, running_totals, sort_demands
 from planner.siting.program import build_program
 from planner.siting.region import Choice
 from planner.siting.search import Walker
@@ -188,7 +188,8 @@ def _changes(y, flexible, s, less, prices, widest):  # type: ignore[no-untyped-d
         p0, p1 = y.first_pair[y.first_station[j]], y.first_pair[y.first_station[j + 1]]
         for q in range(p0, p1):
             offered[y.demand[q]] += s.served[q]
-        rank(y, j, less, offered, order, kwh, gain, start, length)
+        sort_demands(y, j, less, order)
+        running_totals(y, j, less, offered, order, kwh, gain, start, length)
         for d in range(depth):
             base[d] = int(s.new[y.option[o0 + d]])
             count[d] = base[d]
