@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from towns import Town, bent_town, best_value, charger_types, counts, tiny_town
 
 from planner import BadInput
+from planner.siting.assignment import assign
 from planner.siting.certificate import Prices, upper_bound
-from planner.siting.dual import find_prices
+from planner.siting.dual import Dual, find_prices
 from planner.siting.effort import Effort
 from planner.siting.instance import Instance
-from planner.siting.pricing import Sites
+from planner.siting.network import largest_flow
+from planner.siting.pricing import Sites, lay_out
 
 SEEDS = st.integers(0, 100_000)
 some = settings(derandomize=True, max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
@@ -251,3 +253,48 @@ def test_a_site_asked_again_answers_the_same(kind: str, seed: int) -> None:
     first = Sites(x).ask(asks[-1], np.zeros(len(asks[-1])), price, opening)
     np.testing.assert_allclose(again.best, first.best, atol=1e-9)
     np.testing.assert_array_equal(again.new, first.new)
+
+
+@given(KINDS, SEEDS)
+@settings(some, max_examples=30)
+def test_no_station_can_carry_more_than_its_roof(kind: str, seed: int) -> None:
+    """Demands beyond the roof are left out of a site's sum: any counts that its bays and grid hold stay below it."""
+    x = instance_of(TOWNS[kind](seed))
+    rng = np.random.default_rng([seed, 9])
+    roof = lay_out(x)[0].roof_kwh
+    for _ in range(50):
+        new = rng.integers(0, x.option_most.astype(int) + 1)
+        bays = np.bincount(x.option_site, new * x.bays_used[x.option_type], minlength=len(x.site_ids))
+        grid = np.bincount(x.option_site, new * x.grid_used_kw[x.option_type], minlength=len(x.site_ids))
+        kept = (bays <= x.bays) & (grid <= x.grid_kw)
+        assert (x.station_kwh(new) <= roof)[kept[x.station_site]].all()
+
+
+@given(KINDS, SEEDS)
+@settings(some, max_examples=15)
+def test_a_price_that_cannot_move_weighs_nothing(kind: str, seed: int) -> None:
+    """The promise of a question without one once stalled all other prices."""
+    dual = Dual(instance_of(TOWNS[kind](seed)))
+    still = dual.low == dual.high
+    assert still[-1] == (dual.x.promise_kwh == 0)
+    assert (dual.metric[still] == 0).all()
+    assert (dual.metric[~still] > 0).all()
+
+
+@given(KINDS, SEEDS)
+@settings(some, max_examples=20)
+def test_the_largest_flow_serves_as_much_as_the_transport_program(kind: str, seed: int) -> None:
+    x = instance_of(TOWNS[kind](seed))
+    x = replace(x, pair_worth=np.ones(len(x.pair_worth)), floor_ids=(), floor_kwh=np.zeros(0),
+                demand_floor=np.full(len(x.energy), -1))  # fmt: skip
+    new = np.zeros(len(x.option_site))
+    new[::2] = np.minimum(1, x.option_most[::2])
+    capacity = x.station_kwh(new)
+    flow, best = largest_flow(x, capacity), assign(x, new, np.arange(len(x.pair_demand)))
+    total = max(float(x.energy.sum()), 1.0)
+    assert flow.served.sum() == pytest.approx(best.sum(), abs=1e-6 * total)
+    assert (np.bincount(x.pair_station, flow.served, minlength=len(capacity)) <= capacity + 1e-9 * total).all()
+    assert (np.bincount(x.pair_demand, flow.served, minlength=len(x.energy)) <= x.energy + 1e-9 * total).all()
+    unserved = flow.within[x.pair_demand] == 0  # whoever is not within is left, and every station in reach is full
+    held = np.bincount(x.pair_station, flow.served, minlength=len(capacity))
+    assert held[x.pair_station[unserved]] == pytest.approx(capacity[x.pair_station[unserved]], abs=1e-6 * total)

@@ -417,7 +417,7 @@ def taiyuan() -> Plan:
 def test_taiyuan_places_exactly_its_quota_within_its_gap(taiyuan: Plan) -> None:
     units = taiyuan.charger_types["quota_units"].reindex(taiyuan.chargers.index.get_level_values("charger_type"))
     assert (taiyuan.chargers["count"].to_numpy() * units.to_numpy()).sum() == 10_000
-    assert 0 < taiyuan.proof.gap_share <= 0.007
+    assert 0 < taiyuan.proof.gap_share <= 0.005
 
 
 @pytest.mark.city

@@ -15,10 +15,9 @@ from collections import defaultdict
 
 import numpy as np
 import pulp
-import scipy.sparse as sp
-from scipy.sparse.csgraph import maximum_flow
 
 from planner.siting.instance import Instance
+from planner.siting.network import largest_flow
 from planner.siting.solver import Solved, solve, weighted_sum
 
 _FIRST_PAIRS = 12
@@ -26,7 +25,7 @@ _ADDED_PER_DEMAND = 8
 _WORTH_TOLERANCE = 1e-6
 _MOST_PRICINGS = 30
 _FLOOR_PENALTY = 1_000.0
-_FLOW_PAIRS, _FLOW_UNITS = 100_000, 2e9
+_FLOW_PAIRS = 100_000
 
 
 def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -38,7 +37,7 @@ def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         return np.zeros(len(x.pair_demand))
     worth = x.pair_worth if x.pair_worth.any() else np.ones(len(x.pair_demand))
     if len(x.pair_demand) > _FLOW_PAIRS and not len(x.floor_ids) and np.ptp(worth) == 0:
-        return _largest_flow(x, capacity)
+        return made_feasible(x, largest_flow(x, capacity).served, capacity)
     for _ in range(_MOST_PRICINGS):
         solved = _assign_over(x, capacity, worth, pairs)
         stations = np.unique(x.pair_station[pairs])
@@ -72,20 +71,6 @@ def _assign_over(x: Instance, capacity: np.ndarray, worth: np.ndarray, pairs: np
         for end in sorted(members):
             problem.addConstraint(weighted_sum(members[end]) <= float(limits[end]), f"{name}{end}")
     return solve(problem, served)
-
-
-def _largest_flow(x: Instance, capacity: np.ndarray) -> np.ndarray:
-    """As much energy as can be served over all pairs, whoever it is, in whole small units."""
-    demands, stations = len(x.energy), len(capacity)
-    source, sink = demands + stations, demands + stations + 1
-    unit = max(float(x.energy.sum()), 1.0) / _FLOW_UNITS
-    energy, room = np.floor(x.energy / unit).astype(np.int32), np.floor(np.minimum(capacity, x.energy.sum()) / unit)
-    tail = np.r_[np.full(demands, source), x.pair_demand, demands + np.arange(stations)]
-    head = np.r_[np.arange(demands), demands + x.pair_station, np.full(stations, sink)]
-    most = np.r_[energy, energy[x.pair_demand], room.astype(np.int32)]
-    flow = maximum_flow(sp.csr_array((most, (tail, head)), shape=(sink + 1, sink + 1)), source, sink).flow
-    served = np.asarray(flow[x.pair_demand, demands + x.pair_station]).ravel()
-    return made_feasible(x, np.maximum(served, 0) * unit, capacity)
 
 
 def made_feasible(x: Instance, served: np.ndarray, capacity: np.ndarray) -> np.ndarray:

@@ -12,13 +12,12 @@ Only `certificate.upper_bound` says what the prices prove.
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.optimize import linprog
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from planner.siting.certificate import Prices, bound_of
 from planner.siting.effort import Effort, Report
 from planner.siting.instance import Instance
+from planner.siting.network import largest_flow
 from planner.siting.pricing import Sites
 
 _START_CUTS = 60
@@ -140,25 +139,12 @@ def _kelley(dual: Dual, pattern: np.ndarray, most: float) -> np.ndarray:
 
 def _within_capacity(x: Instance) -> np.ndarray:
     """1 for demands that full sites could serve entirely, with all others: the demand side of a smallest cut."""
-    demands, stations = len(x.energy), len(x.station_ids)
     option = np.arange(len(x.option_site))
     most = x.standing_kwh.copy()
     np.maximum.at(
         most, x.option_station, (x.standing_kwh[x.option_station] + x.gained_kwh(option, x.option_most.astype(int)))
     )
-    scale = 1e8 / max(float(x.energy.sum()), 1.0)
-    source, sink = demands + stations, demands + stations + 1
-    tail = np.r_[np.full(demands, source), x.pair_demand, demands + np.arange(stations)]
-    head = np.r_[np.arange(demands), demands + x.pair_station, np.full(stations, sink)]
-    room = np.r_[x.energy, x.energy[x.pair_demand], np.minimum(most, x.energy.sum())] * scale
-    network = sp.csr_array((np.ceil(room).astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1))
-    residual = network - maximum_flow(network, source, sink).flow
-    residual.data = np.maximum(residual.data, 0)
-    residual.eliminate_zeros()
-    unserved = breadth_first_order(residual, source, return_predecessors=False)
-    within = np.ones(sink + 1)
-    within[unserved] = 0.0
-    return np.asarray(within[:demands])
+    return largest_flow(x, most).within
 
 
 class _Volume:
