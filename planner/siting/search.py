@@ -19,12 +19,22 @@ from planner.siting.certificate import Prices, allowed
 from planner.siting.dual import kwh_price
 from planner.siting.effort import Effort
 from planner.siting.instance import Instance
-from planner.siting.pricing import best_counts, compiled, lay_out, most_pairs, running_totals, sort_demands, station_kwh
+from planner.siting.pricing import (
+    Sites,
+    best_counts,
+    compiled,
+    lay_out,
+    most_pairs,
+    running_totals,
+    sort_demands,
+    station_kwh,
+)
 from planner.siting.region import Choice
 
 _THETAS = np.array([0.0, 0.5, 0.75, 0.9, 1.0])
 _STYLES = (np.array([1, 2]), np.array([3, 4]))
 _NEIGHBOURS = 24
+_POOL_TIMES, _LEAST_POOL = 3, 1000
 _ROUNDS = 60
 _RUIN = 24
 _FIRST_KINK, _LAST_KINK, _FLAT_SHARE = 0.005, 0.05, 0.5
@@ -103,7 +113,8 @@ class Walker:
         self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
         self.style = _STYLES[0]
-        self.near = nearest_sites(self.layout, np.sqrt(x.energy), _NEIGHBOURS)
+        self.pool = self._pool(value_scale)
+        self.near = nearest_sites(self.layout, np.sqrt(x.energy), self._worth_knowing(), _NEIGHBOURS)
         self.order = self._orders()
         by_option, by_site = x.limits.use.T.tocsr(), x.limits.opening.T.tocsr()
         self.taken = [
@@ -111,6 +122,24 @@ class Walker:
             for rows in (by_option, by_site)
             for array, kind in ((rows.indptr, np.int64), (rows.indices, np.int64), (rows.data, np.float64))
         ]
+
+    def _pool(self, dear: float) -> np.ndarray:
+        """The sites that moves begin from: some times as many as pay at the prices, those that come nearest to it."""
+        x, prices = self.x, self.prices
+        sites, opening = Sites(x), prices.of_openings(x)
+        ask = (prices.demand, prices.bonus(x), prices.of_options(x))
+        opened = sites.ask(*ask, opening - dear).best - dear
+        gain = opened - sites.ask(*ask, opening + dear).best
+        able = np.unique(x.option_site)
+        most = max(_POOL_TIMES * int((gain[able] > 0).sum()), _LEAST_POOL)
+        return np.sort(able[np.lexsort((able, -gain[able]))[:most]])
+
+    def _worth_knowing(self) -> np.ndarray:
+        """Site: whether it is in the pool or something stands there."""
+        known = np.zeros(len(self.x.site_ids), bool)
+        known[self.pool] = True
+        known[self.x.station_site[self.x.standing_kwh > 0]] = True
+        return known
 
     def _orders(self) -> np.ndarray:
         """Thetas x pairs: the demands of every station, the most gaining first, counted from its first pair."""
@@ -198,25 +227,27 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
     state = walker.state(choice, _SEED)
-    sites = np.unique(x.option_site)
+    moves = moves_per_site * len(np.unique(x.option_site))
     ground = walker.ground(walker.prices, walker.unit * _LAST_KINK)
     heat = walker.heat * _COLD
-    walk(walker.layout, ground, state, moves_per_site * len(sites), walker.widest, heat, walker.style, _RUIN, sites)
+    _sort_anew(walker.layout, ground, state)
+    walk(walker.layout, ground, state, moves, walker.widest, heat, walker.style, _RUIN, walker.pool)
     return walker.choice(state)
 
 
 def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, effort: Effort) -> None:
     """One walk from hot to cold; prices of limits, floors and promise follow how far they are missed."""
-    sites = np.unique(walker.x.option_site)
-    moves = max(1, moves_per_site * len(sites) // _ROUNDS)
+    moves = max(1, moves_per_site * len(np.unique(walker.x.option_site)) // _ROUNDS)
     prices = walker.prices
     began, done, rounds = effort.spent_share(), 0.0, 0
-    while done < 1.0 and len(sites):
+    while done < 1.0 and len(walker.pool):
         ramp = max(0.0, done - _FLAT_SHARE) / (1 - _FLAT_SHARE)
         kink = walker.unit * _FIRST_KINK * (_LAST_KINK / _FIRST_KINK) ** ramp
         heat = walker.heat * _HOT * (_COLD / _HOT) ** done
         ground = walker.ground(prices, kink)
-        walk(walker.layout, ground, state, moves, walker.widest, heat, style, _RUIN, sites)
+        if walker.x.promise_kwh > 0 or len(walker.x.floor_ids):
+            _sort_anew(walker.layout, ground, state)
+        walk(walker.layout, ground, state, moves, walker.widest, heat, style, _RUIN, walker.pool)
         prices = _steered_prices(walker, prices, state)
         rounds += 1
         clock = (effort.spent_share() - began) / max(_UNTIL_SHARE_OF_TIME - began, 0.01)
@@ -253,8 +284,16 @@ def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
 
 
 @compiled
-def nearest_sites(y, weight, count):  # type: ignore[no-untyped-def]
-    """Sites x count: those that share most demand with each site, itself first."""
+def _sort_anew(y, g, s):  # type: ignore[no-untyped-def]
+    """Bring all demands of all sites in order again: a bonus has changed."""
+    for theta in range(len(g.less)):
+        for j in range(len(y.bays)):
+            sort_demands(y, j, g.less[theta], s.order[theta])
+
+
+@compiled
+def nearest_sites(y, weight, known, count):  # type: ignore[no-untyped-def]
+    """Sites x count: of the known ones, those that share most demand with each site, itself first."""
     sites = len(y.bays)
     near = np.full((sites, count), -1, np.int32)
     demands = len(y.energy)
@@ -273,11 +312,16 @@ def nearest_sites(y, weight, count):  # type: ignore[no-untyped-def]
     score = np.zeros(sites)
     seen = np.empty(sites, np.int32)
     for j in range(sites):
+        if not known[j]:
+            near[j, 0] = j
+            continue
         many = 0
         for q in range(y.first_pair[y.first_station[j]], y.first_pair[y.first_station[j + 1]]):
             i = y.demand[q]
             for t in range(at[i], at[i + 1]):
                 other = site_of[t]
+                if not known[other]:
+                    continue
                 if score[other] == 0.0:
                     seen[many] = other
                     many += 1
@@ -406,9 +450,6 @@ def walk(y, g, s, moves, widest, heat, style, ruin_most, site_pool):  # type: ig
     log_pair, log_served = np.empty(log_size, np.int64), np.empty(log_size)
     old_used = s.used.copy()
     pool = len(site_pool)
-    for theta in range(len(g.less)):  # a bonus may have changed since the last walk
-        for j in range(len(y.bays)):
-            sort_demands(y, j, g.less[theta], s.order[theta])
     for _ in range(moves):
         seed = site_pool[int(_uniform(s.random) * pool)]
         wanted = 1 + int(_uniform(s.random) ** 2 * ruin_most)
