@@ -239,7 +239,7 @@ def whole_model(file: str, solver: str, seconds: float) -> Row | str:
     except NoPlan as error:
         return f"no plan after {time.perf_counter() - start:,.1f} s: {error}"
     _, new, served = program.parts(solved.values)
-    opened = np.maximum(x.open_from, np.bincount(x.option_site, new, minlength=len(x.site_ids)) > 0)
+    opened = x.opened_by(new)
     choice = Choice(new, opened, made_feasible(x, served, x.station_kwh(new)))
     return checked(x, choice, max(solved.bound, choice.value(x)), start, tables)
 
@@ -263,7 +263,7 @@ def greedy(file: str) -> Row | str:
 
 def kept_or_nearest(x: Instance, new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The counts, or the nearest that keep every rule: greedy stops where nothing gains, the quota may ask for more."""
-    opened = np.maximum(x.open_from, np.bincount(x.option_site, new, minlength=len(x.site_ids)) > 0)
+    opened = x.opened_by(new)
     used = x.limits.use @ new + x.limits.opening @ opened
     built = np.bincount(x.option_site, new, minlength=len(x.site_ids))
     kept = (used <= x.limits.most + 1e-6).all() and (used >= x.limits.least - 1e-6).all()

@@ -6,10 +6,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+from planner._compiled import compiled
 
 _ORIGINS_AT_ONCE = 64  # that a thread takes
 _PAIRS_AT_ONCE = 1 << 20  # that it has room for, beside one for every target
@@ -155,7 +156,7 @@ def _fan(links: Links, count: int) -> _Fan:
     return _Fan(first, links.end[order].astype(np.int32), links.metres[order].astype(np.float64))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _search(
     starts: np.ndarray,
     first: int,
@@ -219,7 +220,7 @@ def _search(
     return first, pairs
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _push(heap: np.ndarray, size: int, key: int) -> None:
     """Put `key` into a binary heap of `size` keys."""
     place = size
@@ -229,7 +230,7 @@ def _push(heap: np.ndarray, size: int, key: int) -> None:
     heap[place] = key
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _pop(heap: np.ndarray, size: int) -> int:
     """Take the smallest key from a binary heap of `size` keys."""
     smallest, moved = heap[0], heap[size - 1]
@@ -244,7 +245,7 @@ def _pop(heap: np.ndarray, size: int) -> int:
     return int(smallest)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _longer(heap: np.ndarray, size: int) -> np.ndarray:
     """A heap that begins with this one and has room for twice `size` keys."""
     longer = np.empty(2 * size, np.int64)

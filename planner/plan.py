@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -19,8 +18,7 @@ from planner.demand import estimate_demand, fleet_energy, within_peak
 from planner.layers import Layers, read_layers
 from planner.scenario import ChargerType, Scenario
 from planner.siting import Effort, Proof, check_plan, choose_sites, linear_capacity
-
-Progress = Callable[[str, float | None, float | None], None]
+from planner.siting.effort import Report
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Plan:
     assessment: Assessment
 
 
-def make_plan(scenario: Scenario, progress: Progress | None = None, effort: Effort | None = None) -> Plan:
+def make_plan(scenario: Scenario, progress: Report | None = None, effort: Effort | None = None) -> Plan:
     """Plan a scenario from its layers to its figures.
 
     Parameters
@@ -73,7 +71,7 @@ def make_plan(scenario: Scenario, progress: Progress | None = None, effort: Effo
     BadInput
         Anything wrong with the layers, or rules that no plan can keep.
     """
-    tell: Progress = progress or (lambda stage, value, bound: None)
+    tell: Report = progress or (lambda stage, value, bound: None)
     tell("layers", None, None)
     layers = read_layers(scenario.study_area)
     tell("demand", None, None)

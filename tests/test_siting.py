@@ -18,16 +18,16 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import Phase, assume, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from towns import (
     MODE,
-    Planned,
     Town,
     assigned_value,
     best_value,
     counts,
     middle_town,
+    planned,
     shuffled,
     tiny_town,
     two_sites,
@@ -61,23 +61,6 @@ def toytown(
     return Town(
         demand, sites, access, types, capacity, standing_chargers(layers, sites, scenario.existing), scenario.siting
     )
-
-
-def planned(town: Town) -> Planned:
-    """The plan of a town that has one; draws without any are dropped."""
-    try:
-        return town.planned()
-    except BadInput:
-        assume(False)
-        raise
-
-
-def instance_of(town: Town) -> Instance:
-    try:
-        return town.instance
-    except BadInput:
-        assume(False)
-        raise
 
 
 def at_least(value: float) -> float:

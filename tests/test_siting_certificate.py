@@ -11,9 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
-from towns import Town, bent_town, best_value, charger_types, counts, tiny_town
+from towns import Town, bent_town, best_value, charger_types, counts, instance_of, tiny_town
 
-from planner import BadInput
 from planner.siting.assignment import assign
 from planner.siting.certificate import Prices, upper_bound
 from planner.siting.dual import Dual, find_prices
@@ -24,14 +23,6 @@ from planner.siting.pricing import Sites, lay_out
 
 SEEDS = st.integers(0, 100_000)
 some = settings(derandomize=True, max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
-
-
-def instance_of(town: Town) -> Instance:
-    try:
-        return town.instance
-    except BadInput:
-        assume(False)
-        raise
 
 
 def four_types_town(seed: int) -> Town:

@@ -12,7 +12,18 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
-from towns import Planned, Town, bent_town, best_value, counts, middle_town, shuffled, two_sites, with_a_zone_split
+from towns import (
+    Planned,
+    Town,
+    bent_town,
+    best_value,
+    counts,
+    middle_town,
+    planned,
+    shuffled,
+    two_sites,
+    with_a_zone_split,
+)
 
 from planner import BadInput
 from planner.siting import choose_sites
@@ -25,14 +36,6 @@ from planner.siting.solver import check_solver, solve
 
 SEEDS = st.integers(0, 100_000)
 few = settings(derandomize=True, max_examples=15, deadline=None, phases=(Phase.explicit, Phase.generate))
-
-
-def planned(town: Town) -> Planned:
-    try:
-        return town.planned()
-    except BadInput:
-        assume(False)
-        raise
 
 
 def no_worse(value: float) -> float:

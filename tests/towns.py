@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from hypothesis import assume
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
+from planner import BadInput
 from planner.scenario import Siting
 from planner.siting import Proof, check_plan, choose_sites, linear_capacity
 from planner.siting.instance import Instance, make_instance
@@ -89,6 +91,24 @@ class Planned:
 
     def check(self) -> None:
         check_plan(self.chargers, self.assignment, self.proof, *self.town.tables)
+
+
+def planned(town: Town) -> Planned:
+    """The plan of a drawn town; draws without any are dropped."""
+    try:
+        return town.planned()
+    except BadInput:
+        assume(False)
+        raise
+
+
+def instance_of(town: Town) -> Instance:
+    """The instance of a drawn town; draws without a plan are dropped."""
+    try:
+        return town.instance
+    except BadInput:
+        assume(False)
+        raise
 
 
 def charger_types(rows: dict[str, dict[str, Any]]) -> pd.DataFrame:

@@ -20,10 +20,11 @@ class Cover:
     site: np.ndarray
 
 
-def covered(pairs: Pairs, opened: np.ndarray) -> np.ndarray:
-    """Zones with a pair at an open site; bool, shape (zones,)."""
-    before = np.r_[0, np.cumsum(opened[pairs.site])]
-    return np.asarray(before[pairs.start[1:]] > before[pairs.start[:-1]])
+def covered(by_zone: Sets, opened: np.ndarray) -> np.ndarray:
+    """Zones that some open site covers; bool, shape (zones,)."""
+    start, site = by_zone
+    hits = np.r_[0, np.cumsum(opened[site])]
+    return np.asarray(hits[start[1:]] > hits[start[:-1]])
 
 
 def reduced(pairs: Pairs, weight: np.ndarray, usable: np.ndarray) -> Cover:

@@ -10,7 +10,7 @@ import pandas as pd
 import pulp
 
 from planner.location.cover_sets import Cover, covered, part, reduced
-from planner.location.coverage_bound import tightened
+from planner.location.coverage_bound import covering_terms, tightened
 from planner.location.coverage_search import anneal, dual, greedy
 from planner.location.table import Location, answer, nearest, read_request
 from planner.siting.solver import NoPlan, solve, weighted_sum
@@ -75,14 +75,14 @@ def max_cover(
     """
     request = read_request(access, weights=weights, limit=limit, sites=sites, fixed=fixed, serve_all=False)
     pairs = request.pairs
-    standing = covered(pairs, pairs.fixed)
+    standing = covered((pairs.start, pairs.site), pairs.fixed)
     free = sites - int(pairs.fixed.sum())
     cover = reduced(pairs, np.where(standing, 0.0, request.weights), ~pairs.fixed)
     chosen, bound = _choose(cover, min(free, len(cover.site)), effort)
     opened = pairs.fixed.copy()
     opened[cover.site[chosen]] = True
     opened[np.flatnonzero(~opened)[: sites - int(opened.sum())]] = True  # sites that add nothing fill up the number
-    value = float(request.weights[covered(pairs, opened)].sum())
+    value = float(request.weights[covered((pairs.start, pairs.site), opened)].sum())
     used = nearest(pairs, opened)
     bound = max(value, float(request.weights[standing].sum()) + bound)
     return answer(
@@ -118,14 +118,7 @@ def _choose(cover: Cover, sites: int, effort: float) -> tuple[np.ndarray, float]
 
 
 def _value(cover: Cover, chosen: np.ndarray) -> float:
-    return float(cover.weight[_reached(cover, chosen)].sum())
-
-
-def _reached(cover: Cover, chosen: np.ndarray) -> np.ndarray:
-    """Zones that some of these sites cover (bool)."""
-    start, site = cover.by_zone
-    hits = np.r_[0, np.cumsum(chosen[site])]
-    return np.asarray(hits[start[1:]] > hits[start[:-1]])
+    return float(cover.weight[covered(cover.by_zone, chosen)].sum())
 
 
 def _searched(cover: Cover, chosen: np.ndarray, priced: np.ndarray, effort: float) -> np.ndarray:
@@ -141,7 +134,8 @@ def _searched(cover: Cover, chosen: np.ndarray, priced: np.ndarray, effort: floa
 
     def chain(seed: int) -> np.ndarray:
         draw = np.random.default_rng(seed)
-        return anneal(few.by_zone, few.by_site, few.weight, chosen[near], moves, heat, draw)[1]
+        found: np.ndarray = anneal(few.by_zone, few.by_site, few.weight, chosen[near], moves, heat, draw)[1]
+        return found
 
     with ThreadPoolExecutor(_THREADS) as pool:
         best = _recombined(few, list(pool.map(chain, range(_CHAINS))), effort)
@@ -155,7 +149,7 @@ def _recombined(cover: Cover, choices: list[np.ndarray], effort: float) -> np.nd
     best = max(choices, key=lambda choice: _value(cover, choice))
     surely = np.logical_and.reduce(choices)
     rest = np.logical_or.reduce(choices) & ~surely
-    few = part(cover, ~_reached(cover, surely), rest)
+    few = part(cover, ~covered(cover.by_zone, surely), rest)
     begin, count = best[rest], int(best[rest].sum())
     if 0 < count < len(begin):
         bound, _, priced = dual(few.by_site, few.weight, few.weight, count, _value(few, begin), _STEPS[0])
@@ -176,7 +170,7 @@ def _settled(
     surely = top & (priced - ranked[sites] > room)
     never = ~top & (ranked[sites - 1] - priced > room)
     rest = ~surely & ~never
-    open_zone = ~_reached(cover, surely)
+    open_zone = ~covered(cover.by_zone, surely)
     few = part(cover, open_zone, rest)
     if bound - value <= 1e-9 * abs(value) or len(few.by_zone[1]) > most:
         return chosen, bound
@@ -191,12 +185,7 @@ def _program(cover: Cover, sites: int, nodes: int) -> tuple[np.ndarray, float]:
     """The problem itself, for HiGHS: the sites it opens, none if it found no choice, and its upper bound."""
     problem = pulp.LpProblem("max_cover", pulp.LpMinimize)
     x = [problem.add_variable(f"open({j})", 0.0, 1.0, "Integer") for j in range(len(cover.site))]
-    start, site = cover.by_zone
-    z = {i: problem.add_variable(f"covered({i})", 0.0, 1.0) for i in np.flatnonzero(np.diff(start)).tolist()}
-    problem.setObjective(weighted_sum((v, -float(cover.weight[i])) for i, v in z.items()))
-    for i, v in z.items():
-        near = [(x[j], -1.0) for j in site[start[i] : start[i + 1]].tolist()]
-        problem.addConstraint(weighted_sum([(v, 1.0), *near]) <= 0, f"cover({i})")
+    problem.setObjective(weighted_sum(covering_terms(problem, cover, x)))
     problem.addConstraint(weighted_sum((v, 1.0) for v in x) == sites, "sites")
     try:
         solved = solve(problem, x, mip_rel_gap=1e-7, mip_max_nodes=nodes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pulp
 
-from planner.location.cover_sets import Cover, part
+from planner.location.cover_sets import Cover, covered, part
 from planner.location.coverage_search import regions
 from planner.siting.solver import NoPlan, solve, weighted_sum
 
@@ -59,13 +60,21 @@ def tightened(cover: Cover, chosen: np.ndarray, price: np.ndarray, effort: float
         return total + sum(pool.map(best_of, range(int(region.max()) + 1)))
 
 
+def covering_terms(problem: Any, cover: Cover, x: list[Any]) -> list[tuple[Any, float]]:
+    r"""Add :math:`z_i \le \sum_{j \ni i} x_j` for every zone a site covers; the covered weight, negative, as terms."""
+    start, site = cover.by_zone
+    z = {i: problem.add_variable(f"covered({i})", 0.0, 1.0) for i in np.flatnonzero(np.diff(start)).tolist()}
+    for i, v in z.items():
+        near = [(x[j], -1.0) for j in site[start[i] : start[i + 1]].tolist()]
+        problem.addConstraint(weighted_sum([(v, 1.0), *near]) <= 0, f"cover({i})")
+    return [(v, -float(cover.weight[i])) for i, v in z.items()]
+
+
 def _region(
     cover: Cover, chosen: np.ndarray, profit: np.ndarray, gain: np.ndarray, loose: float, effort: float
 ) -> float:
     """Upper bound on one region's part: the loose one, or HiGHS's over the sites not ruled out."""
-    start, site = cover.by_zone
-    hits = np.r_[0, np.cumsum(chosen[site])]
-    value = float(cover.weight[hits[start[1:]] > hits[start[:-1]]].sum() + profit[chosen].sum())
+    value = float(cover.weight[covered(cover.by_zone, chosen)].sum() + profit[chosen].sum())
     room = max(0.0, loose - value) + 1e-9 * abs(loose)
     kept = gain >= -room
     few = part(cover, np.ones(len(cover.weight), bool), kept)
@@ -74,13 +83,8 @@ def _region(
     problem = pulp.LpProblem("region", pulp.LpMinimize)
     sure = gain[kept] > room
     x = [problem.add_variable(f"open({j})", float(sure[j]), 1.0, "Integer") for j in range(int(kept.sum()))]
-    start, site = few.by_zone
-    z = {i: problem.add_variable(f"covered({i})", 0.0, 1.0) for i in np.flatnonzero(np.diff(start)).tolist()}
-    terms = [*((v, -float(few.weight[i])) for i, v in z.items()), *zip(x, (-profit[kept]).tolist(), strict=True)]
+    terms = [*covering_terms(problem, few, x), *zip(x, (-profit[kept]).tolist(), strict=True)]
     problem.setObjective(weighted_sum(terms))
-    for i, v in z.items():
-        near = [(x[j], -1.0) for j in site[start[i] : start[i + 1]].tolist()]
-        problem.addConstraint(weighted_sum([(v, 1.0), *near]) <= 0, f"cover({i})")
     try:
         return min(loose, max(value, solve(problem, x, mip_max_nodes=max(1, round(_NODES * effort))).bound))
     except NoPlan:

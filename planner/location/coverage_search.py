@@ -6,14 +6,10 @@ zones of site j likewise, both ascending; zones carry `weight`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
-import numba
 import numpy as np
 
-Function = TypeVar("Function", bound=Callable[..., object])
-compiled = cast("Callable[[Function], Function]", numba.njit(nogil=True, cache=True))
+from planner._compiled import compiled
+
 Sets = tuple[np.ndarray, np.ndarray]
 _ONE = 1 << 40
 _NUMBER = _ONE - 1

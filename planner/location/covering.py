@@ -140,7 +140,7 @@ def fewest(pairs: Pairs, enough: int, effort: float) -> tuple[np.ndarray, int]:
         The open sites (bool, the fixed ones among them) and a lower bound on their number.
     """
     opened, standing = pairs.fixed.copy(), int(pairs.fixed.sum())
-    cover = _core(reduced(pairs, 1.0 - covered(pairs, pairs.fixed), ~pairs.fixed))
+    cover = _core(reduced(pairs, 1.0 - covered((pairs.start, pairs.site), pairs.fixed), ~pairs.fixed))
     chosen = _without_spare(cover, greedy(cover.by_zone, cover.by_site, np.ones(len(cover.weight)), len(cover.site)))
     least = min(1, int(chosen.sum()))
     if standing + chosen.sum() > max(enough, standing + least):
@@ -204,7 +204,6 @@ def _program(cover: Cover, chosen: np.ndarray, least: int, effort: float) -> tup
     except NoPlan:
         return chosen, least
     found = solved.values > 0.5
-    hits = np.r_[0, np.cumsum(found[site])]
-    reached = bool((hits[start[1:]] > hits[start[:-1]]).all())
+    reached = bool(covered(cover.by_zone, found).all())
     least = max(least, int(np.ceil(-solved.bound - 1e-6)))
     return (found, least) if reached and found.sum() < chosen.sum() else (chosen, least)

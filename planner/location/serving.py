@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.location.program import Plan, Serving, nearest_plan, program
-from planner.location.serving_search import SHARED, UNLIMITED, WHOLE, exchange, raise_bound
+from planner.location.serving_search import SHARED, UNLIMITED, WHOLE, cheapest, exchange, raise_bound
 from planner.location.table import RELATIVE_GAP
 
 _ROUNDS, _STEPS, _LEAST_STRIDE = 40, 60, 1e-4
@@ -99,22 +99,12 @@ def _raised(problem: Serving, dual: Dual, best: Plan | None) -> Dual:
     return Dual(*raise_bound(by_site, numbers, fixed, least, most, kind, dual.price, aim, dual.stride, _STEPS))
 
 
-def _cheapest(problem: Serving, reduced: np.ndarray) -> np.ndarray:
-    """The fixed sites and the others of negative reduced cost, as many as must and may be."""
-    fixed = problem.pairs.fixed
-    others = np.argsort(np.where(fixed, np.inf, reduced), kind="stable")[: int((~fixed).sum())]
-    count = int(np.clip((reduced[others] < 0).sum(), problem.least - fixed.sum(), problem.most - fixed.sum()))
-    chosen = fixed.copy()
-    chosen[others[:count]] = True
-    return chosen
-
-
 def _exchanged(problem: Serving, dual: Dual) -> Plan | None:
     """The sites cheapest at these prices, exchanged one by one for better ones."""
     pairs = problem.pairs
     start, zone, order = pairs.by_site()
     unserved = 1.0 + 2.0 * float(np.maximum.reduceat(problem.cost, pairs.start[:-1]).sum())
-    chosen = _cheapest(problem, dual.reduced)
+    chosen = cheapest(dual.reduced, problem.pairs.fixed, problem.least, problem.most)
     by_zone = pairs.start, pairs.site, problem.cost
     _, chosen = exchange((start, zone, problem.cost[order]), by_zone, chosen, pairs.fixed, unserved, _SCANS)
     return nearest_plan(problem, chosen)
@@ -122,7 +112,7 @@ def _exchanged(problem: Serving, dual: Dual) -> Plan | None:
 
 def _drafted(problem: Serving, dual: Dual, again: bool) -> Plan | None:
     """A plan over the few sites and pairs that are cheapest at these prices, over more if need be or `again`."""
-    pairs, count = problem.pairs, int(_cheapest(problem, dual.reduced).sum())
+    pairs, count = problem.pairs, int(cheapest(dual.reduced, problem.pairs.fixed, problem.least, problem.most).sum())
     rank = np.argsort(np.argsort(np.where(pairs.fixed, -np.inf, dual.reduced), kind="stable"))
     for share, near in _DRAFTS[int(again) :]:
         usable = rank < share * count + 3
@@ -145,7 +135,7 @@ def _settled(problem: Serving, best: Plan | None, dual: Dual, effort: float) -> 
     pairs, reduced, bound = problem.pairs, dual.reduced, dual.bound
     goal = np.inf if best is None else best.cost - (1.0 - 1e-6 if problem.whole_costs else 0.0)
     room = goal - bound + 1e-9 * abs(bound)
-    chosen = _cheapest(problem, reduced)
+    chosen = cheapest(reduced, pairs.fixed, problem.least, problem.most)
     count, free = int(chosen.sum()), chosen & ~pairs.fixed
     worst = reduced[free].max() if free.any() else 0.0
     next_one = reduced[~chosen].min() if not chosen.all() else np.inf

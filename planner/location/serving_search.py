@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.location.coverage_search import compiled
+from planner._compiled import compiled
 
 UNLIMITED, SHARED, WHOLE = 0, 1, 2
 """What a site's capacity is to the bound: none, one that zones may share in parts, one of whole numbers and zones."""
@@ -74,11 +74,11 @@ def _reduced_cost(
     else:
         total = _take_whole(saved[worth], need, capacity[j], taken)
     part[lo + worth] = taken
-    return -total
+    return float(-total)
 
 
 @compiled
-def _cheapest(reduced: np.ndarray, fixed: np.ndarray, least: int, most: int) -> np.ndarray:
+def cheapest(reduced: np.ndarray, fixed: np.ndarray, least: int, most: int) -> np.ndarray:
     """The fixed sites and the others of negative reduced cost, at least `least` and at most `most` in all."""
     chosen = fixed.copy()
     count = chosen.sum()
@@ -140,7 +140,7 @@ def raise_bound(
     for step in range(steps):
         for j in range(n):
             reduced[j] = opening[j] + _reduced_cost(j, start, zone, cost, weight, capacity, price, kind, part)
-        chosen = _cheapest(reduced, fixed, least, most)
+        chosen = cheapest(reduced, fixed, least, most)
         bound = price.sum() + reduced[chosen].sum()
         idle = 0 if step == 0 or bound > best + 1e-4 * (aim - best) else idle + 1
         if bound > best:

@@ -81,15 +81,16 @@ def upper_bound(x: Instance, prices: Prices) -> float:
 
 def bound_of(x: Instance, prices: Prices, answers: Answers) -> float:
     """The formula's sum, for what the sites answered to these prices."""
-    limits = prices.limits * _binding_side(x, prices)
+    limits = prices.limits * binding_side(x, prices, 0.0)
     shared = float((x.energy * prices.demand).sum()) + limits.sum()  # no dot: its threads would stay awake and compete
     shared -= prices.floors @ x.floor_kwh + prices.promise * x.promise_kwh
     return float(shared + answers.best.sum())
 
 
-def _binding_side(x: Instance, prices: Prices) -> np.ndarray:
-    side = np.where(prices.limits > 0, x.limits.most, x.limits.least)
-    return np.asarray(np.where(prices.limits == 0, 0.0, side))
+def binding_side(x: Instance, prices: Prices, without_price: float | np.ndarray) -> np.ndarray:
+    """Of every limit the side that its price holds: its most, its least, or what is given where it has no price."""
+    least = np.where(prices.limits < 0, x.limits.least, without_price)
+    return np.asarray(np.where(prices.limits > 0, x.limits.most, least))
 
 
 def _rounding(x: Instance, prices: Prices, answers: Answers) -> float:
@@ -97,7 +98,7 @@ def _rounding(x: Instance, prices: Prices, answers: Answers) -> float:
     terms = len(x.pair_demand) + len(x.energy) + x.limits.use.nnz + x.limits.opening.nnz + len(x.site_ids)
     offered = np.abs(x.pair_worth + (prices.bonus(x) + prices.demand)[x.pair_demand]) @ x.energy[x.pair_demand]
     paid = np.abs(prices.of_options(x)) @ x.option_most + np.abs(prices.of_openings(x)).sum()
-    limits = np.abs(prices.limits * _binding_side(x, prices)).sum()
+    limits = np.abs(prices.limits * binding_side(x, prices, 0.0)).sum()
     magnitude = offered + paid + limits + np.abs(answers.best).sum() + x.energy @ prices.demand
     magnitude += prices.floors @ x.floor_kwh + prices.promise * x.promise_kwh
     return float(4 * terms * _UNIT_ROUNDOFF * magnitude)

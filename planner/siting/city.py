@@ -54,23 +54,24 @@ def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, floa
     NoPlan
         No counts meet all the rules.
     """
-    prices = find_prices(x, _price_steps(len(x.pair_demand)), effort, report)
+    prices = find_prices(x, _price_steps(x), effort, report)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    rough = search(walker, _moves_per_site(len(x.site_ids), len(x.pair_demand)), effort)
+    rough = search(walker, _moves_per_site(x), effort)
     report("search", rough.value(x), bound)
     choice = _settled_and_served(walker, rough)
     report("settle", choice.value(x), bound)
     return improve(walker, _promises_kept(walker, choice, effort), bound, effort, report), bound
 
 
-def _price_steps(pairs: int) -> int:
+def _price_steps(x: Instance) -> int:
     """Evaluations of the dual: fewer where each takes long."""
-    return int(np.clip(_PRICE_WORK // max(pairs, 1), _LEAST_STEPS, _MOST_STEPS))
+    return int(np.clip(_PRICE_WORK // max(len(x.pair_demand), 1), _LEAST_STEPS, _MOST_STEPS))
 
 
-def _moves_per_site(sites: int, pairs: int) -> int:
+def _moves_per_site(x: Instance) -> int:
     """Of a walk: as counted work allows, for a move costs more the more demands a site reaches."""
+    sites, pairs = len(x.site_ids), len(x.pair_demand)
     work = np.clip(_SITE_WORK * sites, _LEAST_WORK, _MOST_WORK) * min(
         1.0, (_LARGE_PAIRS / max(pairs, 1)) ** _LARGE_POWER
     )

@@ -29,7 +29,8 @@ class Admitted:
         With ``task_unit``, ``min_station``, ``lock`` and ``feeder``. Where chargers stand the station exists: it costs
         no opening and has no fewest chargers.
     types
-        With ``coincidence``, ``min_share``, ``max_share``, ``max_count`` (NaN for none) and ``opex_cny_year``.
+        With ``min_share``, ``max_share``, ``max_count`` (NaN for none), ``opex_cny_year`` and ``grid_used_kw``, what a
+        charger draws at the peak.
     standing
         Today's located chargers, sites x types.
     left
@@ -96,7 +97,7 @@ def admit(
         sites=sites.assign(
             opening_cny=sites["opening_cny"].mask(stands, 0.0), min_station=sites["min_station"].mask(stands, 0.0)
         ),
-        types=types,
+        types=types.assign(grid_used_kw=types["coincidence"] * types["kw_rated"]),
         standing=standing,
         left=pd.DataFrame({"bays": sites["bays"] - taken, "grid_kw": sites["grid_kw"]}),
         carried_kwh=carried,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linprog
 
-from planner.siting.certificate import Prices, bound_of
+from planner.siting.certificate import Prices, binding_side, bound_of
 from planner.siting.effort import Effort, Report
 from planner.siting.instance import Instance
 from planner.siting.network import largest_flow
@@ -66,8 +66,7 @@ class Dual:
         x, prices = self.x, self.prices(y)
         answers = self.sites.ask(prices.demand, prices.bonus(x), prices.of_options(x), prices.of_openings(x))
         used = x.limits.use @ answers.new + x.limits.opening @ answers.opened
-        most, least = x.limits.most, x.limits.least
-        side = np.where(prices.limits > 0, most, np.where(prices.limits < 0, least, np.clip(used, least, most)))
+        side = binding_side(x, prices, np.clip(used, x.limits.least, x.limits.most))
         floor = x.served_by_floor(answers.served) - x.floor_kwh
         promise = answers.served.sum() - x.promise_kwh
         slope = np.r_[x.energy - answers.served, side - used, floor, promise]

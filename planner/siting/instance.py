@@ -175,7 +175,7 @@ def make_instance(
         carried_kwh=tables.carried_kwh,
         table_end=tables.table_end,
         bays_used=types["bays_used"].to_numpy(float),
-        grid_used_kw=(types["coincidence"] * types["kw_rated"]).to_numpy(float),
+        grid_used_kw=types["grid_used_kw"].to_numpy(float),
         option_site=site_at,
         option_type=type_at,
         option_station=stations.get_indexer(pd.MultiIndex.from_frame(options[["site_id", "service"]])),
@@ -221,7 +221,7 @@ def _options(tables: Admitted, siting: Siting) -> pd.DataFrame:
     for (name, kind), last in zip(tables.types.iterrows(), tables.table_end, strict=True):
         there = tables.standing[name].to_numpy(int)
         most = last - there.astype(float)
-        for room, use in ((left["bays"], kind["bays_used"]), (left["grid_kw"], kind["coincidence"] * kind["kw_rated"])):
+        for room, use in ((left["bays"], kind["bays_used"]), (left["grid_kw"], kind["grid_used_kw"])):
             if use > 0:
                 most = np.minimum(most, np.floor(room.to_numpy(float) / use + 1e-9))
         if kind["quota_units"] > 0:

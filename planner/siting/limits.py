@@ -68,7 +68,7 @@ def make_limits(sites: pd.DataFrame, types: pd.DataFrame, site: np.ndarray, kind
     for name, task in siting.tasks.items():
         if task > 0:
             rows.append((f"task({name})", units * (unit == name), nothing, float(task), np.inf))
-    drawn_kw = (types["coincidence"] * types["kw_rated"]).to_numpy(float)[kind]
+    drawn_kw = types["grid_used_kw"].to_numpy(float)[kind]
     for name, most_kw in siting.feeder_kw.items():
         fed = (sites["feeder"].to_numpy(object) == name)[site]
         rows.append((f"feeder({name})", drawn_kw * fed, nothing, -np.inf, float(most_kw)))

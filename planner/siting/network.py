@@ -15,18 +15,39 @@ _UNITS = 2e9
 
 @dataclass(frozen=True)
 class LargestFlow:
-    """As much energy as given stations can serve, whoever it is.
+    """As much energy as given stations can serve, whoever it is, of an instance and with what is left of its network.
 
     Attributes
     ----------
-    served
-        kWh/day per pair of the instance; up to one unit (a two-thousand-millionth of all demand) short per arc.
-    within
-        Demand i: 1, but 0 where more stations or larger ones could serve more of it: the demand side of a smallest cut.
+    x
+        The instance.
+    flow, residual
+        In units, between all nodes: demands, stations, source, sink.
+    unit_kwh
+        A two-thousand-millionth of all demand; every arc is up to one unit short.
     """
 
-    served: np.ndarray
-    within: np.ndarray
+    x: Instance
+    flow: sp.csr_array
+    residual: sp.csr_array
+    unit_kwh: float
+
+    @property
+    def served(self) -> np.ndarray:
+        """kWh/day per pair of the instance."""
+        demand, station = self.x.pair_demand, len(self.x.energy) + self.x.pair_station
+        taken = np.asarray(self.flow[demand, station]) if len(demand) else np.zeros(0)
+        return np.maximum(taken.ravel(), 0) * self.unit_kwh
+
+    @property
+    def within(self) -> np.ndarray:
+        """Demand i: 1, but 0 where more stations or larger ones could serve more of it: that side of a smallest cut."""
+        left = self.residual.copy()
+        left.data = np.maximum(left.data, 0)
+        left.eliminate_zeros()
+        within = np.ones(left.shape[0])
+        within[breadth_first_order(left, left.shape[0] - 2, return_predecessors=False)] = 0.0
+        return within[: len(self.x.energy)]
 
 
 def largest_flow(x: Instance, capacity: np.ndarray) -> LargestFlow:
@@ -41,14 +62,4 @@ def largest_flow(x: Instance, capacity: np.ndarray) -> LargestFlow:
     most = np.r_[energy, energy[x.pair_demand], room].astype(np.int32)
     network = sp.csr_array((most, (tail, head)), shape=(sink + 1, sink + 1))
     flow = maximum_flow(network, source, sink).flow
-    taken = np.asarray(flow[x.pair_demand, demands + x.pair_station]) if len(x.pair_demand) else np.zeros(0)
-    return LargestFlow(np.maximum(taken.ravel(), 0) * unit, _behind_the_cut(network - flow, source)[:demands])
-
-
-def _behind_the_cut(residual: sp.csr_array, source: int) -> np.ndarray:
-    """0 for what the source still reaches, 1 beyond."""
-    residual.data = np.maximum(residual.data, 0)
-    residual.eliminate_zeros()
-    beyond = np.ones(residual.shape[0])
-    beyond[breadth_first_order(residual, source, return_predecessors=False)] = 0.0
-    return beyond
+    return LargestFlow(x, flow, network - flow, unit)

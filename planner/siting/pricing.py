@@ -14,11 +14,11 @@ more to a station that others have partly filled than to an empty one.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
+from planner._compiled import compiled
 from planner.siting.instance import Instance
 
 _MOST_LEAVES = 300_000
@@ -130,11 +130,6 @@ def _roof_kwh(x: Instance) -> np.ndarray:
     return np.asarray((x.standing_kwh + roof) * (1 + 1e-6) + 1e-6)
 
 
-def most_pairs(layout: Layout) -> int:
-    """Pairs of the site that has most: the room its compiled sub-problem needs."""
-    return int(np.diff(layout.first_pair[layout.first_station]).max(initial=0))
-
-
 def _order_of_enumeration(x: Instance, service: np.ndarray) -> np.ndarray:
     """Options by site; in a site by service, the service of the most numerous proportional option last, and it at the
     very end, where its count is found in closed form."""
@@ -174,15 +169,23 @@ class Answers(NamedTuple):
 
 
 class Sites:
-    """All sites' sub-problems, asked again and again at new prices; remembers the order of the demands in between."""
+    """All sites' sub-problems, asked again and again at new prices; remembers the order of the demands in between.
+
+    Attributes
+    ----------
+    layout, pairs
+        As `lay_out` returns them.
+    widest
+        Pairs of the site that has most: the room its compiled sub-problem needs.
+    """
 
     def __init__(self, x: Instance) -> None:
-        self.layout, _ = lay_out(x)
+        self.layout, self.pairs = lay_out(x)
         self._order = np.concatenate(
             [np.arange(n) for n in np.diff(self.layout.first_pair)] or [np.zeros(0, int)]
         ).astype(np.int32)
         self._above = np.zeros(len(self.layout.standing_kwh))
-        self._widest = most_pairs(self.layout)
+        self.widest = int(np.diff(self.layout.first_pair[self.layout.first_station]).max(initial=0))
         self._threads = ThreadPoolExecutor(_THREADS)  # kept: starting threads costs as much as an answer
 
     def ask(self, demand_price: np.ndarray, bonus: np.ndarray, price: np.ndarray, opening: np.ndarray) -> Answers:
@@ -205,16 +208,11 @@ class Sites:
         flows = np.zeros((_BLOCKS, demands))
 
         def block(b: int) -> None:
-            _ask_block(y, ends[b], ends[b + 1], less, price, opening, self._order, self._above, self._widest,
+            _ask_block(y, ends[b], ends[b + 1], less, price, opening, self._order, self._above, self.widest,
                        answers.best, answers.new, answers.opened, flows[b])  # fmt: skip
 
         list(self._threads.map(block, range(_BLOCKS)))
         return answers._replace(served=flows.sum(axis=0))
-
-
-def compiled(function: Any) -> Any:
-    """Compile once, keep on disk, run without the interpreter's lock."""
-    return nb.njit(cache=True, nogil=True)(function)
 
 
 @compiled

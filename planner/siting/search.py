@@ -15,20 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from planner.siting.certificate import Prices, allowed
+from planner._compiled import compiled
+from planner.siting.certificate import Prices, allowed, binding_side
 from planner.siting.dual import kwh_price
 from planner.siting.effort import Effort
 from planner.siting.instance import Instance
-from planner.siting.pricing import (
-    Sites,
-    best_counts,
-    compiled,
-    lay_out,
-    most_pairs,
-    running_totals,
-    sort_demands,
-    station_kwh,
-)
+from planner.siting.pricing import Sites, best_counts, running_totals, sort_demands, station_kwh
 from planner.siting.region import Choice
 
 _THETAS = np.array([0.0, 0.5, 0.75, 0.9, 1.0])
@@ -106,14 +98,16 @@ class Walker:
 
     def __init__(self, x: Instance, prices: Prices, value_scale: float) -> None:
         self.x, self.prices = x, prices
-        self.layout, self.pairs = lay_out(x)
-        self.widest = most_pairs(self.layout)
+        sites = Sites(x)
+        self.layout, self.pairs, self.widest = sites.layout, sites.pairs, sites.widest
+        self.able = np.unique(x.option_site)
+        self.promised = x.promise_kwh > 0 or len(x.floor_ids) > 0
         self.size = x.limits.size
         self.unit = value_scale / self.size
         self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
         self.style = _STYLES[0]
-        self.pool = self._pool(value_scale)
+        self.pool = self._pool(sites, value_scale)
         self.near = nearest_sites(self.layout, np.sqrt(x.energy), self._worth_knowing(), _NEIGHBOURS)
         self.order = self._orders()
         by_option, by_site = x.limits.use.T.tocsr(), x.limits.opening.T.tocsr()
@@ -123,16 +117,16 @@ class Walker:
             for array, kind in ((rows.indptr, np.int64), (rows.indices, np.int64), (rows.data, np.float64))
         ]
 
-    def _pool(self, dear: float) -> np.ndarray:
+    def _pool(self, sites: Sites, dear: float) -> np.ndarray:
         """The sites that moves begin from: some times as many as pay at the prices, those that come nearest to it."""
         x, prices = self.x, self.prices
-        sites, opening = Sites(x), prices.of_openings(x)
+        opening = prices.of_openings(x)
         ask = (prices.demand, prices.bonus(x), prices.of_options(x))
         opened = sites.ask(*ask, opening - dear).best - dear
         gain = opened - sites.ask(*ask, opening + dear).best
-        able = np.unique(x.option_site)
-        most = max(_POOL_TIMES * int((gain[able] > 0).sum()), _LEAST_POOL)
-        return np.sort(able[np.lexsort((able, -gain[able]))[:most]])
+        gain = gain[self.able]
+        most = max(_POOL_TIMES * int((gain > 0).sum()), _LEAST_POOL)
+        return np.sort(self.able[np.lexsort((self.able, -gain))[:most]])
 
     def _worth_knowing(self) -> np.ndarray:
         """Site: whether it is in the pool or something stands there."""
@@ -169,7 +163,15 @@ class Walker:
         left = np.maximum(x.energy - np.bincount(self.layout.demand, served, minlength=len(x.energy)), 0.0)
         used = x.limits.use @ new + x.limits.opening @ opened
         random = np.array([seed * 7919 + 12345], np.uint64)
-        return State(new, served, left, used, opened, self.order.copy(), random)
+        order = self.order.copy() if self.promised else self.order  # a bonus that changes would change it
+        return State(new, served, left, used, opened, order, random)
+
+    def walk(self, state: State, prices: Prices, kink: np.ndarray, heat: float, moves: int, style: np.ndarray) -> None:
+        """Make moves from a state at these prices and one temperature; `kink` is what a unit beyond a limit costs."""
+        ground = self.ground(prices, kink)
+        if self.promised:
+            _sort_anew(self.layout, ground, state)
+        walk(self.layout, ground, state, moves, self.widest, heat, style, _RUIN, self.pool)
 
     def choice(self, state: State) -> Choice:
         """The walk's state as a plan."""
@@ -227,27 +229,21 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
     state = walker.state(choice, _SEED)
-    moves = moves_per_site * len(np.unique(x.option_site))
-    ground = walker.ground(walker.prices, walker.unit * _LAST_KINK)
-    heat = walker.heat * _COLD
-    _sort_anew(walker.layout, ground, state)
-    walk(walker.layout, ground, state, moves, walker.widest, heat, walker.style, _RUIN, walker.pool)
+    kink, heat, moves = walker.unit * _LAST_KINK, walker.heat * _COLD, moves_per_site * len(walker.able)
+    walker.walk(state, walker.prices, kink, heat, moves, walker.style)
     return walker.choice(state)
 
 
 def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, effort: Effort) -> None:
     """One walk from hot to cold; prices of limits, floors and promise follow how far they are missed."""
-    moves = max(1, moves_per_site * len(np.unique(walker.x.option_site)) // _ROUNDS)
+    moves = max(1, moves_per_site * len(walker.able) // _ROUNDS)
     prices = walker.prices
     began, done, rounds = effort.spent_share(), 0.0, 0
     while done < 1.0 and len(walker.pool):
         ramp = max(0.0, done - _FLAT_SHARE) / (1 - _FLAT_SHARE)
         kink = walker.unit * _FIRST_KINK * (_LAST_KINK / _FIRST_KINK) ** ramp
         heat = walker.heat * _HOT * (_COLD / _HOT) ** done
-        ground = walker.ground(prices, kink)
-        if walker.x.promise_kwh > 0 or len(walker.x.floor_ids):
-            _sort_anew(walker.layout, ground, state)
-        walk(walker.layout, ground, state, moves, walker.widest, heat, style, _RUIN, walker.pool)
+        walker.walk(state, prices, kink, heat, moves, style)
         prices = _steered_prices(walker, prices, state)
         rounds += 1
         clock = (effort.spent_share() - began) / max(_UNTIL_SHARE_OF_TIME - began, 0.01)
@@ -260,8 +256,7 @@ def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
     Never far from the prices that prove the bound: demand prices go with those.
     """
     x, limits, proven = walker.x, walker.x.limits, walker.prices
-    side = np.where(proven.limits > 0, limits.most, np.where(proven.limits < 0, limits.least, state.used))
-    over = (state.used - np.clip(side, limits.least, limits.most)) / walker.size
+    over = (state.used - binding_side(x, proven, np.clip(state.used, limits.least, limits.most))) / walker.size
     served = x.energy - state.left
     short = 1 - x.served_by_floor(served) / np.maximum(x.floor_kwh, 1.0)
     promise_short = 1 - float(served.sum()) / max(x.promise_kwh, 1.0)

@@ -11,9 +11,10 @@ from collections import defaultdict
 import numpy as np
 import pulp
 
+from planner._compiled import compiled
 from planner.siting.assignment import rank_within
 from planner.siting.instance import Instance
-from planner.siting.pricing import compiled, fill, running_totals, sort_demands
+from planner.siting.pricing import fill, running_totals, sort_demands
 from planner.siting.program import build_program
 from planner.siting.region import Choice
 from planner.siting.search import Walker
@@ -51,8 +52,7 @@ def _kept(x: Instance, new: np.ndarray, opened: np.ndarray) -> bool:
 def _settled(walker: Walker, choice: Choice, most_sites: int, most_changes: int) -> tuple[np.ndarray, np.ndarray]:
     """One configuration for each flexible site, all limits kept: ``most sum value pick``, one pick a site."""
     x, y = walker.x, walker.layout
-    sites = np.unique(x.option_site)
-    flexible = sites[:: max(1, -(-len(sites) // most_sites))]
+    flexible = walker.able[:: max(1, -(-len(walker.able) // most_sites))]
     site, counts, value = _kept_changes(walker, choice, flexible, most_changes)
     options = [y.option[y.first_option[j] : y.first_option[j + 1]] for j in range(len(y.bays))]
     new, opened = choice.new.copy(), choice.opened.copy()
