@@ -364,8 +364,8 @@ def test_a_truncated_solve_is_never_proven(hard: Town, limit: dict[str, float]) 
 def test_a_plan_of_a_truncated_solve_never_says_optimal(
     hard: Town, limit: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def truncated(problem: Any, variables: list[Any], solver: str, **options: Any) -> Solved:
-        return solve(problem, variables, solver, **{**options, **limit})
+    def truncated(problem: Any, variables: list[Any], *rest: Any, **options: Any) -> Solved:
+        return solve(problem, variables, *rest, **{**options, **limit})
 
     monkeypatch.setattr(f"{choose_sites.__module__}.solve", truncated)
     try:

@@ -64,8 +64,9 @@ REGIMES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def few_moves() -> Iterator[None]:
-    """Small towns get no more moves of the search per site than large ones."""
+    """Small towns get no more moves of the search per site than large ones, and few nodes of the whole program."""
     with pytest.MonkeyPatch.context() as changed:
+        changed.setattr("planner.siting.choose._MOST_NODES", 20)
         changed.setattr("planner.siting.city._LEAST_MOVES", 0)
         yield
 
@@ -252,7 +253,8 @@ def test_the_city_method_keeps_every_rule_and_its_bound_holds(regime: str) -> No
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_city_methods_bound_is_not_below_the_proven_best(seed: int) -> None:
+def test_the_city_methods_bound_is_not_below_the_proven_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.siting.choose._MOST_NODES", 3_000)
     town = middle_town(seed, size=16, quota=50, ac_share=0.1, budget_cny=4e6, quota_rule="at_most")
     best, city = town.planned(), by_the_city_method(town)
     city.check()
@@ -302,7 +304,7 @@ def test_settling_keeps_all_limits_exactly(regime: str, moves: int) -> None:
     x = CITY_REGIMES[regime]().instance
     prices = find_prices(x, 20, Effort(0.005), silent)
     walker = Walker(x, prices, float(x.energy.sum()))
-    rough = search(walker, moves, Effort(0.005))
+    rough = search(walker, 2, moves, Effort(0.005))[0]
     for new, opened in (settle(walker, rough), nearest_counts(x, rough.new)):
         assert (new == np.round(new)).all()
         assert (new >= 0).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -13,13 +15,14 @@ from planner.siting.conflicts import conflicts, whole_conflicts
 from planner.siting.effort import Effort, Report
 from planner.siting.headroom import spread_headroom
 from planner.siting.instance import Instance, make_instance
+from planner.siting.merge import merge_demands
 from planner.siting.program import build_program
 from planner.siting.proof import Proof
 from planner.siting.region import Choice
-from planner.siting.solver import NoPlan, Solved, check_solver, solve
+from planner.siting.solver import NoPlan, check_solver, solve
 
-_WHOLE_PROGRAM_PAIRS = 20_000
-_NODE_WORK = 3e8
+_AT_ONCE_PAIRS, _FIRST_NODE_WORK = 2_000, 3e8
+_WHOLE_PROGRAM_PAIRS, _NODE_WORK, _MOST_NODES = 20_000, 6e12, 3_000
 _SAME_VALUE = 1e-6
 _OPTIMAL_GAP = 1e-4
 _TINY_KWH = 1e-6
@@ -69,34 +72,55 @@ def choose_sites(
     check_solver(siting.solver)
     x = make_instance(demand, sites, access, charger_types, capacity, existing, siting)
     refuse(conflicts(x))
+    merged = merge_demands(x)
     tell: Report = report or (lambda step, value, bound: None)
     effort = effort or Effort(siting.gap_share, siting.rounds)
     try:
         with effort.interruptible():
-            choice, bound, method, optimal = _solved(x, siting, effort, tell)
+            choice, bound, method, optimal = _solved(merged.instance, siting, effort, tell)
     except NoPlan as error:
         raise BadInput(no_plan(x, error)) from None
-    choice = _served_anew(x, choice, spread_headroom(x, choice))
+    choice = merged.apart(_served_anew(merged.instance, choice, spread_headroom(merged.instance, choice)))
     return *tables_of(x, choice), _proof(x, choice, bound, method, optimal, effort.reproducible)
 
 
-def _solved(x: Instance, siting: Siting, effort: Effort, tell: Report) -> tuple[Choice, float, str, bool]:
-    """A plan, its bound, how that was proven and whether the solver says it is the best."""
-    found = []
-    if len(x.pair_demand) <= _WHOLE_PROGRAM_PAIRS:
-        choice, bound, method, optimal = _exactly(x, siting.solver, effort)
-        tell("whole program", choice.value(x), bound)
-        if optimal or effort.is_over() or not len(x.option_site):
-            return choice, bound, method, optimal
-        found.append((choice, bound, method))
+class _Found(NamedTuple):
+    """A plan, its bound, how that was proven and whether the solver says the plan is the best."""
+
+    choice: Choice
+    bound: float
+    method: str
+    optimal: bool = False
+
+
+def _solved(x: Instance, siting: Siting, effort: Effort, tell: Report) -> _Found:
+    """The best plan and the lowest bound of the solver and the method for cities.
+
+    The smallest go to the solver at once. The others are planned as a city is; the solver then begins at that plan,
+    where they are not too large for it.
+    """
+    found: list[_Found] = []
+    pairs = len(x.pair_demand)
+    if pairs <= _AT_ONCE_PAIRS:
+        found.append(_exactly(x, siting.solver, effort, _FIRST_NODE_WORK / max(pairs, 1) ** 2))
+        tell("whole program", found[0].choice.value(x), found[0].bound)
+        if found[0].optimal or effort.is_over() or not len(x.option_site):
+            return found[0]
     try:
-        found.append((*plan_city(x, effort, tell), _LAGRANGIAN))
+        found.append(_Found(*plan_city(x, effort, tell), _LAGRANGIAN))
     except NoPlan:
-        if not found:
+        if not found and pairs > _WHOLE_PROGRAM_PAIRS:
             raise
-    plan = max((choice for choice, _, _ in found), key=lambda choice: choice.value(x))
-    bound, method = min((bound, method) for _, bound, method in found)
-    return plan, bound, method, False
+    if pairs <= _WHOLE_PROGRAM_PAIRS and not (found and effort.is_over()):
+        start = _best(x, found) if found else None
+        found.append(_exactly(x, siting.solver, effort, _NODE_WORK / pairs**3, start))
+        tell("whole program", _best(x, found).value(x), min(each.bound for each in found))
+    proof = min(found, key=lambda each: (each.bound, not each.optimal))
+    return proof._replace(choice=_best(x, found))
+
+
+def _best(x: Instance, found: list[_Found]) -> Choice:
+    return max(found, key=lambda each: each.choice.value(x)).choice
 
 
 def _proof(x: Instance, choice: Choice, bound: float, method: str, optimal: bool, reproducible: bool) -> Proof:
@@ -120,28 +144,24 @@ def _proof(x: Instance, choice: Choice, bound: float, method: str, optimal: bool
     )
 
 
-def _exactly(x: Instance, solver: str, effort: Effort) -> tuple[Choice, float, str, bool]:
-    """The whole program in the solver, to its proven end or to a counted number of nodes, fewer the larger it is."""
+def _exactly(x: Instance, solver: str, effort: Effort, nodes: float, start: Choice | None = None) -> _Found:
+    """The whole program in the solver, to its proven end or to a counted number of nodes."""
     every_pair = np.arange(len(x.pair_demand))
     doors = every_pair[x.standing_kwh[x.pair_station] == 0]
-    nodes = max(1, int(_NODE_WORK / max(len(every_pair), 1) ** 2))
-    choice, solved = _whole(x, doors, nodes, solver, effort)
+    program = build_program(x, every_pair, doors=doors)
+    most = int(np.clip(nodes, 1, _MOST_NODES))
+    limits = {"mip_rel_gap": _OPTIMAL_GAP, "mip_max_nodes": most, **effort.solver_clock()}
+    begin = None if start is None else program.values(start.opened, start.new, start.served)
+    solved = solve(program.problem, program.variables, solver, begin, **limits)
+    _, new, _ = program.parts(solved.values)
+    choice = Choice(new, x.opened_by(new), assign(x, new, every_pair))
     if not np.isfinite(solved.bound):
         relaxed = build_program(x, every_pair, integer=False, doors=doors)
         bound = solve(relaxed.problem, relaxed.variables).bound
-        return choice, bound, f"linear relaxation of the whole program (HiGHS); plan by {solver}, cut short", False
-    ended = "to a gap of 1e-4" if solved.proven else f"stopped at its limit of {nodes:,} nodes or its time"
-    return choice, solved.bound, f"branch and bound of the whole program ({solver}), {ended}", solved.proven
-
-
-def _whole(x: Instance, doors: np.ndarray, nodes: int, solver: str, effort: Effort) -> tuple[Choice, Solved]:
-    """The program over all pairs in the solver: its counts, everyone charging as is best for them, and its bound."""
-    every_pair = np.arange(len(x.pair_demand))
-    program = build_program(x, every_pair, doors=doors)
-    limits = {"mip_rel_gap": _OPTIMAL_GAP, "mip_max_nodes": nodes, **effort.solver_clock()}
-    solved = solve(program.problem, program.variables, solver, **limits)
-    _, new, _ = program.parts(solved.values)
-    return Choice(new, x.opened_by(new), assign(x, new, every_pair)), solved
+        return _Found(choice, bound, f"linear relaxation of the whole program (HiGHS); plan by {solver}, cut short")
+    limit = f"limit of {most:,} nodes" + ("" if effort.seconds is None else " or its time")
+    ended = "to a gap of 1e-4" if solved.proven else f"stopped at its {limit}"
+    return _Found(choice, solved.bound, f"branch and bound of the whole program ({solver}), {ended}", solved.proven)
 
 
 def _served_anew(x: Instance, before: Choice, after: Choice) -> Choice:

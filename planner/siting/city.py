@@ -2,10 +2,11 @@
 
 1. **Prices** (`dual.py`): the Lagrangian dual of demands and limits; the bound is recomputed from them
    (`certificate.py`).
-2. **Search** (`search.py`): ruin and recreate at these prices; quota, budget and the like are met nearly.
+2. **Search** (`search.py`): walks of ruin and recreate at these prices; quota, budget and the like are met nearly.
 3. **Settle** (`settle.py`): an integer program over neighbouring configurations of the sites meets them exactly.
 4. **Assign** (`assignment.py`): who charges where, exactly.
-5. **Improve**: integer programs of some twenty neighbouring sites, everything else as it is.
+5. **Improve** (`improve.py`): integer programs of some sites, everything else as it is: where two walks differ (small
+   cities), and twenty neighbours at a time.
 
 Work is counted, never timed, so the same input gives the same plan; `Effort` may bring a clock.
 """
@@ -14,16 +15,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.siting.assignment import assign, made_feasible
+from planner.siting.assignment import assign
 from planner.siting.certificate import upper_bound
 from planner.siting.dual import find_prices
 from planner.siting.effort import Effort, Report
+from planner.siting.improve import combine, keeps_promises, sweep
 from planner.siting.instance import Instance
-from planner.siting.program import build_program
-from planner.siting.region import Choice, region_of_sites
-from planner.siting.search import Walker, missing_kwh, search, search_on
+from planner.siting.region import Choice
+from planner.siting.search import STYLES, Walker, missing_kwh, search, search_on
 from planner.siting.settle import settle
-from planner.siting.solver import NoPlan, solve
+from planner.siting.solver import NoPlan
 
 _PRICE_WORK, _LEAST_STEPS, _MOST_STEPS = 3_600_000_000, 300, 700
 _SITE_WORK, _LEAST_WORK, _MOST_WORK = 45_000, 130_000_000, 420_000_000
@@ -31,10 +32,8 @@ _MOVE_PAIRS, _LEAST_MOVES, _MOST_MOVES, _FEW_MOVES = 40, 15, 2000, 150_000
 _LARGE_PAIRS, _LARGE_POWER = 1_000_000, 0.55
 _SEARCH_ON_MOVES = 40
 _MOST_ATTEMPTS = 12
-_PROMISE_TOLERANCE = 1e-7
 _PROMISE_STEP, _EXCESS_SHARE = 0.03, 2e-3
-_REGION_SITES = 20
-_REGION_GAP, _REGION_NODES = 1e-3, 20
+_COMBINED_PAIRS, _WALKS, _SHORTER = 20_000, 6, 4
 
 
 def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, float]:
@@ -57,11 +56,17 @@ def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, floa
     prices = find_prices(x, _price_steps(x), effort, report)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    rough = search(walker, _moves_per_site(x), effort)
-    report("search", rough.value(x), bound)
-    choice = _settled_and_served(walker, rough)
-    report("settle", choice.value(x), bound)
-    return improve(walker, _promises_kept(walker, choice, effort), bound, effort, report), bound
+    small = len(x.pair_demand) <= _COMBINED_PAIRS
+    walks, moves = (_WALKS, _moves_per_site(x) // _SHORTER) if small else (len(STYLES), _moves_per_site(x))
+    walked = search(walker, walks, moves, effort)
+    report("search", walked[0].value(x), bound)
+    plans = _settled(walker, walked if small else walked[:1], effort)
+    report("settle", plans[0].value(x), bound)
+    plan = plans[0]
+    if small:
+        plan = combine(x, plans, bound, effort)
+        report("combine", plan.value(x), bound)
+    return sweep(walker, plan, bound, effort, report), bound
 
 
 def _price_steps(x: Instance) -> int:
@@ -77,6 +82,26 @@ def _moves_per_site(x: Instance) -> int:
     )
     most = max(_MOST_MOVES, _FEW_MOVES // max(sites, 1))
     return int(np.clip(work / max(pairs + _MOVE_PAIRS * sites, 1), _LEAST_MOVES, most))
+
+
+def _settled(walker: Walker, walked: list[Choice], effort: Effort) -> list[Choice]:
+    """Rough plans with every rule kept, the best first; those that cannot be brought to it are left out.
+
+    Raises
+    ------
+    NoPlan
+        None can.
+    """
+    plans: list[Choice] = []
+    for n, rough in enumerate(walked):
+        if plans and effort.is_over():
+            break
+        try:
+            plans.append(_promises_kept(walker, _settled_and_served(walker, rough), effort))
+        except NoPlan:
+            if n == len(walked) - 1 and not plans:
+                raise
+    return sorted(plans, key=lambda plan: -plan.value(walker.x))
 
 
 def _settled_and_served(walker: Walker, rough: Choice) -> Choice:
@@ -97,8 +122,8 @@ def _promises_kept(walker: Walker, choice: Choice, effort: Effort) -> Choice:
     """
     x, best, step = walker.x, None, _PROMISE_STEP
     for attempt in range(_MOST_ATTEMPTS + 1):
-        floors, promise = missing_kwh(x, np.bincount(x.pair_demand, choice.served, minlength=len(x.energy)))
-        kept = _kept_promises(x, floors, promise)
+        floors, _ = missing_kwh(x, np.bincount(x.pair_demand, choice.served, minlength=len(x.energy)))
+        kept = keeps_promises(x, choice)
         if kept and (best is None or choice.value(x) > best.value(x)):
             best = choice
         excess = float(choice.served.sum()) - x.promise_kwh if x.promise_kwh > 0 else 0.0
@@ -110,42 +135,3 @@ def _promises_kept(walker: Walker, choice: Choice, effort: Effort) -> Choice:
     if best is None:
         raise NoPlan("floors or the promise were missed", infeasible=False)
     return best
-
-
-def _kept_promises(x: Instance, floors: np.ndarray, promise: float) -> bool:
-    """Whether what is missing is no more than rounding."""
-    asked = max(x.promise_kwh, float(x.floor_kwh.max(initial=0.0)), 1.0)
-    return max(promise, float(floors.max(initial=0.0))) <= _PROMISE_TOLERANCE * asked
-
-
-def improve(walker: Walker, choice: Choice, bound: float, effort: Effort, report: Report) -> Choice:
-    """Sweep regional integer programs over the city; keep what is better."""
-    x = walker.x
-    for _ in range(effort.rounds):
-        left = np.zeros(len(x.site_ids), bool)
-        left[x.option_site] = True
-        while left.any():
-            if effort.is_over() or bound - choice.value(x) <= effort.gap_share * abs(bound):
-                return choice
-            near = walker.near[int(np.argmax(left))]
-            sites = np.sort(near[near >= 0][:_REGION_SITES])
-            left[sites] = False
-            choice = _improved_region(x, sites, choice, effort)
-            report("improve", choice.value(x), bound)
-    return choice
-
-
-def _improved_region(x: Instance, sites: np.ndarray, choice: Choice, effort: Effort) -> Choice:
-    """The plan with the best found for some sites, the flows of all others as they are."""
-    region = region_of_sites(x, sites, choice)
-    part = region.instance
-    program = build_program(part, np.arange(len(part.pair_demand)))
-    try:
-        limits = {"mip_rel_gap": _REGION_GAP, "mip_max_nodes": _REGION_NODES, **effort.solver_clock()}
-        solved = solve(program.problem, program.variables, **limits)
-    except NoPlan:
-        return choice
-    opened, new, served = program.parts(solved.values)
-    better = region.placed_in(choice, Choice(new, opened, made_feasible(part, served, part.station_kwh(new))))
-    floors, promise = missing_kwh(x, np.bincount(x.pair_demand, better.served, minlength=len(x.energy)))
-    return better if _kept_promises(x, floors, promise) and better.value(x) > choice.value(x) else choice

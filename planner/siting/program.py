@@ -57,8 +57,8 @@ class Program:
         PuLP problem that minimises cost less worth.
     opened, new, served
         Variables of the sites, options and given pairs, in their order.
-    others
-        The remaining ones: ``build``.
+    built
+        Option jk whose energy is not proportional to the count -> its ``build`` variables by count.
     gained
         Option jk: what its chargers add to its station, kWh/day, as (variable, weight) terms.
     rows
@@ -69,14 +69,19 @@ class Program:
     opened: list[Any]
     new: list[Any]
     served: list[Any]
-    others: list[Any]
+    built: dict[int, list[Any]]
     gained: list[list[tuple[Any, float]]]
     rows: dict[str, int]
 
     @property
     def variables(self) -> list[Any]:
-        """All of them: opened, new, served, others."""
-        return [*self.opened, *self.new, *self.served, *self.others]
+        """All of them: opened, new, served, built."""
+        return [*self.opened, *self.new, *self.served, *(v for by_count in self.built.values() for v in by_count)]
+
+    def values(self, opened: np.ndarray, new: np.ndarray, served: np.ndarray) -> np.ndarray:
+        """A plan as values of `variables`."""
+        built = [np.arange(1, len(by_count) + 1) == new[o] for o, by_count in self.built.items()]
+        return np.concatenate([opened, new, served, *built]).astype(float)
 
     def parts(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Solved values of `variables` as openings and counts, both whole, and served energy."""
@@ -180,8 +185,7 @@ def build_program(
         taken_by += [(opened[j], float(opening[row, j])) for j in everywhere if opening[row, j]]
         for constraint in _within(weighted_sum(taken_by), x.limits.least[row], x.limits.most[row]):
             subject_to(constraint, name)
-    others = [v for by_count in build.values() for v in by_count]
-    return Program(problem, opened, new, served, others, gained, rows)
+    return Program(problem, opened, new, served, build, gained, rows)
 
 
 def _members(group: np.ndarray) -> dict[int, list[int]]:

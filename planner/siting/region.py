@@ -37,6 +37,10 @@ class Region:
     sites: np.ndarray
     pairs: np.ndarray
 
+    def part_of(self, whole: Choice) -> Choice:
+        """This region's part of a plan."""
+        return Choice(whole.new[self.options], whole.opened[self.sites], whole.served[self.pairs])
+
     def placed_in(self, whole: Choice, part: Choice) -> Choice:
         """The whole plan with this region's part of it replaced."""
         new, opened, served = whole.new.copy(), whole.opened.copy(), whole.served.copy()

@@ -24,7 +24,7 @@ from planner.siting.pricing import Sites, best_counts, running_totals, sort_dema
 from planner.siting.region import Choice
 
 _THETAS = np.array([0.0, 0.5, 0.75, 0.9, 1.0])
-_STYLES = (np.array([1, 2]), np.array([3, 4]))
+STYLES = (np.array([1, 2]), np.array([3, 4]))
 _NEIGHBOURS = 24
 _POOL_TIMES, _LEAST_POOL = 3, 1000
 _ROUNDS = 60
@@ -106,7 +106,7 @@ class Walker:
         self.unit = value_scale / self.size
         self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
-        self.style = _STYLES[0]
+        self.style = STYLES[0]
         self.pool = self._pool(sites, value_scale)
         self.near = nearest_sites(self.layout, np.sqrt(x.energy), self._worth_knowing(), _NEIGHBOURS)
         self.order = self._orders()
@@ -194,27 +194,34 @@ def missing_kwh(x: Instance, served: np.ndarray) -> tuple[np.ndarray, float]:
     return np.maximum(x.floor_kwh - x.served_by_floor(served), 0.0), max(x.promise_kwh - float(served.sum()), 0.0)
 
 
-def search(walker: Walker, moves_per_site: int, effort: Effort) -> Choice:
-    """The better of two walks, side by side, from nothing; its limits are kept nearly, not exactly.
+def search(walker: Walker, walks: int, moves_per_site: int, effort: Effort) -> list[Choice]:
+    """Plans of several walks from nothing, side by side, the best first; their limits are kept nearly, not exactly.
 
-    One walk decides at low shares of the demand prices (better where a kWh is worth the same anywhere within reach),
-    the other at high ones (better where worth falls with distance); the walker remembers which won.
+    Every other walk decides at low shares of the demand prices (better where a kWh is worth the same anywhere within
+    reach), the rest at high ones (better where worth falls with distance); the walker remembers which won.
 
     Parameters
     ----------
     walker
         The problem and prices that prove a good bound.
+    walks
+        How many.
     moves_per_site
         Moves of each walk, per site.
     effort
         A clock cools the walks faster and ends them when four fifths of it are spent.
     """
-    walks = [(style, walker.state(None, _SEED + n)) for n, style in enumerate(_STYLES)]
-    with ThreadPoolExecutor(len(walks)) as pool:
-        for job in [pool.submit(_anneal, walker, *walk, moves_per_site, effort) for walk in walks]:
+    styles = [STYLES[n % len(STYLES)] for n in range(walks)]
+    states = [walker.state(None, _SEED + n) for n in range(walks)]
+    with ThreadPoolExecutor(len(STYLES)) as pool:
+        jobs = [
+            pool.submit(_anneal, walker, *walk, moves_per_site, effort) for walk in zip(styles, states, strict=True)
+        ]
+        for job in jobs:
             job.result()
-    walker.style, best = max(walks, key=lambda walk: walker.merit(walk[1]))
-    return walker.choice(best)
+    order = sorted(range(walks), key=lambda n: -walker.merit(states[n]))
+    walker.style = styles[order[0]]
+    return [walker.choice(states[n]) for n in order]
 
 
 def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.ndarray, promise: float) -> Choice:

@@ -54,7 +54,9 @@ class NoPlan(RuntimeError):
         self.infeasible = infeasible
 
 
-def solve(problem: Any, variables: list[Any], solver: str = "HiGHS", **options: Any) -> Solved:
+def solve(
+    problem: Any, variables: list[Any], solver: str = "HiGHS", start: np.ndarray | None = None, **options: Any
+) -> Solved:
     """Minimise and read back status, values, duals and bound.
 
     HiGHS runs in process and is asked itself: PuLP reports "Optimal" after a limit and values of 0.0 without a
@@ -68,6 +70,8 @@ def solve(problem: Any, variables: list[Any], solver: str = "HiGHS", **options: 
         Its variables in the order wanted in `Solved.values`.
     solver
         HiGHS, CBC, or another solver by PuLP's name for it.
+    start
+        Values of a known plan, in the order of `variables`, for HiGHS to better; another solver is not told.
     options
         HiGHS options by their own names (``mip_rel_gap``, ``time_limit``, ``solver``, ...). Another solver is told the
         gap, node and time limits if PuLP can tell it.
@@ -83,6 +87,8 @@ def solve(problem: Any, variables: list[Any], solver: str = "HiGHS", **options: 
         return _solve_by_name(problem, variables, solver, options)
     highs_in_pulp = pulp.getSolver("HiGHS", msg=False, threads=1)
     highs_in_pulp.optionsDict.update({"random_seed": 0, **options})
+    if start is not None:
+        _begin_at(highs_in_pulp, variables, start)
     try:
         problem.solve(highs_in_pulp)
     except KeyError:  # PuLP 3.3 does not know HiGHS's "solution limit" (a node limit); values are already in place
@@ -99,6 +105,20 @@ def solve(problem: Any, variables: list[Any], solver: str = "HiGHS", **options: 
     bound = -float(info.mip_dual_bound) if whole else value
     duals = np.zeros(0) if whole else -np.asarray(solution.row_dual, float)
     return Solved(values, duals, value, bound, proven=name == "Optimal")
+
+
+def _begin_at(highs_in_pulp: Any, variables: list[Any], start: np.ndarray) -> None:
+    """Have HiGHS told of a plan once its model is built: PuLP's own way is there from its 4.0 only."""
+    build = highs_in_pulp.buildSolverModel
+
+    def build_and_begin(problem: Any) -> None:
+        build(problem)
+        columns = getattr(problem, "exported_variables", problem.variables)()
+        column = {v.name: n for n, v in enumerate(columns)}
+        known = [(column[v.name], float(value)) for v, value in zip(variables, start, strict=True) if v.name in column]
+        problem.solverModel.setSolution(len(known), *map(np.array, zip(*known, strict=True)))
+
+    highs_in_pulp.buildSolverModel = build_and_begin
 
 
 def check_solver(solver: str) -> None:
