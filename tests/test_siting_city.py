@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,16 @@ def test_the_city_method_gives_the_same_plan_again_and_for_rows_in_another_order
         pd.testing.assert_frame_equal(first.chargers, again.chargers, check_exact=True)
         pd.testing.assert_frame_equal(first.assignment, again.assignment, check_exact=True)
         assert first.proof == again.proof
+
+
+def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = middle_town(1, size=40, quota=160)
+    two = by_the_city_method(town)
+    monkeypatch.setattr("planner.siting.pricing._THREADS", 1)
+    monkeypatch.setattr("planner.siting.search.ThreadPoolExecutor", lambda threads: ThreadPoolExecutor(1))
+    one = by_the_city_method(town)
+    pd.testing.assert_frame_equal(one.chargers, two.chargers, check_exact=True)
+    assert one.proof == two.proof
 
 
 def test_the_city_method_sees_a_task_that_no_plan_keeps() -> None:

@@ -26,7 +26,8 @@ from planner.siting.search import STYLES, Walker, missing_kwh, search, search_on
 from planner.siting.settle import settle
 from planner.siting.solver import NoPlan
 
-_PRICE_WORK, _LEAST_STEPS, _MOST_STEPS = 3_600_000_000, 300, 700
+_PRICE_WORK, _LEAST_STEPS, _MANY_STEPS = 3_600_000_000, 300, 700
+_QUICK_WORK, _MOST_STEPS = 200_000_000, 1_500
 _SITE_WORK, _LEAST_WORK, _MOST_WORK = 45_000, 130_000_000, 420_000_000
 _MOVE_PAIRS, _LEAST_MOVES, _MOST_MOVES, _FEW_MOVES = 40, 15, 2000, 150_000
 _LARGE_PAIRS, _LARGE_POWER = 1_000_000, 0.55
@@ -70,8 +71,10 @@ def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, floa
 
 
 def _price_steps(x: Instance) -> int:
-    """Evaluations of the dual: fewer where each takes long."""
-    return int(np.clip(_PRICE_WORK // max(len(x.pair_demand), 1), _LEAST_STEPS, _MOST_STEPS))
+    """Evaluations of the dual: fewer where each takes long, more where it takes some milliseconds."""
+    pairs = max(len(x.pair_demand), 1)
+    many = np.clip(_PRICE_WORK // pairs, _LEAST_STEPS, _MANY_STEPS)
+    return int(np.clip(_QUICK_WORK // pairs, many, _MOST_STEPS))
 
 
 def _moves_per_site(x: Instance) -> int:

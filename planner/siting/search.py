@@ -26,7 +26,7 @@ from planner.siting.region import Choice
 _THETAS = np.array([0.0, 0.5, 0.75, 0.9, 1.0])
 STYLES = (np.array([1, 2]), np.array([3, 4]))
 _NEIGHBOURS = 24
-_POOL_TIMES, _LEAST_POOL = 3, 1000
+_POOL_TIMES, _LEAST_POOL, _GIVEN_TIMES, _AS_GOOD = 3, 1000, 2, 1e-9
 _ROUNDS = 60
 _RUIN = 24
 _FIRST_KINK, _LAST_KINK, _FLAT_SHARE = 0.005, 0.05, 0.5
@@ -118,15 +118,23 @@ class Walker:
         ]
 
     def _pool(self, sites: Sites, dear: float) -> np.ndarray:
-        """The sites that moves begin from: some times as many as pay at the prices, those that come nearest to it."""
+        """The sites that moves begin from: some times as many as pay at the prices, those that come nearest to it, and
+        for every limit that asks for a least amount as many as can give it twice."""
         x, prices = self.x, self.prices
         opening = prices.of_openings(x)
         ask = (prices.demand, prices.bonus(x), prices.of_options(x))
-        opened = sites.ask(*ask, opening - dear).best - dear
-        gain = opened - sites.ask(*ask, opening + dear).best
-        gain = gain[self.able]
-        most = max(_POOL_TIMES * int((gain > 0).sum()), _LEAST_POOL)
-        return np.sort(self.able[np.lexsort((self.able, -gain))[:most]])
+        free, closed = sites.ask(*ask, np.zeros(len(opening))).best, sites.ask(*ask, opening + dear).best
+        gain = free - closed - opening
+        ranked = self.able[np.lexsort((self.able, -gain[self.able]))]
+        pays = gain[self.able] >= -_AS_GOOD * dear  # at prices that take all a site gains, all of them
+        most = max(_POOL_TIMES * int(pays.sum()), _LEAST_POOL)
+        pool = [ranked[:most]]
+        for r in np.flatnonzero(x.limits.least > 0):
+            given = np.zeros(len(x.site_ids))
+            np.maximum.at(given, x.option_site, x.limits.use[[r]].toarray().ravel() * x.option_most)
+            enough = int(np.searchsorted(np.cumsum(given[ranked]), _GIVEN_TIMES * x.limits.least[r]))
+            pool.append(ranked[: enough + 1][given[ranked[: enough + 1]] > 0])
+        return np.unique(np.concatenate(pool))
 
     def _worth_knowing(self) -> np.ndarray:
         """Site: whether it is in the pool or something stands there."""
