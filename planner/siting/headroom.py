@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from planner.siting.instance import Instance
-from planner.siting.program import build_program
+from planner.siting.program import Program, build_program
 from planner.siting.region import Choice
 from planner.siting.solver import NoPlan, solve, weighted_sum
 
 _BEYOND_NEED_SHARE = 0.01
+_EVEN_ENOUGH, _SPREAD_GAP, _NODES = 0.5, 0.05, 10
 
 
 def beyond_need(x: Instance, choice: Choice) -> float:
@@ -32,16 +33,43 @@ def beyond_need(x: Instance, choice: Choice) -> float:
 
 
 def spread_headroom(x: Instance, choice: Choice) -> Choice:
-    """The same service with its spare chargers where spare capacity is lowest; the given plan where none is better.
+    """The same service with its spare chargers where spare capacity is lowest; the given plan where little is gained.
 
     ``most t`` subject to all rules of `program.py`, ``carried_js >= served_js`` and, for every task unit with demand
-    served in it, ``sum of carried_js - served_js >= t x sum of served_js``. Where the least cost is asked for nothing
-    is beyond need.
+    served in it, ``sum of carried_js - served_js >= t x sum of served_js``. A plan whose t is half of the city's spare
+    capacity or more stays; where the least cost is asked for nothing is beyond need.
     """
     placed = float(x.limits.quota_units @ choice.new)
     if x.promise_kwh > 0 or not placed or beyond_need(x, choice) <= _BEYOND_NEED_SHARE * placed:
         return choice
     flow = np.bincount(x.pair_station, choice.served, minlength=len(x.standing_kwh))
+    if _lowest_spare(x, choice, flow) >= _EVEN_ENOUGH * _mean_spare(x, choice, flow):
+        return choice
+    program = _headroom_program(x, flow)
+    start = program.values(choice.opened, choice.new, np.zeros(0))
+    try:
+        solved = solve(program.problem, program.variables, start=start, mip_rel_gap=_SPREAD_GAP, mip_max_nodes=_NODES)
+    except NoPlan:
+        return choice
+    _, new, _ = program.parts(solved.values)
+    return Choice(new, x.opened_by(new), choice.served)
+
+
+def _lowest_spare(x: Instance, choice: Choice, flow: np.ndarray) -> float:
+    """Spare capacity as a share of what is served, of the task unit that has least."""
+    _, unit = np.unique(x.task_unit[x.station_site].astype(str), return_inverse=True)
+    served = np.bincount(unit, flow)
+    spare = np.bincount(unit, x.station_kwh(choice.new)) - served
+    return float(np.min(spare[served > 0] / served[served > 0], initial=np.inf))
+
+
+def _mean_spare(x: Instance, choice: Choice, flow: np.ndarray) -> float:
+    """Spare capacity of the whole city as a share of what is served."""
+    return float(x.station_kwh(choice.new).sum() / max(flow.sum(), 1.0)) - 1
+
+
+def _headroom_program(x: Instance, flow: np.ndarray) -> Program:
+    """Who charges where as it is, the lowest spare capacity of any task unit as high as can be."""
     program = build_program(x, np.zeros(0, int))
     carried: list[list[tuple[object, float]]] = [[] for _ in flow]
     for js, terms in zip(x.option_station, program.gained, strict=True):
@@ -59,9 +87,4 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
             spare = weighted_sum([*terms, (lowest, -served)])
             program.problem.addConstraint(spare >= served - float(x.standing_kwh[inside].sum()), f"spare({n})")
     program.problem.setObjective(weighted_sum([(lowest, -1.0)]))
-    try:
-        solved = solve(program.problem, program.variables, mip_rel_gap=0.01, mip_max_nodes=50)
-    except NoPlan:
-        return choice
-    _, new, _ = program.parts(solved.values)
-    return Choice(new, x.opened_by(new), choice.served)
+    return program
