@@ -100,9 +100,9 @@ def _solved(x: Instance, siting: Siting, effort: Effort, tell: Report) -> _Found
     where they are not too large for it.
     """
     found: list[_Found] = []
-    pairs = len(x.pair_demand)
+    pairs = max(len(x.pair_demand), 1)
     if pairs <= _AT_ONCE_PAIRS:
-        found.append(_exactly(x, siting.solver, effort, _FIRST_NODE_WORK / max(pairs, 1) ** 2))
+        found.append(_exactly(x, siting.solver, effort, _FIRST_NODE_WORK / pairs**2))
         tell("whole program", found[0].choice.value(x), found[0].bound)
         if found[0].optimal or effort.is_over() or not len(x.option_site):
             return found[0]
@@ -191,7 +191,7 @@ def _needed_chargers(x: Instance, choice: Choice) -> int:
     """Chargers (quota units) that carry 99 % of the value, the most valuable per unit first."""
     worth = np.ones(len(x.pair_worth)) if x.promise_kwh > 0 else x.pair_worth
     per_station = np.bincount(x.pair_station, worth * choice.served, minlength=len(x.station_ids))
-    energy = np.bincount(x.pair_station, choice.served, minlength=len(x.station_ids))
+    energy = choice.by_station(x)
     mean_worth = np.divide(per_station, energy, out=np.zeros(len(energy)), where=energy > 0)
     at = x.option_station
     gained = x.gained_kwh(np.arange(len(choice.new)), choice.new.astype(int))

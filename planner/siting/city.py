@@ -19,7 +19,7 @@ from planner.siting.assignment import assign
 from planner.siting.certificate import upper_bound
 from planner.siting.dual import find_prices
 from planner.siting.effort import Effort, Report
-from planner.siting.improve import combine, keeps_promises, sweep
+from planner.siting.improve import combine, is_rounding, sweep
 from planner.siting.instance import Instance
 from planner.siting.region import Choice
 from planner.siting.search import STYLES, Walker, missing_kwh, search, search_on
@@ -125,8 +125,8 @@ def _promises_kept(walker: Walker, choice: Choice, effort: Effort) -> Choice:
     """
     x, best, step = walker.x, None, _PROMISE_STEP
     for attempt in range(_MOST_ATTEMPTS + 1):
-        floors, _ = missing_kwh(x, np.bincount(x.pair_demand, choice.served, minlength=len(x.energy)))
-        kept = keeps_promises(x, choice)
+        floors, promise = missing_kwh(x, choice.by_demand(x))
+        kept = is_rounding(x, floors, promise)
         if kept and (best is None or choice.value(x) > best.value(x)):
             best = choice
         excess = float(choice.served.sum()) - x.promise_kwh if x.promise_kwh > 0 else 0.0

@@ -19,8 +19,8 @@ _EVEN_ENOUGH, _SPREAD_GAP, _NODES = 0.5, 0.05, 10
 
 def beyond_need(x: Instance, choice: Choice) -> float:
     """Quota units whose capacity the plan's served energy does not need."""
-    flow = np.bincount(x.pair_station, choice.served, minlength=len(x.standing_kwh))
-    spare = np.minimum(x.station_kwh(choice.new) - flow, x.station_kwh(choice.new) - x.standing_kwh)[x.option_station]
+    carried = x.station_kwh(choice.new)
+    spare = np.minimum(carried - choice.by_station(x), carried - x.standing_kwh)[x.option_station]
     options = np.arange(len(choice.new))
     new = choice.new.astype(int)
     idle = np.zeros(len(new))
@@ -42,10 +42,9 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
     placed = float(x.limits.quota_units @ choice.new)
     if x.promise_kwh > 0 or not placed or beyond_need(x, choice) <= _BEYOND_NEED_SHARE * placed:
         return choice
-    flow = np.bincount(x.pair_station, choice.served, minlength=len(x.standing_kwh))
-    if _lowest_spare(x, choice, flow) >= _EVEN_ENOUGH * _mean_spare(x, choice, flow):
+    if _is_even(x, choice):
         return choice
-    program = _headroom_program(x, flow)
+    program = _headroom_program(x, choice.by_station(x))
     start = program.values(choice.opened, choice.new, np.zeros(0))
     try:
         solved = solve(program.problem, program.variables, start=start, mip_rel_gap=_SPREAD_GAP, mip_max_nodes=_NODES)
@@ -55,17 +54,14 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
     return Choice(new, x.opened_by(new), choice.served)
 
 
-def _lowest_spare(x: Instance, choice: Choice, flow: np.ndarray) -> float:
-    """Spare capacity as a share of what is served, of the task unit that has least."""
+def _is_even(x: Instance, choice: Choice) -> bool:
+    """Whether every task unit has half or more of the city's spare capacity, as a share of what is served there."""
     _, unit = np.unique(x.task_unit[x.station_site].astype(str), return_inverse=True)
-    served = np.bincount(unit, flow)
-    spare = np.bincount(unit, x.station_kwh(choice.new)) - served
-    return float(np.min(spare[served > 0] / served[served > 0], initial=np.inf))
-
-
-def _mean_spare(x: Instance, choice: Choice, flow: np.ndarray) -> float:
-    """Spare capacity of the whole city as a share of what is served."""
-    return float(x.station_kwh(choice.new).sum() / max(flow.sum(), 1.0)) - 1
+    served = np.bincount(unit, choice.by_station(x))
+    carried = np.bincount(unit, x.station_kwh(choice.new))
+    used = served > 0
+    lowest = float(np.min(carried[used] / served[used], initial=np.inf)) - 1
+    return lowest >= _EVEN_ENOUGH * (float(carried.sum() / max(served.sum(), 1.0)) - 1)
 
 
 def _headroom_program(x: Instance, flow: np.ndarray) -> Program:

@@ -54,9 +54,8 @@ def sweep(walker: Walker, choice: Choice, bound: float, effort: Effort, report: 
     return choice
 
 
-def keeps_promises(x: Instance, choice: Choice) -> bool:
-    """Whether floors and promise are kept but for rounding."""
-    floors, promise = missing_kwh(x, np.bincount(x.pair_demand, choice.served, minlength=len(x.energy)))
+def is_rounding(x: Instance, floors: np.ndarray, promise: float) -> bool:
+    """Whether what floors and promise lack is no more than rounding."""
     asked = max(x.promise_kwh, float(x.floor_kwh.max(initial=0.0)), 1.0)
     return max(promise, float(floors.max(initial=0.0))) <= _PROMISE_TOLERANCE * asked
 
@@ -76,4 +75,5 @@ def _best_region(x: Instance, sites: np.ndarray, choice: Choice, gap: float, wor
         return choice
     opened, new, served = program.parts(solved.values)
     better = region.placed_in(choice, Choice(new, opened, made_feasible(part, served, part.station_kwh(new))))
-    return better if keeps_promises(x, better) and better.value(x) > choice.value(x) else choice
+    kept = is_rounding(x, *missing_kwh(x, better.by_demand(x)))
+    return better if kept and better.value(x) > choice.value(x) else choice

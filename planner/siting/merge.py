@@ -40,11 +40,11 @@ def merge_demands(x: Instance) -> Merged:
     """Take every group of interchangeable demands as one, named as the first of them."""
     pairs = np.lexsort((x.pair_station, x.pair_demand))
     reaches = np.bincount(x.pair_demand, minlength=len(x.energy))
+    reached = reaches > 0
     first_pair = np.r_[0, np.cumsum(reaches)]
     first = _first_alike(x, pairs, reaches, first_pair)
-    kept = np.flatnonzero((first == np.arange(len(first))) & (reaches > 0))
+    kept = np.flatnonzero((first == np.arange(len(first))) & reached)
     group = np.searchsorted(kept, first)
-    reached = reaches > 0
     energy = np.bincount(group[reached], x.energy[reached], minlength=len(kept))
     first_merged = np.r_[0, np.cumsum(reaches[kept])]
     demand = x.pair_demand[pairs]

@@ -23,6 +23,14 @@ class Choice:
         """What the question makes most: energy served weighted by its worth, or the negative of the least cost."""
         return float(x.pair_worth @ self.served) - self.cost_cny(x)
 
+    def by_demand(self, x: Instance) -> np.ndarray:
+        """Energy served of every demand, kWh/day."""
+        return np.bincount(x.pair_demand, self.served, minlength=len(x.energy))
+
+    def by_station(self, x: Instance) -> np.ndarray:
+        """Energy served at every station, kWh/day."""
+        return np.bincount(x.pair_station, self.served, minlength=len(x.standing_kwh))
+
     def cost_cny(self, x: Instance) -> float:
         """What the least-cost question adds up; zero for the other question."""
         return float(x.option_cost_cny @ self.new + x.opening_cost_cny @ self.opened)

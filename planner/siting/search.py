@@ -133,7 +133,8 @@ class Walker:
             given = np.zeros(len(x.site_ids))
             np.maximum.at(given, x.option_site, x.limits.use[[r]].toarray().ravel() * x.option_most)
             enough = int(np.searchsorted(np.cumsum(given[ranked]), _GIVEN_TIMES * x.limits.least[r]))
-            pool.append(ranked[: enough + 1][given[ranked[: enough + 1]] > 0])
+            first = ranked[: enough + 1]
+            pool.append(first[given[first] > 0])
         return np.unique(np.concatenate(pool))
 
     def _worth_knowing(self) -> np.ndarray:
@@ -222,10 +223,7 @@ def search(walker: Walker, walks: int, moves_per_site: int, effort: Effort) -> l
     styles = [STYLES[n % len(STYLES)] for n in range(walks)]
     states = [walker.state(None, _SEED + n) for n in range(walks)]
     with ThreadPoolExecutor(len(STYLES)) as pool:
-        jobs = [
-            pool.submit(_anneal, walker, *walk, moves_per_site, effort) for walk in zip(styles, states, strict=True)
-        ]
-        for job in jobs:
+        for job in [pool.submit(_anneal, walker, styles[n], states[n], moves_per_site, effort) for n in range(walks)]:
             job.result()
     order = sorted(range(walks), key=lambda n: -walker.merit(states[n]))
     walker.style = styles[order[0]]

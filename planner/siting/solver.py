@@ -115,8 +115,10 @@ def _begin_at(highs_in_pulp: Any, variables: list[Any], start: np.ndarray) -> No
         build(problem)
         columns = getattr(problem, "exported_variables", problem.variables)()
         column = {v.name: n for n, v in enumerate(columns)}
-        known = [(column[v.name], float(value)) for v, value in zip(variables, start, strict=True) if v.name in column]
-        problem.solverModel.setSolution(len(known), *map(np.array, zip(*known, strict=True)))
+        known = {column[v.name]: value for v, value in zip(variables, start, strict=True) if v.name in column}
+        problem.solverModel.setSolution(
+            len(known), np.array(list(known), np.int32), np.array(list(known.values()), float)
+        )
 
     highs_in_pulp.buildSolverModel = build_and_begin
 
