@@ -137,7 +137,7 @@ def rule_faults(layers: Layers, sites: gpd.GeoDataFrame, demand: pd.DataFrame, s
         return tuple(faults)
     if found := conflicts(x):
         return (*faults, *found)
-    program = build_program(x, np.zeros(0, int))
+    program = build_program(x.of_counts_alone(), np.zeros(0, int))
     try:
         solve(program.problem, program.variables, mip_max_nodes=_RULE_NODES)
     except NoPlan as error:

@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.siting.instance import Instance
 from planner.siting.program import Program, build_program
-from planner.siting.region import Choice
+from planner.siting.region import Choice, region_of_sites
 from planner.siting.solver import NoPlan, solve, weighted_sum
 
 _BEYOND_NEED_SHARE = 0.01
@@ -37,21 +37,23 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
 
     ``most t`` subject to all rules of `program.py`, ``carried_js >= served_js`` and, for every task unit with demand
     served in it, ``sum of carried_js - served_js >= t x sum of served_js``. A plan whose t is half of the city's spare
-    capacity or more stays; where the least cost is asked for nothing is beyond need.
+    capacity or more stays; where the least cost is asked for nothing is beyond need. Sites that are closed stay closed.
     """
     placed = float(x.limits.quota_units @ choice.new)
     if x.promise_kwh > 0 or not placed or beyond_need(x, choice) <= _BEYOND_NEED_SHARE * placed:
         return choice
     if _is_even(x, choice):
         return choice
-    program = _headroom_program(x, choice.by_station(x))
-    start = program.values(choice.opened, choice.new, np.zeros(0))
+    region = region_of_sites(x, np.flatnonzero(choice.opened), choice)
+    part = region.part_of(choice)
+    program = _headroom_program(region.instance, part.by_station(region.instance))
+    start = program.values(part.opened, part.new, np.zeros(0))
     try:
         solved = solve(program.problem, program.variables, start=start, mip_rel_gap=_SPREAD_GAP, mip_max_nodes=_NODES)
     except NoPlan:
         return choice
-    _, new, _ = program.parts(solved.values)
-    return Choice(new, x.opened_by(new), choice.served)
+    opened, new, _ = program.parts(solved.values)
+    return region.placed_in(choice, Choice(new, opened, part.served))
 
 
 def _is_even(x: Instance, choice: Choice) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -104,6 +104,11 @@ class Instance:
         line = np.outer(self.carried_kwh[:, 1], counts)
         beyond = counts > self.table_end[:, None]
         return np.asarray((beyond | np.isclose(self.carried_kwh, line, rtol=1e-9)).all(axis=1))
+
+    def of_counts_alone(self) -> Instance:
+        """The same sites and rules where only counts matter: with proportional types no ``build`` is needed."""
+        counts = np.arange(self.carried_kwh.shape[1])
+        return replace(self, carried_kwh=np.outer(self.carried_kwh[:, -1], counts))
 
     def gained_kwh(self, option: np.ndarray, count: np.ndarray) -> np.ndarray:
         """What `count` new chargers of some options add to what today's carry, kWh/day."""

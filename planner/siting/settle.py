@@ -109,7 +109,7 @@ def nearest_counts(x: Instance, wanted: np.ndarray) -> tuple[np.ndarray, np.ndar
     NoPlan
         There are none, or none were found in the counted nodes.
     """
-    program = build_program(x, np.zeros(0, int))
+    program = build_program(x.of_counts_alone(), np.zeros(0, int))
     each = np.maximum(x.gained_kwh(np.arange(len(wanted)), np.ones(len(wanted), int)), 1.0)
     terms = []
     for o, (v, n) in enumerate(zip(program.new, wanted, strict=True)):
