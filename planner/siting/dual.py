@@ -31,8 +31,8 @@ _PATIENCE, _WARM_UP = 10, 40
 _FIRST_SHARE, _LEAST_SHARE = 0.1, 1e-3
 _SWEEP = 100
 _SLOW_SHARE = 1e-3
-_TRIAL, _CLEARLY = 200, 0.01
-_LIMIT_METRIC = 0.5
+_TRIAL, _CLEARLY = 100, 0.01
+_LIMIT_METRICS = 0.5, 0.12
 _SETTLED = 2e-5
 _SHARE_OF_TIME = 0.33
 
@@ -54,7 +54,8 @@ class Dual:
         self.low = np.r_[np.zeros(len(x.energy)), np.where(np.isfinite(least), -np.inf, 0.0), rest]
         self.high = np.r_[np.full(len(x.energy), np.inf), np.where(np.isfinite(most), np.inf, 0.0), promised]
         moves = self.low < self.high  # a price that cannot move must not weigh on the steps of the others
-        self.metric = np.where(moves, np.where(local, 1.0, _LIMIT_METRIC) * self.unit / size, 0.0)
+        self.metric = np.where(moves, self.unit / size, 0.0)
+        self.shared = ~local
 
     def prices(self, y: np.ndarray) -> Prices:
         """The vector by name."""
@@ -88,11 +89,14 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report) -> Pric
         Called with ("bound", None, bound so far).
     """
     dual = Dual(x)
-    volume = _Volume(dual, _kelley(dual, np.full(len(x.energy), dual.kwh_price), _DEAREST_START))
-    volume.run(min(steps, _TRIAL), effort, report)
+    start = _kelley(dual, np.full(len(x.energy), dual.kwh_price), _DEAREST_START)
+    tried = [_Volume(dual, start, share) for share in _LIMIT_METRICS]
+    for volume in tried:
+        volume.run(min(steps, _TRIAL), effort, report)
+    volume = min(tried, key=lambda each: each.best)
     within = _kelley(dual, _within_capacity(x) * dual.kwh_price, 1.0)
     if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
-        volume = _Volume(dual, within)
+        volume = _Volume(dual, within, _LIMIT_METRICS[0])
     volume.run(steps, effort, report)
     return dual.prices(volume.best_y)
 
@@ -147,10 +151,15 @@ def _within_capacity(x: Instance) -> np.ndarray:
 
 
 class _Volume:
-    """The volume algorithm from some prices on, and the best prices met so far."""
+    """The volume algorithm from some prices on, and the best prices met so far.
 
-    def __init__(self, dual: Dual, start: np.ndarray) -> None:
+    The prices of limits step as far as `limit_metric` says, in parts of their own measure: nobody knows beforehand what
+    suits a city, where many bind or few.
+    """
+
+    def __init__(self, dual: Dual, start: np.ndarray, limit_metric: float) -> None:
         self.dual, self.best_y = dual, start
+        self.metric = np.where(dual.shared, limit_metric, 1.0) * dual.metric
         self.best, self.mean = dual.value(start)
         self.step, self.most_share, self.failed = _FIRST_STEP, _FIRST_SHARE, 0
         self.steps, self.swept = 0, self.best
@@ -170,15 +179,15 @@ class _Volume:
         aim = _ASSUMED_GAP * max(abs(self.best), 1e-3 * dual.scale)
         low, high = self.best_y <= dual.low, self.best_y >= dual.high
         push = np.where((low & (self.mean > 0)) | (high & (self.mean < 0)), 0.0, self.mean)
-        length = self.step * aim / max(float((push * push * dual.metric).sum()), 1e-12)
-        y = np.clip(self.best_y - length * dual.metric * push, dual.low, dual.high)
+        length = self.step * aim / max(float((push * push * self.metric).sum()), 1e-12)
+        y = np.clip(self.best_y - length * self.metric * push, dual.low, dual.high)
         value, slope = dual.value(y)
         apart = slope - self.mean
-        share = -float((apart * self.mean * dual.metric).sum())
-        share /= max(float((apart * apart * dual.metric).sum()), 1e-12)
+        share = -float((apart * self.mean * self.metric).sum())
+        share /= max(float((apart * apart * self.metric).sum()), 1e-12)
         self.mean = self.mean + (self.most_share / 10 if share < 0 else min(share, self.most_share)) * apart
         if value < self.best:
-            if float((push * slope * dual.metric).sum()) >= 0:
+            if float((push * slope * self.metric).sum()) >= 0:
                 self.step = min(self.step * _LONGER, _LONGEST_STEP)
             self.best, self.best_y, self.failed = value, y, 0
             return

@@ -11,6 +11,7 @@ Schrimpf et al., Journal of Computational Physics 159, 2000.)
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -146,11 +147,9 @@ class Walker:
 
     def _orders(self) -> np.ndarray:
         """Thetas x pairs: the demands of every station, the most gaining first, counted from its first pair."""
-        y = self.layout
-        station = np.repeat(np.arange(len(y.first_pair) - 1), np.diff(y.first_pair))
         less = np.outer(_THETAS, self.prices.demand) - self.prices.bonus(self.x)
-        ranked = [np.lexsort((np.arange(len(station)), -gain, station)) for gain in y.worth - less[:, y.demand]]
-        return np.array([order - y.first_pair[:-1][station] for order in ranked], np.int32)
+        with ThreadPoolExecutor(len(STYLES)) as pool:
+            return np.array([*pool.map(partial(ranked_demands, self.layout), less)])
 
     def ground(self, prices: Prices, kink: np.ndarray) -> Ground:
         """What the compiled walk reads at these prices."""
@@ -289,6 +288,19 @@ def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
             float(steered(now.promise, proven.promise, promise_short, walker.kwh_price)),
         ),
     )
+
+
+@compiled
+def ranked_demands(y, less):  # type: ignore[no-untyped-def]
+    """Of every station its demands, the most gaining first, counted from its first pair."""
+    order = np.empty(len(y.demand), np.int32)
+    for s in range(len(y.first_pair) - 1):
+        p0, p1 = y.first_pair[s], y.first_pair[s + 1]
+        loss = np.empty(p1 - p0)
+        for q in range(p0, p1):
+            loss[q - p0] = less[y.demand[q]] - y.worth[q]
+        order[p0:p1] = np.argsort(loss, kind="mergesort")
+    return order
 
 
 @compiled
