@@ -39,11 +39,11 @@ import pandas as pd
 
 from planner.access import measure_access
 from planner.candidates import find_sites, standing_chargers
-from planner.demand import estimate_demand
+from planner.demand import estimate_demand, fleet_energy
 from planner.layers import read_layers
-from planner.plan import charger_type_table, reach_by_mode
+from planner.plan import charger_tables, reach_by_mode
 from planner.scenario import Siting, read_scenario
-from planner.siting import Proof, check_plan, choose_sites, linear_capacity
+from planner.siting import Proof, check_plan, choose_sites
 from planner.siting.assignment import assign, made_feasible
 from planner.siting.choose import tables_of
 from planner.siting.city import plan_city
@@ -174,8 +174,8 @@ def write_taiyuan(file: str, least_cost: bool) -> None:
     sites = find_sites(layers, scenario)
     existing = standing_chargers(layers, sites, scenario.existing)
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
-    types = charger_type_table(scenario.charger_types, demand)
-    capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
+    fleets = fleet_energy(scenario, layers.zones)
+    types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
     asked = {"question": "least_cost", "promise_share": PROMISE, "quota_rule": "at_most"} if least_cost else {}
     siting = Siting.model_validate(scenario.siting.model_dump() | asked)
     Path(file).write_bytes(pickle.dumps((demand, sites, access, types, capacity, existing, siting)))

@@ -123,6 +123,10 @@ class Fleet(Sourced):
     weekend_factor: PositiveFigure | None = Field(
         None, description="Energy of a weekend day over that of a weekday; the week's mean stays. 1 if absent."
     )
+    session_kwh: PositiveFigure | None = Field(None, description="Energy of one charge at the meter, for the waits.")
+    session_kw: PositiveFigure | None = Field(
+        None, description="Power its vehicles accept, if less than chargers give."
+    )
     services: dict[Service, float] = Field(description="Split of the public energy; sums to one.")
     hours: dict[Service, str] = Field(
         {}, description="Per service: section of [profiles]; even over the day if absent."

@@ -60,6 +60,7 @@ def _within(least: float, most: float, words: str) -> AfterValidator:
 
 ShareFigure = Annotated[Figure, _within(0, 1, "a share between 0 and 1")]
 PositiveShareFigure = Annotated[Figure, _within(1e-6, 1, "a share above 0, at most 1")]
+OpenShareFigure = Annotated[Figure, _within(1e-6, 1 - 1e-6, "a share above 0 and below 1")]
 FactorFigure = Annotated[Figure, _within(1, float("inf"), "a factor of 1 or more")]
 PositiveFigure = Annotated[Figure, _within(1e-6, float("inf"), "a number above 0")]
 Weight = Annotated[float, Field(ge=0)]

@@ -13,11 +13,10 @@ import pandas as pd
 from planner._faults import BadInput, Fault
 from planner.access import measure_access, street_parts
 from planner.candidates import find_sites, standing_chargers
-from planner.demand import estimate_demand
+from planner.demand import estimate_demand, fleet_energy
 from planner.layers import Layers
-from planner.plan import charger_type_table, islands, reach_by_mode
+from planner.plan import charger_tables, islands, reach_by_mode
 from planner.scenario import Scenario, Siting
-from planner.siting import linear_capacity
 from planner.siting.choose import no_plan
 from planner.siting.conflicts import conflicts
 from planner.siting.instance import Instance, make_instance
@@ -26,6 +25,7 @@ from planner.siting.solver import NoPlan, solve
 
 _NEAR_STREET_M = 1_000.0
 _RULE_NODES = 50
+_USUAL_STATION = 20  # bays
 _Tried = TypeVar("_Tried")
 
 
@@ -42,7 +42,8 @@ class Fitness:
     out_of_reach_share
         Share of residents whose zone reaches no site by car.
     tightness
-        What the quota carries at the middle of its type shares, over the demand of zones that reach a site by car.
+        What the quota carries at the middle of its type shares, in stations of usual size, over the demand of zones
+        that reach a site by car.
     street_parts, island_km, island_share
         Strongly connected parts of the streets; kilometres outside the largest one, also as a share of all.
     """
@@ -103,7 +104,7 @@ def measure_fitness(layers: Layers, sites: gpd.GeoDataFrame, demand: pd.DataFram
         standing_kwh_day=float(demand["standing_kwh_day"].sum()),
         near_street_share=_near_street_share(layers),
         out_of_reach_share=1 - float(residents[residents.index.isin(driven)].sum()) / total,
-        tightness=_tightness_estimate(demand, driven, scenario),
+        tightness=_tightness_estimate(demand, layers.zones, driven, scenario),
         street_parts=len(set(part[part >= 0])),
         island_km=island_km,
         island_share=island_km / max(float(km.sum()), 1e-9),
@@ -118,9 +119,8 @@ def rule_faults(layers: Layers, sites: gpd.GeoDataFrame, demand: pd.DataFrame, s
     The search ends after a counted number of nodes; what it leaves open is no fault. Tasks of unknown units are left
     out of it once they are named.
     """
-    types = charger_type_table(scenario.charger_types, demand)
+    types, capacity = charger_tables(scenario, demand, fleet_energy(scenario, layers.zones), int(sites["bays"].max()))
     existing = standing_chargers(layers, sites, scenario.existing)
-    capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
     access = _NO_ACCESS
     if scenario.siting.floors or scenario.siting.promise_share:
         access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
@@ -166,10 +166,12 @@ def _near_street_share(layers: Layers) -> float:
     return float(residents[np.unique(near)].sum() / max(residents.sum(), 1.0))
 
 
-def _tightness_estimate(demand: pd.DataFrame, driven: pd.Index, scenario: Scenario) -> float:
-    types = charger_type_table(scenario.charger_types, demand)
+def _tightness_estimate(demand: pd.DataFrame, zones: pd.DataFrame, driven: pd.Index, scenario: Scenario) -> float:
+    types, capacity = charger_tables(scenario, demand, fleet_energy(scenario, zones), _USUAL_STATION)
+    last = capacity.groupby(level="charger_type").tail(1).reset_index("count")
     counted = types[types["quota_units"] > 0]
     middle = (counted["min_share"] + counted["max_share"]) / 2
-    per_pile = float((counted["energy_kwh_day"] / counted["quota_units"] * middle).sum() / middle.sum())
+    each = (last["energy_kwh_day"] / last["count"]).reindex(counted.index)
+    per_pile = float((each / counted["quota_units"] * middle).sum() / middle.sum())
     reachable = float(demand.loc[demand.index.isin(driven, level="zone_id"), "energy_kwh_day"].sum())
     return scenario.siting.quota * per_pile / reachable if reachable > 0 else float("inf")

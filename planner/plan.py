@@ -10,13 +10,22 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from planner._faults import Fault, refuse, some
+from planner._faults import BadInput, Fault, refuse, some
 from planner.access import measure_access, snap, street_parts
 from planner.assessment import Assessment, assess
 from planner.candidates import find_sites, standing_chargers
-from planner.demand import estimate_demand, fleet_energy, within_peak
+from planner.demand import (
+    charges_by_fleet,
+    charges_by_type,
+    estimate_demand,
+    fleet_energy,
+    fleet_mix,
+    within_peak,
+)
 from planner.layers import Layers, read_layers
+from planner.queueing import carried_energy
 from planner.scenario import ChargerType, Scenario
+from planner.simulation import DAYS, Simulation, planned_arrivals, simulate
 from planner.siting import Effort, Proof, check_plan, choose_sites, linear_capacity
 from planner.siting.effort import Report
 
@@ -82,14 +91,13 @@ def make_plan(scenario: Scenario, progress: Report | None = None, effort: Effort
     refuse(islands(layers.streets, sites, scenario))
     tell("access", None, None)
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
-    types = charger_type_table(scenario.charger_types, demand)
-    capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
+    fleets = fleet_energy(scenario, layers.zones)
+    types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
     chargers, assignment, proof = choose_sites(
         demand, sites, access, types, capacity, existing, scenario.siting, progress, effort
     )
     check_plan(chargers, assignment, proof, demand, sites, access, types, capacity, existing, scenario.siting)
     tell("assessment", *proof.progress)
-    fleets = fleet_energy(scenario, layers.zones)
     assessment = assess(layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario)
     return Plan(
         scenario,
@@ -106,6 +114,42 @@ def make_plan(scenario: Scenario, progress: Report | None = None, effort: Effort
         proof,
         assessment,
     )
+
+
+def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:
+    """Simulate design days of a plan: every driver goes where its assignment says.
+
+    Parameters
+    ----------
+    plan
+        As `make_plan` or `read_plan` returns it.
+    days, seed
+        How many days count, and what the random numbers start from: the same gives the same.
+
+    Raises
+    ------
+    BadInput
+        The scenario promises no wait ([waiting]), or a fleet does not say how much it charges.
+    """
+    scenario, layers = plan.scenario, plan.layers
+    promise = scenario.waiting
+    if promise is None:
+        en = "missing; without a promised wait and the size of a charge there is nothing to simulate: add [waiting]"
+        raise BadInput([Fault("scenario, key waiting", en, "缺少此项：未承诺等待时间，无法仿真，请补充 [waiting]")])
+    mix = fleet_mix(layers.zones, layers.places, layers.streets, scenario)
+    charges = charges_by_fleet(scenario, plan.fleets)
+    refuse(
+        Fault(
+            f"scenario, key fleets.{fleet}",
+            "session_kwh is missing; a simulated charge needs a size",
+            "缺少 session_kwh",
+        )
+        for fleet in sorted(set(charges.index[charges["session_kwh"].isna()].get_level_values("fleet")))
+    )
+    everything = pd.concat([plan.existing[["count"]], plan.chargers[["count"]]])
+    standing = everything.groupby(level=["site_id", "charger_type"]).sum()
+    arrivals, queues = planned_arrivals(plan.assignment, mix, charges, plan.charger_types, plan.capacity, standing)
+    return simulate(arrivals, queues, promise.most_min.base, promise.most_share.base, days, seed)
 
 
 def islands(streets: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, scenario: Scenario) -> list[Fault]:
@@ -148,11 +192,31 @@ def reach_by_mode(demand: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return table.reindex(columns=["drive", "walk"], fill_value=0.0)
 
 
-def charger_type_table(types: dict[str, ChargerType], demand: pd.DataFrame) -> pd.DataFrame:
-    """The scenario's charger types as the table ``charger_types``; beside its columns names, plugs, energy, swap.
+def charger_tables(
+    scenario: Scenario, demand: pd.DataFrame, fleets: pd.DataFrame, most_bays: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables ``charger_types`` and ``capacity`` of a scenario.
 
-    The energy is what one carries a day, no more than its plugs bear in the design hour of the demand.
+    Parameters
+    ----------
+    scenario
+        Charger types, fleets, and the promise of [waiting]; without a promise every charger carries the same.
+    demand, fleets
+        As `estimate_demand` and `fleet_energy` return them.
+    most_bays
+        Of a site: where the counts of ``capacity`` end.
     """
+    types = _charger_type_table(scenario.charger_types)
+    promise = scenario.waiting
+    if promise is None:
+        types["energy_kwh_day"] = within_peak(scenario.charger_types, types["energy_kwh_day"], demand)
+        return types, linear_capacity(types, types["energy_kwh_day"], most_bays)
+    types = types.join(charges_by_type(charges_by_fleet(scenario, fleets)))
+    return types, carried_energy(types, promise.most_min.base, promise.most_share.base, most_bays)
+
+
+def _charger_type_table(types: dict[str, ChargerType]) -> pd.DataFrame:
+    """The scenario's charger types as the table ``charger_types``; beside its columns names, plugs, energy, swap."""
     rows = {
         name: {
             "service": kind.service,
@@ -167,11 +231,11 @@ def charger_type_table(types: dict[str, ChargerType], demand: pd.DataFrame) -> p
             "opex_cny_year": kind.opex_cny_year.base if kind.opex_cny_year else 0.0,
             "energy_kwh_day": kind.energy_kwh_day.base,
             "plugs": kind.plugs,
+            "queue": kind.queue,
             "battery_swap": kind.battery_swap,
             "name_zh": kind.name_zh,
             "name_en": kind.name_en,
         }
         for name, kind in types.items()
     }
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("charger_type").sort_index()
-    return table.assign(energy_kwh_day=within_peak(types, table["energy_kwh_day"], demand))
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("charger_type").sort_index()

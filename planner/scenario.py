@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from planner._faults import BadInput
 from planner._scenario_file import embedded, fault_in, locate, merged
 from planner.demand_sections import Attractor, Band, Fleet, Growth, Profile, Season, Service, TrafficRules
-from planner.figure import FactorFigure, Figure, PositiveFigure, Section, ShareFigure, Sourced, Weight
+from planner.figure import FactorFigure, Figure, OpenShareFigure, PositiveFigure, Section, ShareFigure, Sourced, Weight
 
 Ring = Literal["core", "urban", "suburban", "rural"]
 
@@ -121,7 +121,16 @@ class ChargerType(Sourced):
     price_cny: Figure = Field(description="Installed.")
     opex_cny_year: Figure | None = Field(None, description="Operation and upkeep, for the least cost; none without it.")
     quota_units: int = Field(ge=0)
-    energy_kwh_day: Figure = Field(description="What one charger carries a day; the linear capacity table.")
+    energy_kwh_day: Figure = Field(
+        description="What one charger carries a day: the linear capacity table without [waiting]; with it what a "
+        "charger that nobody queues for carries, and the most that a swap station's batteries allow."
+    )
+    queue: bool = Field(True, description="With [waiting]: false for chargers that cars stay on for hours (slow).")
+    session_kwh: PositiveFigure | None = Field(None, description="Energy of one charge; its fleets' if absent.")
+    session_min: PositiveFigure | None = Field(
+        None, description="Minutes one charge takes, as a swap; energy over power if absent."
+    )
+    changeover_min: Figure | None = Field(None, description="Plugging in, paying and driving off; none if absent.")
     min_share: float = Field(0.0, ge=0, le=1, description="Of the quota.")
     max_share: float = Field(1.0, ge=0, le=1, description="Of the quota.")
     max_count: int | None = Field(None, ge=0, description="Most new ones in the city, for types that no quota counts.")
@@ -131,6 +140,13 @@ class ChargerType(Sourced):
         if self.min_share > self.max_share:
             raise ValueError(f"min_share <= max_share expected, found {self.min_share:g} and {self.max_share:g}")
         return self
+
+
+class Waiting(Sourced):
+    """The promise at the peak hour: no more than a share of the arrivals waits longer than some minutes."""
+
+    most_min: PositiveFigure
+    most_share: OpenShareFigure
 
 
 class Existing(Sourced):
@@ -207,8 +223,15 @@ class Scenario(Section):
     candidates: Candidates
     access: AccessRules
     charger_types: dict[str, ChargerType] = Field(min_length=1)
+    waiting: Waiting | None = Field(None, description="Without it every charger carries the same, however many stand.")
     existing: Existing
     siting: Siting
+
+    def _charges_of_unknown_size(self) -> list[str]:
+        """Fleets that come to chargers where they may queue, and do not say how much they charge."""
+        asked = {t.service for t in self.charger_types.values() if t.queue and t.session_kwh is None}
+        silent = {name: fleet for name, fleet in self.fleets.items() if fleet.session_kwh is None}
+        return [f"fleets.{name}" for name, fleet in silent.items() if asked & set(fleet.services)]
 
     @model_validator(mode="after")
     def _names_meet(self) -> Self:
@@ -226,6 +249,8 @@ class Scenario(Section):
             "candidates.gap_spacing_m": {*self.rings},
             "charger_types": {*filter(None, [self.existing.type_where_unknown])},
         }
+        if self.waiting is not None and (unsized := self._charges_of_unknown_size()):
+            raise ValueError(f"[waiting] needs session_kwh, missing in {', '.join(unsized)}")
         if self.traffic is None and (drawn := sorted(n for n, a in self.attractors.items() if a.traffic)):
             raise ValueError(f"attractors {', '.join(drawn)} follow traffic, but there is no section [traffic]")
         lost = {s: names - set(attrgetter(s)(self)) for s, names in wanted.items()}

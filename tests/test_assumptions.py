@@ -39,6 +39,7 @@ from planner.scenario import Figure, Scenario, read_scenario
 EMBEDDED = [
     "taiyuan/base",
     "taiyuan/next_10000",
+    "taiyuan/waits",
     "taiyuan/high_adoption",
     "taiyuan/low_home_charging",
     "toytown/toytown",

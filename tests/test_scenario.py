@@ -14,6 +14,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 EMBEDDED = [
     "taiyuan/base",
     "taiyuan/next_10000",
+    "taiyuan/waits",
     "taiyuan/high_adoption",
     "taiyuan/low_home_charging",
     "toytown/toytown",

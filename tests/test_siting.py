@@ -36,10 +36,11 @@ from towns import (
 
 from planner import BadInput
 from planner.candidates import standing_chargers
+from planner.demand import fleet_energy
 from planner.layers import Layers
-from planner.plan import charger_type_table
+from planner.plan import charger_tables
 from planner.scenario import Scenario
-from planner.siting import choose_sites, linear_capacity
+from planner.siting import choose_sites
 from planner.siting.instance import Instance
 from planner.siting.program import build_program
 from planner.siting.solver import NoPlan, Solved, solve
@@ -56,8 +57,7 @@ many = settings(few, max_examples=60)
 def toytown(
     demand: pd.DataFrame, sites: gpd.GeoDataFrame, access: pd.DataFrame, layers: Layers, scenario: Scenario
 ) -> Town:
-    types = charger_type_table(scenario.charger_types, demand)
-    capacity = linear_capacity(types, types["energy_kwh_day"], 4)
+    types, capacity = charger_tables(scenario, demand, fleet_energy(scenario, layers.zones), 4)
     return Town(
         demand, sites, access, types, capacity, standing_chargers(layers, sites, scenario.existing), scenario.siting
     )

@@ -14,10 +14,10 @@ from towns import Planned, Town, counts, tiny_town
 
 from planner import BadInput
 from planner.candidates import standing_chargers
+from planner.demand import fleet_energy
 from planner.layers import Layers
-from planner.plan import charger_type_table
+from planner.plan import charger_tables
 from planner.scenario import Scenario
-from planner.siting import linear_capacity
 from planner.siting.check import BrokenPlan
 
 Change = Callable[[Planned], Planned]
@@ -28,8 +28,7 @@ def plan(
     demand: pd.DataFrame, sites: gpd.GeoDataFrame, access: pd.DataFrame, layers: Layers, scenario: Scenario
 ) -> Planned:
     """Toytown's plan: 3 dc and 1 ac at the mall p2, 1 dc and 1 ac at the hospital p1, one dc standing at p3."""
-    types = charger_type_table(scenario.charger_types, demand)
-    capacity = linear_capacity(types, types["energy_kwh_day"], 4)
+    types, capacity = charger_tables(scenario, demand, fleet_energy(scenario, layers.zones), 4)
     town = Town(
         demand, sites, access, types, capacity, standing_chargers(layers, sites, scenario.existing), scenario.siting
     )

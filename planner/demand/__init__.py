@@ -10,13 +10,17 @@ from planner.demand.bands import band_table
 from planner.demand.estimate import estimate_demand
 from planner.demand.fleets import fleet_energy
 from planner.demand.hours import hourly_load, peak_shares, within_peak
+from planner.demand.sessions import charges_by_fleet, charges_by_type, fleet_mix
 from planner.demand.spread import attractor_weights
 
 __all__ = [
     "attractor_weights",
     "band_table",
+    "charges_by_fleet",
+    "charges_by_type",
     "estimate_demand",
     "fleet_energy",
+    "fleet_mix",
     "hourly_load",
     "peak_shares",
     "within_peak",

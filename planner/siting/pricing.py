@@ -343,6 +343,20 @@ def best_straight(c0, each, least, most, price, first, length, kwh, gain):  # ty
 
 
 @compiled
+def _within(amount, first, ranked, rate, most):  # type: ignore[no-untyped-def]
+    """More than options from `first` on gain together with so many bays (or kW): each at its best rate, best first."""
+    total = 0.0
+    for d in ranked:
+        if d < first or most[d] <= 0.0:
+            continue
+        if rate[d] * amount <= most[d]:
+            return total + rate[d] * amount
+        total += most[d]
+        amount -= most[d] / rate[d]
+    return total
+
+
+@compiled
 def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_count):  # type: ignore[no-untyped-def]
     """Best value of site j and, in `best_count`, its counts in the order of enumeration.
 
@@ -364,6 +378,8 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
         return value, value
     fewest = y.min_station[j]
     potential = np.zeros(depth + 1)
+    per_bay, per_kw = np.zeros(depth), np.zeros(depth)  # most that a bay, or a kW, gives when a type has it alone
+    alone_gain = np.zeros(depth)
     most = np.zeros(depth, np.int64)
     for d in range(depth):
         o = o0 + d
@@ -374,18 +390,26 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
             each = y.carried_kwh[k, 1]
             _, gained = best_straight(c0, each, 0, y.most[o], p, start[s], length[s], kwh, gain)
             gained -= alone
+            per_charger = fill(c0 + each, start[s], length[s], kwh, gain) - alone - p
         else:
             gained = 0.0
+            per_charger = 0.0
             for n in range(1, y.most[o] + 1):
                 c = c0 + y.carried_kwh[k, e + n] - y.carried_kwh[k, e]
-                gained = max(gained, fill(c, start[s], length[s], kwh, gain) - alone - p * n)
+                more = fill(c, start[s], length[s], kwh, gain) - alone - p * n
+                gained = max(gained, more)
+                per_charger = max(per_charger, more / n)
+        alone_gain[d] = max(gained, 0.0)
+        per_bay[d] = per_charger / y.bays_used[k] if y.bays_used[k] > 0 else np.inf
+        per_kw[d] = per_charger / y.grid_used_kw[k] if y.grid_used_kw[k] > 0 else np.inf
         most[d] = y.most[o]
         if gained <= 0.0:
             if fewest <= 1 and not must:
                 most[d] = 0
             elif y.straight[o]:
                 most[d] = min(most[d], max(fewest, 1))
-        potential[d] = max(gained, 0.0)
+        potential[d] = alone_gain[d]
+    by_bay, by_kw = np.argsort(-per_bay), np.argsort(-per_kw)
     for d in range(depth - 1, -1, -1):
         potential[d] += potential[d + 1]
     best = -np.inf if must and fewest > 0 else (base - opening_price if must else base)
@@ -455,7 +479,12 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
         total[d + 1] = total[d] + n
         paid[d + 1] = paid[d] + p * n
         here = fill(c, start[s], length[s], kwh, gain)
-        if done[d] + here - paid[d + 1] + potential[d + 1] - opening_price <= best:
+        so_far = done[d] + here - paid[d + 1] - opening_price
+        if so_far + potential[d + 1] <= best:
+            continue
+        if so_far + _within(bays_left[d + 1], d + 1, by_bay, per_bay, alone_gain) <= best:
+            continue
+        if so_far + _within(grid_left[d + 1], d + 1, by_kw, per_kw, alone_gain) <= best:
             continue
         ahead = y.station[o + 1]
         if ahead == s:
