@@ -36,6 +36,7 @@ _STAGES = {
     "candidates": "寻找候选站点",
     "access": "计算可达性",
     "assessment": "评估方案",
+    "simulation": "逐车仿真",
     "map": "绘制地图",
     "files": "写出文件",
 }
@@ -251,12 +252,23 @@ def _result_table(plan: Plan, lang: str) -> Table:
         *_value_rows(proof),
         ("差距", "gap", f"{proof.gap_share:.2%}，{optimal[0]}" if chinese else f"{proof.gap_share:.2%}, {optimal[1]}"),
         ("供需比 tightness", "tightness", f"{proof.tightness:.2f}"),
+        *_pooling_rows(plan, lang),
         ("承担 99 % 目标值的台数", "chargers that carry 99 % of the value", f"{proof.needed_chargers:,}"),
     ]
     table = _table("方案" if chinese else "plan", "项目" if chinese else "item", "数值" if chinese else "result")
     for zh, en, text in rows:
         table.add_row(zh if chinese else en, text)
     return table
+
+
+def _pooling_rows(plan: Plan, lang: str) -> list[tuple[str, str, str]]:
+    """What the new chargers carry at the promised wait, beside a fixed energy each; nothing without a promise."""
+    if plan.scenario.waiting is None:
+        return []
+    carried, fixed = (float(plan.assessment.types[name].sum()) for name in ("carried_kwh_day", "fixed_kwh_day"))
+    beside = "按固定单桩电量" if lang == "zh" else "at a fixed energy each"
+    text = f"{carried / 1000:,.0f} ({beside} {fixed / 1000:,.0f})"
+    return [("新增设施可供电量（MWh/日）", "the new chargers can carry (MWh/day)", text)]
 
 
 def _value_rows(proof: Proof) -> list[tuple[str, str, str]]:

@@ -33,8 +33,9 @@ from planner.exports import read_plan, refuse_foreign_folder, save_plan
 from planner.fitness import examine
 from planner.inspection import inspect_layers
 from planner.layers import read_layers
-from planner.plan import make_plan
+from planner.plan import make_plan, simulate_plan
 from planner.scenario import Scenario, read_scenario
+from planner.simulation import DAYS
 from planner.siting import Effort
 
 
@@ -340,6 +341,28 @@ def map_command(
     except OSError as error:
         raise BadInput([Fault(str(folder), f"map.html cannot be written: {error}", "无法写入 map.html")]) from None
     console().print(str(folder / "map.html"))
+
+
+@app.command("simulate")
+def simulate_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")],
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days that count. 统计天数。")] = DAYS,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random arrivals: the same gives the same. 随机种子。")] = 0,
+    lang: LangOption = None,
+) -> None:
+    """Send a plan's drivers through some days, one by one: waits, losses, use. 逐车仿真：等待、流失、利用率。"""
+    from planner._simulation_table import kept_line, save_simulation, simulation_table
+
+    spoken = _language(lang)
+    with _naming_file(str(folder / "scenario.toml")), progress(spoken) as clock:
+        clock("layers", None, None)
+        plan = read_plan(folder)
+        clock("simulation", None, None)
+        seen = simulate_plan(plan, days, seed)
+        save_simulation(seen, folder)
+    console().print(simulation_table(seen, spoken))
+    console().print(kept_line(seen, spoken))
+    console().print(str(folder / "simulation.json"))
 
 
 @contextmanager

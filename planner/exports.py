@@ -23,13 +23,14 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from planner._faults import BadInput, Fault, refuse
 from planner._files import beside, put_in_place, refuse_unwritable, write_geojson, write_json
+from planner._simulation_table import FILES as SIMULATION_FILES
 from planner.access import measure_access
 from planner.assessment import assess
 from planner.demand import band_table, estimate_demand, fleet_energy
 from planner.layers import read_layers
-from planner.plan import Plan, charger_type_table, reach_by_mode
+from planner.plan import Plan, charger_tables, reach_by_mode
 from planner.scenario import read_scenario, write_scenario
-from planner.siting import Proof, linear_capacity
+from planner.siting import Proof
 from planner.tables import SITES, check_table
 
 NOTICE_ZH = "示意图，边界不作划界依据；公开使用须送审取得审图号"
@@ -47,6 +48,7 @@ CANDIDATE_FIELDS = (
 _PLAN_FILES = (
     *("map.html", "report.html", "sites.geojson", "candidates.geojson", "plan.gpkg", "plan.xlsx"),
     *("scenario.toml", "summary.json", "run.json"),
+    *SIMULATION_FILES,  # of the plan that was there before
 )
 _PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely")
 _COSTS = ("cost_cny", "cost_bound_cny")  # of the least-cost question
@@ -130,12 +132,12 @@ def read_plan(folder: str | Path) -> Plan:
     demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
     sites, existing, chargers, assignment = _read_tables(home / "plan.gpkg")
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
-    types = charger_type_table(scenario.charger_types, demand)
-    capacity = linear_capacity(types, types["energy_kwh_day"], int(sites["bays"].max()))
+    fleets = fleet_energy(scenario, layers.zones)
+    types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
     return Plan(
         scenario=scenario,
         layers=layers,
-        fleets=fleet_energy(scenario, layers.zones),
+        fleets=fleets,
         demand=demand,
         sites=sites,
         access=access,
@@ -197,6 +199,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "figures": _figure_records(result.figures),
         "companions": _figure_records(result.companions),
         "services": _records(result.services),
+        "charger_types": _records(result.types),
         "districts": _records(result.districts),
         "tasks": _records(result.tasks),
     }

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from planner.assessment import Assessment, assess, assign_today, figure_text
+from planner.assessment.stations import assess_types
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
 
@@ -309,3 +310,20 @@ def test_city_size_in_seconds(scenario: Scenario) -> None:
         existing=plan.existing.iloc[:0],
     )
     assert len(result.zones) == 9 * copies
+
+
+def test_what_the_new_chargers_carry(plan: Plan) -> None:
+    """4 fast at 500 kWh and 2 slow at 50; without queues a charger carries the same wherever it stands."""
+    types = plan.assessment.types
+    assert types["chargers"].to_dict() == {"ac": 2, "dc": 4}
+    for column in ("carried_kwh_day", "fixed_kwh_day", "alone_kwh_day"):
+        assert types[column].to_dict() == {"ac": 100.0, "dc": 2000.0}
+
+
+def test_pooling_is_what_a_station_carries_beyond_chargers_alone(plan: Plan) -> None:
+    """A station of 4 fast chargers carries 3,000 together, each alone 400; the scenario's fixed figure is 500."""
+    new = pd.DataFrame({"charger_type": ["dc"], "count": [4], "energy_kwh_day": [500.0]})
+    counts = pd.MultiIndex.from_product([["dc"], [1, 2, 3, 4]], names=["charger_type", "count"])
+    capacity = pd.DataFrame({"energy_kwh_day": [400.0, 1100.0, 2000.0, 3000.0]}, index=counts)
+    row = assess_types(new, plan.charger_types.loc[["dc"]], capacity).loc["dc"]
+    assert row.tolist() == [4, 3000.0, 2000.0, 1600.0]

@@ -23,7 +23,7 @@ from planner._map_page import inert_json, page_text, script_text
 from planner.assessment import Assessment
 from planner.layers import Layers
 from planner.maps import draw_map
-from planner.plan import Plan, charger_type_table, make_plan
+from planner.plan import Plan, charger_tables, make_plan
 from planner.scenario import read_scenario
 from planner.siting import Proof
 
@@ -157,13 +157,15 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
         demand=pd.DataFrame(),
         sites=table,
         access=pd.DataFrame(),
-        charger_types=charger_type_table(scenario.charger_types, no_demand),
+        charger_types=charger_tables(scenario, no_demand, pd.DataFrame(), 1)[0],
         capacity=pd.DataFrame(),
         existing=nothing,
         chargers=nothing,
         assignment=pd.DataFrame(),
         proof=proof,
-        assessment=Assessment(figures, pd.DataFrame(), pd.DataFrame(), by_district, tasks, zone_figures, stations),
+        assessment=Assessment(
+            figures, pd.DataFrame(), pd.DataFrame(), by_district, tasks, zone_figures, stations, pd.DataFrame()
+        ),
     )
 
 

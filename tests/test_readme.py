@@ -93,7 +93,13 @@ def test_commands_and_options_exist(lang: str) -> None:
 @LANGUAGES
 def test_embedded_scenarios_exist(lang: str) -> None:
     named = set(re.findall(r"(?<![\w/])(?:taiyuan|toytown)/\w+(?![\w./])", prose(lang)))
-    assert named >= {"taiyuan/next_10000", "taiyuan/high_adoption", "taiyuan/low_home_charging", "toytown/toytown"}
+    assert named >= {
+        "taiyuan/next_10000",
+        "taiyuan/high_adoption",
+        "taiyuan/low_home_charging",
+        "taiyuan/waits",
+        "toytown/toytown",
+    }
     for name in sorted(named):
         assert read_scenario(name).name == name.split("/")[1]
 

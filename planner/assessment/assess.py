@@ -10,7 +10,7 @@ import pandas as pd
 from planner.assessment.areas import assess_districts, assess_services, assess_tasks, assess_zones, find_unserved
 from planner.assessment.figures import companion_figures, four_figures
 from planner.assessment.networks import Network, assign_today, measure_trips, nearest_charger_m, price
-from planner.assessment.stations import assess_stations
+from planner.assessment.stations import assess_stations, assess_types
 from planner.layers import Layers
 from planner.scenario import Scenario
 
@@ -45,6 +45,10 @@ class Assessment:
         new_swap (swap stations), power_kw (rated), capex_cny, served_kwh_day, utilisation (served over what the station
         carries), metres_mean, rank (1 = most worth served here: what dropping it loses at most), headroom (a charger
         less would still carry the served energy), reason_zh, reason_en.
+    types
+        Index charger_type: new chargers, and what they carry a day: carried_kwh_day in the stations where they stand,
+        fixed_kwh_day were it the scenario's energy_kwh_day each, alone_kwh_day did each stand alone. Where queues are
+        reckoned with, the differences are what pooling gives.
     """
 
     figures: pd.DataFrame
@@ -54,6 +58,7 @@ class Assessment:
     tasks: pd.DataFrame
     zones: pd.DataFrame
     sites: pd.DataFrame
+    types: pd.DataFrame
 
 
 def assess(
@@ -102,4 +107,5 @@ def assess(
         tasks=assess_tasks(layers, sites, stations, scenario),
         zones=by_zone,
         sites=stations,
+        types=assess_types(new, charger_types, capacity),
     )

@@ -49,6 +49,23 @@ def assess_stations(
     return table.assign(reason_zh=words["zh"], reason_en=words["en"])
 
 
+def assess_types(new: pd.DataFrame, types: pd.DataFrame, capacity: pd.DataFrame) -> pd.DataFrame:
+    """The table ``types`` of `Assessment`, from the new chargers as `price` makes them."""
+    count = new["count"]
+    rows = pd.DataFrame(
+        {
+            "charger_type": new["charger_type"],
+            "chargers": count,
+            "carried_kwh_day": _capacity_at(new["charger_type"], count, capacity),
+            "fixed_kwh_day": count * new["energy_kwh_day"],
+            "alone_kwh_day": count * _capacity_at(new["charger_type"], count.clip(upper=1), capacity),
+        }
+    )
+    sums = rows.groupby("charger_type").sum()
+    whole = dict.fromkeys(sums.columns, float) | {"chargers": int}
+    return sums.reindex(types.index, fill_value=0).astype(whole)
+
+
 def _carried(
     stock: pd.DataFrame, new: pd.DataFrame, trips: pd.DataFrame, capacity: pd.DataFrame
 ) -> tuple[pd.Series, pd.Series]:

@@ -1,0 +1,115 @@
+"""A simulated day as tables: on the console, and as files in the plan's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from planner._faults import BadInput, Fault
+from planner._files import write_json
+from planner.simulation import BUSY_ARRIVALS, Simulation
+
+FILES = ("simulation.json", "simulation_stations.csv", "simulation_hours.csv")
+_SERVICES_ZH = {"slow": "慢充", "fast": "快充", "heavy": "重卡充换电", "swap": "换电"}
+_DECIMALS = 4
+
+
+def simulation_summary(seen: Simulation) -> dict[str, Any]:
+    """What ``simulation.json`` holds."""
+    stations = seen.stations
+    kept = seen.kept()
+    queued = stations[stations["queue"]]
+    late = queued["late_share"] * queued["peak_arrivals"]
+    return {
+        "days": seen.days,
+        "seed": seen.seed,
+        "most_min": seen.most_min,
+        "most_share": seen.most_share,
+        "arrivals_day": round(float(stations["arrivals_day"].sum()), 1),
+        "busy_stations": len(kept),
+        "busy_arrivals_day": BUSY_ARRIVALS,
+        "kept_share": round(float(kept.mean()), 4) if len(kept) else None,
+        "peak_late_share": round(float(late.sum() / max(queued["peak_arrivals"].sum(), 1)), 4),
+        "services": {
+            str(service): {
+                "stations": len(rows),
+                "arrivals_day": round(float(rows["arrivals_day"].sum()), 1),
+                "wait_mean_min": round(_mean(rows["wait_mean_min"], rows["arrivals_day"]), 2),
+                "lost_share": round(_mean(rows["lost_share"], rows["arrivals_day"]), 4),
+                "utilisation": round(_mean(rows["utilisation"], rows["plugs"]), 4),
+            }
+            for service, rows in stations.groupby("service")
+        },
+    }
+
+
+def simulation_table(seen: Simulation, lang: str) -> Table:
+    """Waits, losses and use by service."""
+    chinese = lang == "zh"
+    title = f"仿真 {seen.days} 天" if chinese else f"{seen.days} simulated days"
+    headings = (
+        ("服务", "排队数（站点×桩型）", "日到达", "平均等待（分钟）", "未能充电", "利用率")
+        if chinese
+        else ("service", "queues (site and type)", "arrivals a day", "mean wait (min)", "lost", "use of the plugs")
+    )
+    table = Table(title=title, title_justify="left")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
+    for service, row in simulation_summary(seen)["services"].items():
+        table.add_row(
+            _SERVICES_ZH.get(service, service) if chinese else service,
+            f"{row['stations']:,}",
+            f"{row['arrivals_day']:,.0f}",
+            f"{row['wait_mean_min']:.1f}",
+            f"{row['lost_share']:.1%}",
+            f"{row['utilisation']:.1%}",
+        )
+    return table
+
+
+def kept_line(seen: Simulation, lang: str) -> str:
+    """One sentence: how many stations keep the promise."""
+    kept = seen.kept()
+    share, minutes = f"{seen.most_share:.0%}", f"{seen.most_min:g}"
+    if not len(kept):
+        return "没有日到达 20 次以上的排队" if lang == "zh" else "no queue has 20 arrivals a day"
+    if lang == "zh":
+        return (
+            f"日到达 {BUSY_ARRIVALS:g} 次以上的 {len(kept):,} 个排队中，{kept.mean():.1%} 达到承诺"
+            f"（高峰小时等待超过 {minutes} 分钟的不超过 {share}）"
+        )
+    return (
+        f"{kept.mean():.1%} of the {len(kept):,} queues with {BUSY_ARRIVALS:g} or more arrivals a day keep the "
+        f"promise (at most {share} wait over {minutes} minutes in the peak hour)"
+    )
+
+
+def save_simulation(seen: Simulation, folder: Path) -> None:
+    """Write `FILES` into a plan's folder, each whole or not at all.
+
+    Raises
+    ------
+    BadInput
+        The folder cannot be written.
+    """
+    drafts = [folder / f".{name}.part" for name in FILES]
+    try:
+        write_json(simulation_summary(seen), drafts[0])
+        for table, draft in ((seen.stations, drafts[1]), (seen.hours, drafts[2])):
+            table.round(_DECIMALS).to_csv(draft, encoding="utf-8-sig")
+        for draft, name in zip(drafts, FILES, strict=True):
+            draft.replace(folder / name)
+    except OSError as error:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+        raise BadInput([Fault(str(folder), f"cannot be written: {error}", "无法写入该文件夹")]) from None
+
+
+def _mean(values: pd.Series, weights: pd.Series) -> float:
+    """Weighted mean, 0 without weight."""
+    total = float(weights.sum())
+    return float(np.dot(values.to_numpy(float), weights.to_numpy(float)) / total) if total else 0.0

@@ -1,0 +1,290 @@
+"""A design day of arrivals through a plan, event by event: an independent look at the waits that the plan promises.
+
+Every fleet's charges come at random (Poisson) by its hours; each takes a plug for a random time (exponential) whose
+mean is its energy over the power at that charger, and the changeover. Drivers go where the plan sends them and do not
+look elsewhere. At a site with several charger types of a service they spread in proportion to what each carries; every
+type is a queue of its own, first come first served. Slow chargers have no queue: who finds none free leaves and counts
+as lost. Days follow one another; the first is thrown away, so that nights carry over.
+
+`stress` asks the other question: everyone drives to the nearest station, gives up where the queue is long and tries the
+next. No promise is made for that day.
+
+The events are simpy's (T. Lünsdorf and S. Scherfke, https://simpy.readthedocs.io).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import simpy
+
+HOURS = list(range(24))
+DAYS = 60
+"""Enough that a station with 20 arrivals a day sees a hundred in its peak hour."""
+BUSY_ARRIVALS = 20.0
+"""A day; on fewer, a station's share of late arrivals says little."""
+_WARM_UP_DAYS = 1
+_PROCESSES = 2
+_CONFIDENCE_Z = 1.96
+_QUEUES_A_BATCH = 40
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What happened on the simulated days.
+
+    Attributes
+    ----------
+    stations
+        Index (site_id, charger_type): ``plugs``, ``arrivals_day``, ``peak_hour``, ``peak_arrivals`` (in all days),
+        ``late_share`` of the arrivals in that hour (waited longer than promised), ``late_low`` and ``late_high`` (95 %
+        confidence interval, Wilson), ``wait_mean_min``, ``wait_p95_min`` (whole day), ``lost_share``, ``utilisation``.
+    hours
+        Index (service, hour): ``arrivals_day``, ``late_share`` and its ``late_low``, ``late_high``, ``wait_mean_min``,
+        ``utilisation`` of the plugs.
+    days, seed, most_min, most_share
+        How many days count, what the random numbers started from, and the promise.
+    """
+
+    stations: pd.DataFrame
+    hours: pd.DataFrame
+    days: int
+    seed: int
+    most_min: float
+    most_share: float
+
+    def kept(self, least_arrivals: float = BUSY_ARRIVALS) -> pd.Series:
+        """Of the stations with so many arrivals a day that may queue: whether late_share keeps the promise."""
+        busy = self.stations[(self.stations["arrivals_day"] >= least_arrivals) & self.stations["queue"]]
+        return busy["late_share"] <= self.most_share
+
+
+def planned_arrivals(
+    assignment: pd.DataFrame,
+    mix: pd.DataFrame,
+    charges: pd.DataFrame,
+    charger_types: pd.DataFrame,
+    capacity: pd.DataFrame,
+    chargers: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Who comes to every queue of a plan, and what it has.
+
+    Parameters
+    ----------
+    assignment
+        Index (zone_id, site_id, service); ``energy_kwh_day``.
+    mix
+        As `fleet_mix` returns it.
+    charges
+        As `charges_by_fleet` returns it; every charge must have a known size.
+    charger_types, capacity
+        As siting was given them.
+    chargers
+        Index (site_id, charger_type); ``count`` of all that stand, today's and new ones.
+
+    Returns
+    -------
+    arrivals, queues
+        What `simulate` takes.
+    """
+    queues = chargers[chargers["count"] > 0].join(charger_types[["service", "plugs", "queue"]]).sort_index()
+    queues["plugs"] *= queues["count"]
+    kind, count = queues.index.get_level_values("charger_type"), queues["count"]
+    last = capacity.reset_index("count").groupby(level="charger_type")["count"].max().reindex(kind).to_numpy()
+    at = pd.MultiIndex.from_arrays([kind, np.minimum(count.to_numpy(), last)])
+    carried = capacity["energy_kwh_day"].reindex(at).to_numpy(float)
+    station = queues.reset_index().assign(carried=carried).set_index(["site_id", "service"])
+    station["share"] = station["carried"] / station["carried"].groupby(level=[0, 1]).transform("sum")
+    rows = station[["charger_type", "share"]].join(_by_fleet(assignment, mix), how="inner").reset_index()
+    at_type = charges[["session_kwh", "session_h", *HOURS]]
+    rows = rows.join(at_type, on=["charger_type", "fleet"])
+    number = rows["energy_kwh_day"] * rows["share"] / rows["session_kwh"]
+    arrivals = rows[HOURS].mul(number, axis=0).assign(session_h=rows["session_h"])
+    arrivals.index = pd.MultiIndex.from_frame(rows[["site_id", "charger_type", "fleet"]])
+    return arrivals.sort_index(), queues[["service", "plugs", "queue"]]
+
+
+def _by_fleet(assignment: pd.DataFrame, mix: pd.DataFrame) -> pd.DataFrame:
+    """Energy at every station by fleet: index (site_id, service), columns fleet and energy_kwh_day."""
+    rows = assignment.reset_index().merge(mix.reset_index(), on=["zone_id", "service"])
+    rows["energy_kwh_day"] *= rows["share"]
+    energy = rows.groupby(["site_id", "service", "fleet"])["energy_kwh_day"].sum()
+    return energy.reset_index("fleet")
+
+
+def simulate(
+    arrivals: pd.DataFrame, queues: pd.DataFrame, most_min: float, most_share: float, days: int = DAYS, seed: int = 0
+) -> Simulation:
+    """Simulate every queue of a plan for some days.
+
+    Parameters
+    ----------
+    arrivals
+        Index (site_id, charger_type, fleet), sorted; columns 0 to 23 (mean arrivals in that hour) and ``session_h``
+        (mean hours a charge takes a plug), as `planned_arrivals` makes it.
+    queues
+        Index (site_id, charger_type); ``service``, ``plugs``, and ``queue`` (False: who finds no free plug leaves).
+    most_min, most_share
+        The promise.
+    days
+        That count.
+    seed
+        Of all random numbers; a queue's do not depend on the others.
+    """
+    parts = dict(iter(arrivals.groupby(level=["site_id", "charger_type"])))
+    jobs = [
+        _Job(
+            rates=parts[key][HOURS].to_numpy(float),
+            mean_h=parts[key]["session_h"].to_numpy(float),
+            plugs=int(queue["plugs"]),
+            waits=bool(queue["queue"]),
+            days=days,
+            seed=(seed, zlib.crc32("/".join(map(str, key)).encode())),
+        )
+        for key, queue in queues.iterrows()
+        if key in parts
+    ]
+    keys = [key for key in queues.index if key in parts]
+    with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
+        days_of = list(pool.map(_run_queue, jobs, chunksize=_QUEUES_A_BATCH))
+    index = pd.MultiIndex.from_tuples(keys, names=["site_id", "charger_type"])
+    about = queues.loc[index]
+    stations = pd.DataFrame(
+        [_station_row(job, seen, most_min) for job, seen in zip(jobs, days_of, strict=True)], index=index
+    )
+    hours = _by_hour(jobs, days_of, about["service"].to_numpy(object), most_min)
+    return Simulation(about.join(stations), hours, days, seed, most_min, most_share)
+
+
+class _Job(NamedTuple):
+    """One queue: mean arrivals by fleet and hour, mean hours of a charge by fleet, and how it is run."""
+
+    rates: np.ndarray
+    mean_h: np.ndarray
+    plugs: int
+    waits: bool
+    days: int
+    seed: tuple[int, int]
+
+
+class _Seen(NamedTuple):
+    """What one queue saw on the days that count: arrival time within the day, wait and length of every charge, hours;
+    the wait is infinite for those who left."""
+
+    came: np.ndarray
+    wait: np.ndarray
+    length: np.ndarray
+
+
+def _run_queue(job: _Job) -> _Seen:
+    """Simulate one queue."""
+    came, length = _draw(job)
+    wait = np.full(len(came), np.inf)
+    env = simpy.Environment()
+    plugs = simpy.Resource(env, capacity=job.plugs)
+
+    def charge(n: int) -> Generator[simpy.Event, Any, None]:
+        if not job.waits and plugs.count == plugs.capacity:
+            return
+        with plugs.request() as turn:
+            yield turn
+            wait[n] = env.now - came[n]
+            yield env.timeout(length[n])
+
+    def everyone() -> Generator[simpy.Event, Any, None]:
+        for n, moment in enumerate(came):
+            yield env.timeout(moment - env.now)
+            env.process(charge(n))
+
+    env.process(everyone())
+    env.run()
+    counts = came >= 24.0 * _WARM_UP_DAYS
+    return _Seen(came[counts] % 24.0, np.maximum(wait[counts], 0.0), length[counts])
+
+
+def _draw(job: _Job) -> tuple[np.ndarray, np.ndarray]:
+    """Moments of arrival in order, and how long each takes a plug, hours; warm-up days included."""
+    rng = np.random.default_rng(job.seed)
+    days = job.days + _WARM_UP_DAYS
+    number = rng.poisson(np.broadcast_to(job.rates, (days, *job.rates.shape)))
+    day, fleet, hour = (np.repeat(at.ravel(), number.ravel()) for at in np.indices(number.shape))
+    came = day * 24.0 + hour + rng.random(len(day))
+    length = rng.exponential(job.mean_h[fleet])
+    order = np.argsort(came, kind="stable")
+    return came[order], length[order]
+
+
+def _station_row(job: _Job, seen: _Seen, most_min: float) -> dict[str, float]:
+    """The row of `Simulation.stations` of one queue."""
+    peak = int(job.rates.sum(axis=0).argmax())
+    stayed = np.isfinite(seen.wait)
+    here = stayed & (seen.came.astype(int) == peak)
+    late = int((seen.wait[here] > most_min / 60).sum())
+    low, high = wilson(late, int(here.sum()))
+    waits = seen.wait[stayed] * 60
+    return {
+        "arrivals_day": len(seen.came) / job.days,
+        "peak_hour": peak,
+        "peak_arrivals": int(here.sum()),
+        "late_share": late / here.sum() if here.any() else 0.0,
+        "late_low": low,
+        "late_high": high,
+        "wait_mean_min": float(waits.mean()) if len(waits) else 0.0,
+        "wait_p95_min": float(np.quantile(waits, 0.95)) if len(waits) else 0.0,
+        "lost_share": 1 - float(stayed.mean()) if len(stayed) else 0.0,
+        "utilisation": float(seen.length[stayed].sum() / (24.0 * job.days * job.plugs)),
+    }
+
+
+def _by_hour(jobs: list[_Job], seen: list[_Seen], service: np.ndarray, most_min: float) -> pd.DataFrame:
+    """The table `Simulation.hours`."""
+    rows = {}
+    for name in sorted(set(service)):
+        mine = [n for n in range(len(jobs)) if service[n] == name]
+        came = np.concatenate([seen[n].came for n in mine])
+        wait = np.concatenate([seen[n].wait for n in mine])
+        plugs = sum(jobs[n].plugs for n in mine)
+        days = jobs[mine[0]].days
+        busy = np.sum([_busy_hours(seen[n]) for n in mine], axis=0)
+        for hour in HOURS:
+            here = (came.astype(int) == hour) & np.isfinite(wait)
+            late = int((wait[here] > most_min / 60).sum())
+            low, high = wilson(late, int(here.sum()))
+            rows[name, hour] = {
+                "arrivals_day": float((came.astype(int) == hour).sum() / days),
+                "late_share": late / here.sum() if here.any() else 0.0,
+                "late_low": low,
+                "late_high": high,
+                "wait_mean_min": float(wait[here].mean() * 60) if here.any() else 0.0,
+                "utilisation": float(busy[hour] / (plugs * days)),
+            }
+    index = pd.MultiIndex.from_tuples(rows, names=["service", "hour"])
+    return pd.DataFrame([*rows.values()], index=index)
+
+
+def _busy_hours(seen: _Seen) -> np.ndarray:
+    """Plug-hours taken in every hour of the day, all days together."""
+    stayed = np.isfinite(seen.wait)
+    start = seen.came[stayed] + seen.wait[stayed]
+    end = start + seen.length[stayed]
+    busy = np.zeros(24)
+    for hour in range(int(end.max()) + 1 if len(end) else 0):
+        busy[hour % 24] += np.clip(np.minimum(end, hour + 1) - np.maximum(start, hour), 0, None).sum()
+    return busy
+
+
+def wilson(found: int, of: int) -> tuple[float, float]:
+    """95 % confidence interval of a share (E. B. Wilson, Journal of the ASA 22, 1927); 0 and 1 if nothing was seen."""
+    if of == 0:
+        return 0.0, 1.0
+    z2, share = _CONFIDENCE_Z**2, found / of
+    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = _CONFIDENCE_Z * np.sqrt(share * (1 - share) / of + z2 / (4 * of**2)) / (1 + z2 / of)
+    return float(max(middle - half, 0.0)), float(min(middle + half, 1.0))
