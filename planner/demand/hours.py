@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -44,6 +46,24 @@ def fleet_spread(
     return energy, np.array(shares, float).reshape(len(fleets), 24)
 
 
+def spread_services(
+    zones: gpd.GeoDataFrame, places: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, scenario: Scenario
+) -> Iterator[tuple[Service, np.ndarray, np.ndarray]]:
+    """Every service that some fleet asks for, with what `fleet_spread` gives for it.
+
+    Raises
+    ------
+    BadInput
+        As `attractor_weights` and `fleet_energy`.
+    """
+    weights = attractor_weights(zones, places, streets, scenario)
+    public = fleet_energy(scenario, zones)["public_kwh_day"]
+    for service in scenario.services:
+        energy, shares = fleet_spread(weights, scenario, public, service)
+        if energy.shape[1]:
+            yield service, energy, shares
+
+
 def hourly_load(
     zones: gpd.GeoDataFrame, places: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, scenario: Scenario
 ) -> pd.DataFrame:
@@ -60,14 +80,10 @@ def hourly_load(
     BadInput
         As `attractor_weights` and `fleet_energy`.
     """
-    weights = attractor_weights(zones, places, streets, scenario)
-    public = fleet_energy(scenario, zones)["public_kwh_day"]
     parts = []
-    for service in scenario.services:
-        energy, shares = fleet_spread(weights, scenario, public, service)
-        if energy.shape[1]:
-            index = pd.MultiIndex.from_product([zones.index, [service]], names=["zone_id", "service"])
-            parts.append(pd.DataFrame(energy @ shares, index=index, columns=HOURS))
+    for service, energy, shares in spread_services(zones, places, streets, scenario):
+        index = pd.MultiIndex.from_product([zones.index, [service]], names=["zone_id", "service"])
+        parts.append(pd.DataFrame(energy @ shares, index=index, columns=HOURS))
     return pd.concat(parts).sort_index()
 
 

@@ -6,9 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.demand.fleets import fleet_energy
-from planner.demand.hours import HOURS, fleet_spread, hours_of
-from planner.demand.spread import attractor_weights
+from planner.demand.hours import HOURS, hours_of, spread_services
 from planner.scenario import ChargerType, Fleet, Scenario
 
 
@@ -97,11 +95,8 @@ def fleet_mix(
     BadInput
         As `attractor_weights` and `fleet_energy`.
     """
-    weights = attractor_weights(zones, places, streets, scenario)
-    public = fleet_energy(scenario, zones)["public_kwh_day"]
     rows = []
-    for service in scenario.services:
-        energy, _ = fleet_spread(weights, scenario, public, service)
+    for service, energy, _ in spread_services(zones, places, streets, scenario):
         names = [name for name, fleet in scenario.fleets.items() if fleet.services.get(service, 0) > 0]
         for column, name in enumerate(names):
             index = pd.MultiIndex.from_product([zones.index, [service], [name]], names=["zone_id", "service", "fleet"])
