@@ -56,6 +56,27 @@ def bring_back(target: Path) -> None:
         shutil.rmtree(aside[0].parent, ignore_errors=True)
 
 
+@contextmanager
+def whole_files(*targets: Path) -> Iterator[list[Path]]:
+    """Drafts to write in the block, moved to their names once all are complete; gone if anything fails.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be written; named is the first.
+    """
+    drafts = [target.with_name(f".{target.name}.part") for target in targets]
+    try:
+        yield drafts
+        for draft, target in zip(drafts, targets, strict=True):
+            draft.replace(target)
+    except (OSError, RuntimeError) as error:  # GDAL's faults are RuntimeErrors
+        raise BadInput([Fault(str(targets[0]), f"cannot be written: {error}", "无法写入该文件")]) from None
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+
+
 def refuse_unwritable(folder: Path) -> None:
     """Refuse a file in the place of a folder, and a place where nothing can be written."""
     if folder.exists() and not folder.is_dir():

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from planner._faults import BadInput, Fault
-from planner._files import write_json
+from planner._files import whole_files, write_json
+from planner.scenario import Scenario
 from planner.simulation import BUSY_ARRIVALS, Simulation
 
 FILES = ("simulation.json", "simulation_stations.csv", "simulation_hours.csv")
-_SERVICES_ZH = {"slow": "慢充", "fast": "快充", "heavy": "重卡充换电", "swap": "换电"}
 _DECIMALS = 4
 
 
@@ -47,7 +46,7 @@ def simulation_summary(seen: Simulation) -> dict[str, Any]:
     }
 
 
-def simulation_table(seen: Simulation, lang: str) -> Table:
+def simulation_table(seen: Simulation, scenario: Scenario, lang: str) -> Table:
     """Waits, losses and use by service."""
     chinese = lang == "zh"
     title = f"仿真 {seen.days} 天" if chinese else f"{seen.days} simulated days"
@@ -59,9 +58,13 @@ def simulation_table(seen: Simulation, lang: str) -> Table:
     table = Table(title=title, title_justify="left")
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
-    for service, row in simulation_summary(seen)["services"].items():
+    rows = simulation_summary(seen)["services"]
+    for service, rules in scenario.services.items():
+        if service not in rows:
+            continue
+        row = rows[service]
         table.add_row(
-            _SERVICES_ZH.get(service, service) if chinese else service,
+            rules.name_zh if chinese else rules.name_en,
             f"{row['stations']:,}",
             f"{row['arrivals_day']:,.0f}",
             f"{row['wait_mean_min']:.1f}",
@@ -96,17 +99,10 @@ def save_simulation(seen: Simulation, folder: Path) -> None:
     BadInput
         The folder cannot be written.
     """
-    drafts = [folder / f".{name}.part" for name in FILES]
-    try:
-        write_json(simulation_summary(seen), drafts[0])
-        for table, draft in ((seen.stations, drafts[1]), (seen.hours, drafts[2])):
+    with whole_files(*(folder / name for name in FILES)) as (summary, stations, hours):
+        write_json(simulation_summary(seen), summary)
+        for table, draft in ((seen.stations, stations), (seen.hours, hours)):
             table.round(_DECIMALS).to_csv(draft, encoding="utf-8-sig")
-        for draft, name in zip(drafts, FILES, strict=True):
-            draft.replace(folder / name)
-    except OSError as error:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
-        raise BadInput([Fault(str(folder), f"cannot be written: {error}", "无法写入该文件夹")]) from None
 
 
 def _mean(values: pd.Series, weights: pd.Series) -> float:

@@ -27,6 +27,7 @@ from planner._console import (
     teller,
 )
 from planner._faults import BadInput, Fault, refuse
+from planner._files import whole_files
 from planner._scenario_file import locate
 from planner.assumptions import assumption_table
 from planner.exports import read_plan, refuse_foreign_folder, save_plan
@@ -334,12 +335,8 @@ def map_command(
     """Draw map.html again from a saved plan, without planning again. 由已保存的方案重绘地图。"""
     spoken = _language(lang)
     page = planner.draw_map(read_plan(folder), spoken)
-    draft = folder / ".map.html.part"
-    try:
+    with whole_files(folder / "map.html") as (draft,):
         draft.write_text(page, encoding="utf-8")
-        draft.replace(folder / "map.html")
-    except OSError as error:
-        raise BadInput([Fault(str(folder), f"map.html cannot be written: {error}", "无法写入 map.html")]) from None
     console().print(str(folder / "map.html"))
 
 
@@ -360,7 +357,7 @@ def simulate_command(
         clock("simulation", None, None)
         seen = simulate_plan(plan, days, seed)
         save_simulation(seen, folder)
-    console().print(simulation_table(seen, spoken))
+    console().print(simulation_table(seen, plan.scenario, spoken))
     console().print(kept_line(seen, spoken))
     console().print(str(folder / "simulation.json"))
 

@@ -138,13 +138,14 @@ def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:
         raise BadInput([Fault("scenario, key waiting", en, "缺少此项：未承诺等待时间，无法仿真，请补充 [waiting]")])
     mix = fleet_mix(layers.zones, layers.places, layers.streets, scenario)
     charges = charges_by_fleet(scenario, plan.fleets)
+    unsized = sorted(set(charges.index[charges["session_kwh"].isna()].get_level_values("fleet")))
     refuse(
         Fault(
             f"scenario, key fleets.{fleet}",
             "session_kwh is missing; a simulated charge needs a size",
             "缺少 session_kwh",
         )
-        for fleet in sorted(set(charges.index[charges["session_kwh"].isna()].get_level_values("fleet")))
+        for fleet in unsized
     )
     everything = pd.concat([plan.existing[["count"]], plan.chargers[["count"]]])
     standing = everything.groupby(level=["site_id", "charger_type"]).sum()

@@ -88,3 +88,12 @@ def carried_energy(charger_types: pd.DataFrame, wait_min: float, wait_share: flo
             energy = np.minimum(energy, queued) if kind["battery_swap"] else queued
         parts[name] = pd.Series(energy, index=pd.Index(counts, name="count"))
     return pd.concat(parts, names=["charger_type"]).rename("energy_kwh_day").to_frame()
+
+
+def capacity_at(charger_type: pd.Series, count: pd.Series, capacity: pd.DataFrame) -> np.ndarray:
+    """The capacity table at a count; past its end in proportion to its last row."""
+    table = capacity["energy_kwh_day"]
+    most = pd.Series(table.index.get_level_values("count"), index=table.index.get_level_values("charger_type"))
+    top = np.minimum(count.to_numpy(float), most.groupby(level=0).max().reindex(charger_type).to_numpy(float))
+    kwh = table.reindex(pd.MultiIndex.from_arrays([charger_type, top.astype(int)])).to_numpy(float)
+    return np.where(top > 0, kwh * count.to_numpy(float) / np.maximum(top, 1), 0.0)

@@ -6,9 +6,6 @@ look elsewhere. At a site with several charger types of a service they spread in
 type is a queue of its own, first come first served. Slow chargers have no queue: who finds none free leaves and counts
 as lost. Days follow one another; the first is thrown away, so that nights carry over.
 
-`stress` asks the other question: everyone drives to the nearest station, gives up where the queue is long and tries the
-next. No promise is made for that day.
-
 The events are simpy's (T. Lünsdorf and S. Scherfke, https://simpy.readthedocs.io).
 """
 
@@ -25,7 +22,9 @@ import numpy as np
 import pandas as pd
 import simpy
 
-HOURS = list(range(24))
+from planner.demand.hours import HOURS
+from planner.queueing import capacity_at
+
 DAYS = 60
 """Enough that a station with 20 arrivals a day sees a hundred in its peak hour."""
 BUSY_ARRIVALS = 20.0
@@ -96,11 +95,8 @@ def planned_arrivals(
     """
     queues = chargers[chargers["count"] > 0].join(charger_types[["service", "plugs", "queue"]]).sort_index()
     queues["plugs"] *= queues["count"]
-    kind, count = queues.index.get_level_values("charger_type"), queues["count"]
-    last = capacity.reset_index("count").groupby(level="charger_type")["count"].max().reindex(kind).to_numpy()
-    at = pd.MultiIndex.from_arrays([kind, np.minimum(count.to_numpy(), last)])
-    carried = capacity["energy_kwh_day"].reindex(at).to_numpy(float)
-    station = queues.reset_index().assign(carried=carried).set_index(["site_id", "service"])
+    station = queues.reset_index().set_index(["site_id", "service"])
+    station["carried"] = capacity_at(station["charger_type"], station["count"], capacity)
     station["share"] = station["carried"] / station["carried"].groupby(level=[0, 1]).transform("sum")
     rows = station[["charger_type", "share"]].join(_by_fleet(assignment, mix), how="inner").reset_index()
     at_type = charges[["session_kwh", "session_h", *HOURS]]
@@ -225,22 +221,25 @@ def _station_row(job: _Job, seen: _Seen, most_min: float) -> dict[str, float]:
     """The row of `Simulation.stations` of one queue."""
     peak = int(job.rates.sum(axis=0).argmax())
     stayed = np.isfinite(seen.wait)
-    here = stayed & (seen.came.astype(int) == peak)
-    late = int((seen.wait[here] > most_min / 60).sum())
-    low, high = wilson(late, int(here.sum()))
+    at_peak = seen.wait[stayed & (seen.came.astype(int) == peak)]
     waits = seen.wait[stayed] * 60
     return {
         "arrivals_day": len(seen.came) / job.days,
         "peak_hour": peak,
-        "peak_arrivals": int(here.sum()),
-        "late_share": late / here.sum() if here.any() else 0.0,
-        "late_low": low,
-        "late_high": high,
+        "peak_arrivals": len(at_peak),
+        **_lateness(at_peak, most_min),
         "wait_mean_min": float(waits.mean()) if len(waits) else 0.0,
         "wait_p95_min": float(np.quantile(waits, 0.95)) if len(waits) else 0.0,
         "lost_share": 1 - float(stayed.mean()) if len(stayed) else 0.0,
         "utilisation": float(seen.length[stayed].sum() / (24.0 * job.days * job.plugs)),
     }
+
+
+def _lateness(waits: np.ndarray, most_min: float) -> dict[str, float]:
+    """Which share of some waits, in hours, is too long, and its confidence interval."""
+    late = int((waits > most_min / 60).sum())
+    low, high = wilson(late, len(waits))
+    return {"late_share": late / len(waits) if len(waits) else 0.0, "late_low": low, "late_high": high}
 
 
 def _by_hour(jobs: list[_Job], seen: list[_Seen], service: np.ndarray, most_min: float) -> pd.DataFrame:
@@ -254,15 +253,12 @@ def _by_hour(jobs: list[_Job], seen: list[_Seen], service: np.ndarray, most_min:
         days = jobs[mine[0]].days
         busy = np.sum([_busy_hours(seen[n]) for n in mine], axis=0)
         for hour in HOURS:
-            here = (came.astype(int) == hour) & np.isfinite(wait)
-            late = int((wait[here] > most_min / 60).sum())
-            low, high = wilson(late, int(here.sum()))
+            here = came.astype(int) == hour
+            waits = wait[here & np.isfinite(wait)]
             rows[name, hour] = {
-                "arrivals_day": float((came.astype(int) == hour).sum() / days),
-                "late_share": late / here.sum() if here.any() else 0.0,
-                "late_low": low,
-                "late_high": high,
-                "wait_mean_min": float(wait[here].mean() * 60) if here.any() else 0.0,
+                "arrivals_day": float(here.sum() / days),
+                **_lateness(waits, most_min),
+                "wait_mean_min": float(waits.mean() * 60) if len(waits) else 0.0,
                 "utilisation": float(busy[hour] / (plugs * days)),
             }
     index = pd.MultiIndex.from_tuples(rows, names=["service", "hour"])

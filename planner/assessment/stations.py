@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from planner.assessment.networks import NO_ENERGY_SHARE, sum_by_site
+from planner.queueing import capacity_at
 from planner.scenario import Scenario
 
 
@@ -56,9 +57,9 @@ def assess_types(new: pd.DataFrame, types: pd.DataFrame, capacity: pd.DataFrame)
         {
             "charger_type": new["charger_type"],
             "chargers": count,
-            "carried_kwh_day": _capacity_at(new["charger_type"], count, capacity),
+            "carried_kwh_day": capacity_at(new["charger_type"], count, capacity),
             "fixed_kwh_day": count * new["energy_kwh_day"],
-            "alone_kwh_day": count * _capacity_at(new["charger_type"], count.clip(upper=1), capacity),
+            "alone_kwh_day": count * capacity_at(new["charger_type"], count.clip(upper=1), capacity),
         }
     )
     sums = rows.groupby("charger_type").sum()
@@ -72,8 +73,8 @@ def _carried(
     """Per site: kWh a day it carries, and whether a new charger less would still carry what is served there."""
     both = pd.concat([stock, new], ignore_index=True)
     total = both.groupby(["site_id", "charger_type", "service"])["count"].sum().rename("total").reset_index()
-    total["kwh"] = _capacity_at(total["charger_type"], total["total"], capacity)
-    total["last_kwh"] = total["kwh"] - _capacity_at(total["charger_type"], total["total"] - 1, capacity)
+    total["kwh"] = capacity_at(total["charger_type"], total["total"], capacity)
+    total["last_kwh"] = total["kwh"] - capacity_at(total["charger_type"], total["total"] - 1, capacity)
     station = total.groupby(["site_id", "service"])["kwh"].sum()
     served = trips.groupby(["site_id", "service"])["energy_kwh_day"].sum().reindex(station.index, fill_value=0.0)
     spare = (station - served).rename("spare_kwh").reset_index()
@@ -84,15 +85,6 @@ def _carried(
     )
     idle = built["spare_kwh"] >= built["last_kwh"] * (1 - NO_ENERGY_SHARE)
     return station.groupby(level="site_id").sum(), idle.groupby(built["site_id"]).any()
-
-
-def _capacity_at(charger_type: pd.Series, count: pd.Series, capacity: pd.DataFrame) -> np.ndarray:
-    """The capacity table at a count; past its end in proportion to its last row."""
-    table = capacity["energy_kwh_day"]
-    most = pd.Series(table.index.get_level_values("count"), index=table.index.get_level_values("charger_type"))
-    top = np.minimum(count.to_numpy(float), most.groupby(level=0).max().reindex(charger_type).to_numpy(float))
-    kwh = table.reindex(pd.MultiIndex.from_arrays([charger_type, top.astype(int)])).to_numpy(float)
-    return np.where(top > 0, kwh * count.to_numpy(float) / np.maximum(top, 1), 0.0)
 
 
 def _why_here(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series, scenario: Scenario) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from planner._faults import BadInput, Fault, refuse
-from planner._files import write_geojson
+from planner._files import whole_files, write_geojson
 from planner._scenario_file import embedded
 from planner._vector import read_vector
 from planner.layers import read_layers
@@ -68,13 +68,8 @@ def import_into_city(
     stations = table["source_id"].nunique()
     counted = int(table["count"].sum())
     say(f"{stations:,} stations, {counted:,} chargers counted", f"{stations:,} 座充电站，已知 {counted:,} 台充电桩")
-    draft = target.with_name(f".{target.name}.part")
-    try:
+    with whole_files(target) as (draft,):
         write_geojson(table, draft)
-        draft.replace(target)
-    except (OSError, RuntimeError) as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput([Fault(str(target), f"cannot be written: {error}", "无法写入该文件")]) from None
     return target
 
 
