@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -31,7 +33,8 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     Raises
     ------
     BadInput
-        A place of a kind the scenario does not define, a charger with the id of a place, or a lock on an unknown site.
+        A place of a kind the scenario does not define, a charger with the id of a place, or a lock, bays or grid
+        headroom of an unknown site.
     """
     rules = scenario.candidates
     real = _real_sites(layers, scenario)
@@ -42,11 +45,51 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     sites["bays"] = _bays_with_standing(layers, sites, scenario)
     sites["district"] = _area_of(sites.geometry, layers.districts)
     sites["task_unit"] = _task_unit(sites, layers.task_units)
-    sites["lock"] = _locks(sites, scenario)
     sites["name_zh"] = _names(sites, scenario)
     if "feeder" in sites:
         sites["feeder"] = sites["feeder"].fillna("")
-    return gpd.GeoDataFrame(check_table(sites.sort_index(), SITES), geometry="geometry", crs=layers.zones.crs)
+    sites = overruled(sites.sort_index(), scenario)
+    return gpd.GeoDataFrame(check_table(sites, SITES), geometry="geometry", crs=layers.zones.crs)
+
+
+def overruled(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
+    """Sites with the bays, grid headroom and locks that the scenario states for single ones.
+
+    Required institutions are locked in where their bays suffice, reserved ones out, unless the scenario says otherwise.
+
+    Raises
+    ------
+    BadInput
+        It states something of an unknown site.
+    """
+    siting, rules = scenario.siting, scenario.candidates
+    stated: dict[str, Collection[str]] = {
+        "siting.lock_in": siting.lock_in,
+        "siting.lock_out": siting.lock_out,
+        "siting.lock_free": siting.lock_free,
+        "candidates.bays": rules.bays,
+        "candidates.grid_kw": rules.grid_kw,
+    }
+    refuse(
+        Fault(
+            f"scenario, key {key}",
+            f"no site {some(missing)}; see candidates.geojson for ids",
+            "没有该站点编号，见 candidates.geojson",
+        )
+        for key, ids in stated.items()
+        if (missing := sorted(set(ids) - set(sites.index)))
+    )
+    known = sites.index.isin(list(rules.bays))
+    sites = sites.assign(
+        bays=sites.index.to_series().map(rules.bays).fillna(sites["bays"]).astype(float),
+        bays_assumed=sites["bays_assumed"] & ~known,
+        grid_kw=sites.index.to_series().map(rules.grid_kw).fillna(sites["grid_kw"]).astype(float),
+    )
+    required = (sites["institution"] == "equipped") & (sites["bays"] >= sites["min_station"])
+    lock = np.select([required, sites["institution"] == "reserved"], ["in", "out"], "free")
+    for name in ("free", "in", "out"):
+        lock = np.where(sites.index.isin(stated[f"siting.lock_{name}"]), name, lock)
+    return sites.assign(lock=lock)
 
 
 def standing_chargers(layers: Layers, sites: gpd.GeoDataFrame, existing: Existing) -> pd.DataFrame:
@@ -203,25 +246,6 @@ def _bays_with_standing(layers: Layers, sites: gpd.GeoDataFrame, scenario: Scena
     taken = standing["count"] * standing.index.get_level_values("charger_type").map(per_charger)
     least = taken.groupby(level="site_id").sum().reindex(sites.index, fill_value=0.0)
     return bays.where(~sites["bays_assumed"] | (bays >= least), least)
-
-
-def _locks(sites: gpd.GeoDataFrame, scenario: Scenario) -> np.ndarray:
-    """Required institutions are in, reserved ones out; what the scenario locks wins."""
-    wanted = {"in": scenario.siting.lock_in, "out": scenario.siting.lock_out}
-    refuse(
-        Fault(
-            f"scenario, key siting.lock_{lock}",
-            f"no site {some(missing)}; see candidates.geojson for ids",
-            "没有该站点编号，见 candidates.geojson",
-        )
-        for lock, ids in wanted.items()
-        if (missing := sorted(set(ids) - set(sites.index)))
-    )
-    required = (sites["institution"] == "equipped") & (sites["bays"] >= sites["min_station"])
-    lock = np.select([required, sites["institution"] == "reserved"], ["in", "out"], "free")
-    for name, ids in wanted.items():
-        lock = np.where(sites.index.isin(ids), name, lock)
-    return lock
 
 
 def _names(sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series:

@@ -30,7 +30,8 @@ from planner._faults import BadInput, Fault, refuse
 from planner._files import whole_files
 from planner._scenario_file import locate
 from planner.assumptions import assumption_table
-from planner.exports import read_plan, refuse_foreign_folder, save_plan
+from planner.edits import read_edits
+from planner.exports import read_plan, read_previous, refuse_foreign_folder, save_plan
 from planner.fitness import examine
 from planner.inspection import inspect_layers
 from planner.layers import read_layers
@@ -133,9 +134,22 @@ def plan_command(
         float | None,
         typer.Option(help="Seconds for siting; the plan then depends on the machine. 选址限时（秒），结果不可重复。"),
     ] = None,
+    edits: Annotated[
+        Path | None,
+        typer.Option(help="CSV or GeoJSON: site_id with lock (in, out, free), bays or grid_kw. 站点编辑表。"),
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="DIR", help="Go on from this plan, in a fraction of the time. 在已有方案上继续。"
+        ),
+    ] = None,
     lang: LangOption = None,
 ) -> None:
-    """Plan a scenario and write its folder: map, sites, GeoPackage, summary. 规划并写出方案。"""
+    """Plan a scenario and write its folder: map, sites, GeoPackage, summary. 规划并写出方案。
+
+    SCENARIO may be a plan folder; with --edits its plan is gone on from, and the new one is written beside it.
+    """
     if gap is not None and not 0 < gap < 1:
         raise typer.BadParameter(f"expected a share between 0 and 1, found {gap:g}", param_hint="--gap")
     if time is not None and not time > 0:
@@ -146,10 +160,16 @@ def plan_command(
     if gap is not None or time is not None:
         rounds = given.siting.rounds if gap is None else max(given.siting.rounds, _ROUNDS_FOR_GAP)
         effort = Effort(given.siting.gap_share if gap is None else gap, rounds, time, asked=True)
+    is_folder = scenario is not None and (Path(scenario) / "summary.json").is_file()
+    if edits is not None and is_folder:
+        since = since or Path(str(scenario))
+        output = output or Path(str(scenario)).resolve().with_name(f"{Path(str(scenario)).resolve().name}-edited")
     folder = output or _default_folder(given)
     refuse_foreign_folder(folder)
+    wanted = None if edits is None else read_edits(edits)
+    previous = None if since is None else read_previous(since)
     with _naming_file(scenario), progress(spoken) as clock:
-        plan = make_plan(given, clock, effort)
+        plan = make_plan(given, clock, effort, wanted, previous)
         clock("map", *plan.proof.progress)
         page = planner.draw_map(plan, spoken)
         clock("files", *plan.proof.progress)

@@ -30,7 +30,7 @@ from planner.demand import band_table, estimate_demand, fleet_energy
 from planner.layers import read_layers
 from planner.plan import Plan, charger_tables, reach_by_mode
 from planner.scenario import read_scenario, write_scenario
-from planner.siting import Proof
+from planner.siting import Previous, Proof
 from planner.tables import SITES, check_table
 
 NOTICE_ZH = "示意图，边界不作划界依据；公开使用须送审取得审图号"
@@ -123,10 +123,7 @@ def read_plan(folder: str | Path) -> Plan:
         No plan folder, or one of its files is missing or damaged; and what reading the scenario and layers refuses.
     """
     home = Path(folder)
-    missing = [name for name in ("scenario.toml", "summary.json", "plan.gpkg") if not (home / name).is_file()]
-    refuse(
-        Fault(str(home), f"is no plan folder: {name} is missing", f"不是方案文件夹：缺少 {name}") for name in missing
-    )
+    _refuse_incomplete(home)
     scenario = read_scenario(home / "scenario.toml")
     layers = read_layers(scenario.study_area)
     demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
@@ -146,8 +143,29 @@ def read_plan(folder: str | Path) -> Plan:
         existing=existing,
         chargers=chargers,
         assignment=assignment,
-        proof=_read_proof(home / "summary.json"),
+        proof=_read_proof(home),
         assessment=assess(layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario),
+    )
+
+
+def read_previous(folder: str | Path) -> Previous:
+    """What a plan was, without its layers: for another one to go on from.
+
+    Raises
+    ------
+    BadInput
+        No plan folder, or one of its files is missing or damaged.
+    """
+    home = Path(folder)
+    _refuse_incomplete(home)
+    _, _, chargers, assignment = _read_tables(home / "plan.gpkg")
+    return Previous(chargers, assignment, _read_proof(home))
+
+
+def _refuse_incomplete(home: Path) -> None:
+    missing = [name for name in ("scenario.toml", "summary.json", "plan.gpkg") if not (home / name).is_file()]
+    refuse(
+        Fault(str(home), f"is no plan folder: {name} is missing", f"不是方案文件夹：缺少 {name}") for name in missing
     )
 
 
@@ -185,6 +203,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
             "method": proof.method,
             "optimal": proof.optimal,
             "reproducible": proof.reproducible,
+            "problem": proof.problem,
             **{key: round(cost, 2) for key in _COSTS if (cost := getattr(proof, key)) is not None},
         },
         "tightness": _plain(proof.tightness),
@@ -230,6 +249,7 @@ def _write_geopackage(plan: Plan, file: Path) -> None:
         "candidates": (candidate_sites(plan), "候选站点 all candidate sites"),
         "chargers": (_charger_rows(plan), "充电桩数量 chargers by site and type, existing and new"),
         "assignment": (plan.assignment, "充电去向 who charges where"),
+        "prices": (plan.proof.prices.to_frame(), "约束影子价格 prices that prove the upper bound"),
     }
     with _gdal(OGR_CURRENT_DATE=_FIXED_DATE):
         for name, (table, words) in layers.items():
@@ -304,22 +324,35 @@ def _read_tables(file: Path) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFra
     return checked, existing, new, assignment[["energy_kwh_day"]]
 
 
-def _read_proof(file: Path) -> Proof:
+def _read_proof(home: Path) -> Proof:
+    """The proof from ``summary.json``, its prices from ``plan.gpkg``."""
+    file = home / "summary.json"
     try:
         summary = json.loads(file.read_text(encoding="utf-8"))
         proof = summary["proof"]
+        known = ("value_kwh_day", "bound_kwh_day", "method", "optimal", "reproducible", "problem")
         return Proof(
-            **{key: proof[key] for key in ("value_kwh_day", "bound_kwh_day", "method", "optimal", "reproducible")},
+            **{key: proof[key] for key in known},
             tightness=float("inf") if summary["tightness"] is None else summary["tightness"],
             reachable_kwh_day=summary["reachable_kwh_day"],
             needed_chargers=summary["needed_chargers"],
             **{key: proof.get(key) for key in _COSTS},
+            prices=_read_prices(home / "plan.gpkg"),
         )
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         fault = Fault(
             str(file), f"cannot be read as a plan's summary: {error}; plan again", "无法读取方案摘要，请重新规划"
         )
         raise BadInput([fault]) from None
+
+
+def _read_prices(file: Path) -> pd.Series:
+    """The prices that prove the bound; none where the plan was saved without."""
+    with _gdal(GDAL_PAM_ENABLED="NO"):
+        saved = pyogrio.read_dataframe(file, layer="prices")
+    return pd.Series(
+        saved["price"].to_numpy(float), index=pd.Index(saved["rule"].astype(object), name="rule"), name="price"
+    )
 
 
 def _figure_records(table: pd.DataFrame) -> dict[str, dict[str, Any]]:

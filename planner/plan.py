@@ -22,11 +22,12 @@ from planner.demand import (
     fleet_mix,
     within_peak,
 )
+from planner.edits import Edits, apply_edits
 from planner.layers import Layers, read_layers
 from planner.queueing import carried_energy
 from planner.scenario import ChargerType, Scenario
 from planner.simulation import DAYS, Simulation, planned_arrivals, simulate
-from planner.siting import Effort, Proof, check_plan, choose_sites, linear_capacity
+from planner.siting import Effort, Previous, Proof, check_plan, choose_sites, linear_capacity
 from planner.siting.effort import Report
 
 
@@ -63,7 +64,13 @@ class Plan:
     assessment: Assessment
 
 
-def make_plan(scenario: Scenario, progress: Report | None = None, effort: Effort | None = None) -> Plan:
+def make_plan(
+    scenario: Scenario,
+    progress: Report | None = None,
+    effort: Effort | None = None,
+    edits: Edits | None = None,
+    previous: Previous | None = None,
+) -> Plan:
     """Plan a scenario from its layers to its figures.
 
     Parameters
@@ -74,11 +81,15 @@ def make_plan(scenario: Scenario, progress: Report | None = None, effort: Effort
         Called with (stage, value so far, bound so far) at every step.
     effort
         When siting stops; by default counted work as the scenario says.
+    edits
+        Edits of single sites; the plan's scenario holds them.
+    previous
+        A plan of this scenario, or a similar one, to go on from: much quicker where little has changed.
 
     Raises
     ------
     BadInput
-        Anything wrong with the layers, or rules that no plan can keep.
+        Anything wrong with the layers or the edits, or rules that no plan can keep.
     """
     tell: Report = progress or (lambda stage, value, bound: None)
     tell("layers", None, None)
@@ -87,6 +98,8 @@ def make_plan(scenario: Scenario, progress: Report | None = None, effort: Effort
     demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
     tell("candidates", None, None)
     sites = find_sites(layers, scenario)
+    if edits is not None:
+        scenario, sites = apply_edits(scenario, sites, edits)
     existing = standing_chargers(layers, sites, scenario.existing)
     refuse(islands(layers.streets, sites, scenario))
     tell("access", None, None)
@@ -94,7 +107,7 @@ def make_plan(scenario: Scenario, progress: Report | None = None, effort: Effort
     fleets = fleet_energy(scenario, layers.zones)
     types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
     chargers, assignment, proof = choose_sites(
-        demand, sites, access, types, capacity, existing, scenario.siting, progress, effort
+        demand, sites, access, types, capacity, existing, scenario.siting, progress, effort, previous
     )
     check_plan(chargers, assignment, proof, demand, sites, access, types, capacity, existing, scenario.siting)
     tell("assessment", *proof.progress)

@@ -7,6 +7,7 @@ from. In the file a figure is a number, ``[low, base, high]`` or a full table; t
 
 from __future__ import annotations
 
+from itertools import combinations
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -96,6 +97,8 @@ class Candidates(Sourced):
     gap_kind: str = "arterial"
     gap_classes: list[str] = Field([], description="Road classes that generated points may stand on; all if empty.")
     required_min_chargers: int = Field(2, ge=1)
+    bays: dict[str, Annotated[int, Field(ge=0)]] = Field({}, description="Site -> its bays, known better than by kind.")
+    grid_kw: dict[str, Annotated[float, Field(ge=0)]] = Field({}, description="Site -> its grid headroom.")
 
 
 class AccessRules(Sourced):
@@ -181,12 +184,13 @@ class Siting(Sourced):
     tasks: dict[str, Annotated[int, Field(ge=0)]] = Field({}, description="Task unit -> fewest new chargers (piles).")
     lock_in: list[str] = Field([])
     lock_out: list[str] = Field([])
+    lock_free: list[str] = Field([], description="Sites free of the lock that their kind brings.")
     gap_share: float = Field(0.005, gt=0, lt=1, description="Stop when the proven gap is at most this.")
     rounds: int = Field(3, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
     solver: str = Field("HiGHS", min_length=1, description="HiGHS, CBC or another by PuLP's name, for small plans.")
     question: Literal["most_service", "least_cost"] = "most_service"
     promise_share: float | None = Field(None, gt=0, le=1, description="Of all demand (kWh): served at the least cost.")
-    life_years: float = Field(10, gt=0, description="Of a charger, for the least cost.")
+    life_years: float = Field(10.0, gt=0, description="Of a charger, for the least cost.")
     discount_rate: float = Field(0.05, ge=0, lt=1, description="A year, for the least cost.")
     floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         {}, description="District -> least share of its demand (kWh) served."
@@ -195,8 +199,10 @@ class Siting(Sourced):
 
     @model_validator(mode="after")
     def _locks_one_way(self) -> Self:
-        if both := sorted(set(self.lock_in) & set(self.lock_out)):
-            raise ValueError(f"{', '.join(both)} stand in lock_in and in lock_out; keep one")
+        lists = {name: set(getattr(self, name)) for name in ("lock_in", "lock_out", "lock_free")}
+        for one, other in combinations(lists, 2):
+            if both := sorted(lists[one] & lists[other]):
+                raise ValueError(f"{', '.join(both)} stand in {one} and in {other}; keep one")
         return self
 
 

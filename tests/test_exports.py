@@ -108,8 +108,9 @@ def test_candidates_tell_chosen_and_assumed(folder: Path) -> None:
 
 def test_geopackage_layers_and_crs(folder: Path) -> None:
     layers = dict(pyogrio.list_layers(folder / "plan.gpkg"))
-    assert list(layers) == ["zones", "districts", "streets", "sites", "candidates", "chargers", "assignment"]
-    assert [name for name, kind in layers.items() if kind is None] == ["chargers", "assignment"]
+    spatial = ["zones", "districts", "streets", "sites", "candidates"]
+    assert list(layers) == [*spatial, "chargers", "assignment", "prices"]
+    assert [name for name, kind in layers.items() if kind is not None] == spatial
     for name in ("zones", "districts", "streets", "sites", "candidates"):
         info = pyogrio.read_info(folder / "plan.gpkg", layer=name)
         assert info["crs"] == "EPSG:32649"
@@ -125,7 +126,8 @@ def test_geopackage_names_its_source(folder: Path) -> None:
 
 def test_summary(folder: Path) -> None:
     summary = content(folder / "summary.json")
-    assert set(summary["proof"]) == {"value_kwh_day", "bound_kwh_day", "gap_share", "method", "optimal", "reproducible"}
+    numbers = {"value_kwh_day", "bound_kwh_day", "gap_share"}
+    assert set(summary["proof"]) == numbers | {"method", "optimal", "reproducible", "problem"}
     assert summary["proof"]["value_kwh_day"] == pytest.approx(2388, abs=0.01)
     assert summary["chargers"] == 6 == sum(task["chargers"] for task in summary["tasks"])
     assert summary["figures"]["basically_meets"]["plan"] == pytest.approx(3040 / 4400, abs=1e-6)

@@ -176,7 +176,7 @@ def silent(step: str, value: float | None, bound: float | None) -> None:
 def by_the_city_method(town: Town, effort: Effort | None = None, report: Report = silent) -> Planned:
     x = town.instance
     effort = effort or Effort(0.005)
-    choice, bound = plan_city(x, effort, report)
+    choice, bound, _ = plan_city(x, effort, report)
     value, least_cost = choice.value(x), x.promise_kwh > 0
     proof = Proof(
         value_kwh_day=float(choice.served.sum()) if least_cost else value,

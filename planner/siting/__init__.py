@@ -4,6 +4,7 @@ from planner.siting.check import check_plan
 from planner.siting.choose import choose_sites
 from planner.siting.effort import Effort
 from planner.siting.instance import linear_capacity
+from planner.siting.previous import Previous
 from planner.siting.proof import Proof
 
-__all__ = ["Effort", "Proof", "check_plan", "choose_sites", "linear_capacity"]
+__all__ = ["Effort", "Previous", "Proof", "check_plan", "choose_sites", "linear_capacity"]

@@ -16,13 +16,14 @@ from __future__ import annotations
 import numpy as np
 
 from planner.siting.assignment import assign
-from planner.siting.certificate import upper_bound
-from planner.siting.dual import find_prices
+from planner.siting.certificate import Prices, upper_bound
+from planner.siting.dual import find_prices, refine_prices
 from planner.siting.effort import Effort, Report
 from planner.siting.improve import combine, is_rounding, sweep
 from planner.siting.instance import Instance
+from planner.siting.previous import Start
 from planner.siting.region import Choice
-from planner.siting.search import STYLES, Walker, missing_kwh, search, search_on
+from planner.siting.search import STYLES, Walker, missing_kwh, search, search_from, search_on
 from planner.siting.settle import settle
 from planner.siting.solver import NoPlan
 
@@ -32,13 +33,14 @@ _SITE_WORK, _LEAST_WORK, _MOST_WORK = 45_000, 130_000_000, 340_000_000
 _MOVE_PAIRS, _LEAST_MOVES, _MOST_MOVES, _FEW_MOVES = 40, 15, 2000, 150_000
 _LARGE_PAIRS, _LARGE_POWER = 1_000_000, 0.55
 _SEARCH_ON_MOVES = 40
+_STEPS_ON, _SHARE_ON = 60, 5
 _MOST_ATTEMPTS = 12
 _PROMISE_STEP, _EXCESS_SHARE = 0.03, 2e-3
 _COMBINED_PAIRS, _WALKS, _SHORTER = 20_000, 6, 4
 
 
-def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, float]:
-    """A plan that keeps every rule, and a certified bound, for an instance too large for the program as a whole.
+def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, float, Prices]:
+    """A plan that keeps every rule, a certified bound and its prices, for an instance too large for one program.
 
     Parameters
     ----------
@@ -67,7 +69,25 @@ def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, floa
     if small:
         plan = combine(x, plans, bound, effort)
         report("combine", plan.value(x), bound)
-    return sweep(walker, plan, bound, effort, report), bound
+    return sweep(walker, plan, bound, effort, report), bound, prices
+
+
+def replan_city(x: Instance, start: Start, effort: Effort, report: Report) -> tuple[Choice, float, Prices]:
+    """The same, gone on from a previous plan and its prices; quick where little has changed.
+
+    Raises
+    ------
+    NoPlan
+        No counts meet all the rules.
+    """
+    prices = refine_prices(x, start.prices, _STEPS_ON, effort, report)
+    bound = upper_bound(x, prices)
+    walker = Walker(x, prices, max(abs(bound), 1.0))
+    walked = search_from(walker, start.choice, start.changed, _moves_per_site(x) // _SHARE_ON, effort)
+    report("search", walked.value(x), bound)
+    plan = _settled(walker, [walked], effort)[0]
+    report("settle", plan.value(x), bound)
+    return sweep(walker, plan, bound, effort, report), bound, prices
 
 
 def _price_steps(x: Instance) -> int:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linprog
 
-from planner.siting.certificate import Prices, binding_side, bound_of
+from planner.siting.certificate import Prices, allowed, binding_side, bound_of
 from planner.siting.effort import Effort, Report
 from planner.siting.instance import Instance
 from planner.siting.network import largest_flow
@@ -62,6 +62,10 @@ class Dual:
         i, r, d = np.cumsum([len(self.x.energy), len(self.x.limits.names), len(self.x.floor_ids)])
         return Prices(y[:i], y[i:r], y[r:d], float(y[d]))
 
+    def vector(self, prices: Prices) -> np.ndarray:
+        """Prices as the vector."""
+        return np.asarray(np.r_[prices.demand, prices.limits, prices.floors, prices.promise])
+
     def value(self, y: np.ndarray) -> tuple[float, np.ndarray]:
         """The bound at these prices, and a subgradient of it."""
         x, prices = self.x, self.prices(y)
@@ -97,6 +101,17 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report) -> Pric
     within = _kelley(dual, _within_capacity(x) * dual.kwh_price, 1.0)
     if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
         volume = _Volume(dual, within, _LIMIT_METRICS[0])
+    volume.run(steps, effort, report)
+    return dual.prices(volume.best_y)
+
+
+def refine_prices(x: Instance, prices: Prices, steps: int, effort: Effort, report: Report) -> Prices:
+    """Prices that prove a bound at least as low as the given ones, found from there.
+
+    Parameters are those of `find_prices`; `prices` may be of another problem, as far as they fit.
+    """
+    dual = Dual(x)
+    volume = _Volume(dual, dual.vector(allowed(x, prices)), _LIMIT_METRICS[0])
     volume.run(steps, effort, report)
     return dual.prices(volume.best_y)
 

@@ -35,6 +35,7 @@ _STEERING, _SLEW, _REACH, _LEAST_PRICE = 2.0, 0.02, 1.0, 0.1
 _HOT, _COLD = 0.1, 0.0005
 _SEED = 1
 _LEAST_ROUNDS = 6
+_FIRST_MOVES, _COLD_ROUNDS = 30, 20
 _UNTIL_SHARE_OF_TIME = 0.8
 
 
@@ -174,12 +175,24 @@ class Walker:
         order = self.order.copy() if self.promised else self.order  # a bonus that changes would change it
         return State(new, served, left, used, opened, order, random)
 
-    def walk(self, state: State, prices: Prices, kink: np.ndarray, heat: float, moves: int, style: np.ndarray) -> None:
-        """Make moves from a state at these prices and one temperature; `kink` is what a unit beyond a limit costs."""
+    def walk(
+        self,
+        state: State,
+        prices: Prices,
+        kink: np.ndarray,
+        heat: float,
+        moves: int,
+        style: np.ndarray,
+        pool: np.ndarray | None = None,
+    ) -> None:
+        """Make moves from a state at these prices and one temperature.
+
+        `kink` is what a unit beyond a limit costs, `pool` the sites that moves begin from, by default the walker's.
+        """
         ground = self.ground(prices, kink)
         if self.promised:
             _sort_anew(self.layout, ground, state)
-        walk(self.layout, ground, state, moves, self.widest, heat, style, _RUIN, self.pool)
+        walk(self.layout, ground, state, moves, self.widest, heat, style, _RUIN, self.pool if pool is None else pool)
 
     def choice(self, state: State) -> Choice:
         """The walk's state as a plan."""
@@ -227,6 +240,45 @@ def search(walker: Walker, walks: int, moves_per_site: int, effort: Effort) -> l
     order = sorted(range(walks), key=lambda n: -walker.merit(states[n]))
     walker.style = styles[order[0]]
     return [walker.choice(states[n]) for n in order]
+
+
+def search_from(walker: Walker, choice: Choice, first: np.ndarray, moves_per_site: int, effort: Effort) -> Choice:
+    """A plan walked on cold at the walker's prices, in both styles side by side: the better of the two.
+
+    Parameters
+    ----------
+    choice
+        A plan whose limits need not be kept.
+    first
+        Sites that moves begin from before any others.
+    moves_per_site
+        Of each walk, besides those of the first sites.
+    effort
+        Once it is over, the walks end.
+    """
+    states = [walker.state(choice, _SEED + n) for n in range(len(STYLES))]
+    with ThreadPoolExecutor(len(STYLES)) as pool:
+        walks = zip(STYLES, states, strict=True)
+        for job in [pool.submit(_cold, walker, *each, first, moves_per_site, effort) for each in walks]:
+            job.result()
+    best = max(range(len(STYLES)), key=lambda n: walker.merit(states[n]))
+    walker.style = STYLES[best]
+    return walker.choice(states[best])
+
+
+def _cold(
+    walker: Walker, style: np.ndarray, state: State, first: np.ndarray, moves_per_site: int, effort: Effort
+) -> None:
+    """One walk at the lowest temperature; prices of limits, floors and promise follow how far they are missed."""
+    kink, heat, prices = walker.unit * _LAST_KINK, walker.heat * _COLD, walker.prices
+    first = np.intersect1d(first, walker.able)
+    if len(first):
+        walker.walk(state, prices, kink, heat, _FIRST_MOVES * len(first), style, first)
+    for _ in range(_COLD_ROUNDS):
+        if effort.is_over() or not len(walker.pool):
+            break
+        walker.walk(state, prices, kink, heat, max(1, moves_per_site * len(walker.able) // _COLD_ROUNDS), style)
+        prices = _steered_prices(walker, prices, state)
 
 
 def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.ndarray, promise: float) -> Choice:
