@@ -32,6 +32,9 @@ _SECTIONS = {
     "charger_types": ("charger type", "充电桩类型"),
     "existing": ("today's chargers", "既有充电桩"),
     "siting": ("the decision", "选址"),
+    "grid": ("the grid", "电网"),
+    "money": ("income and operation", "收入与运营"),
+    "emissions": ("emissions", "排放"),
 }
 _HEADINGS = {
     "figure": ("figure", "参数"),
@@ -79,6 +82,22 @@ _FIELDS_ZH = {
     "unlocated_chargers": "无坐标充电桩",
     "use_kwh_charger_day": "单桩日用量",
     "count_where_unknown": "规模未知取值",
+    "power_factor": "功率因数",
+    "load_share": "变压器负载率",
+    "low_voltage_kw": "低压接入上限",
+    "transformer_cny_kva": "变压器单价",
+    "flat_cny_kwh": "平段购电价",
+    "peak_factor": "峰段倍数",
+    "valley_factor": "谷段倍数",
+    "service_fee_cny_kwh": "充电服务费",
+    "platform_share": "平台分成",
+    "opex_share": "年运维费率",
+    "rent_cny_bay_year": "车位租金",
+    "grid_co2_kg_kwh": "电网碳排放因子",
+    "most_co2_share": "减碳声明上限",
+    "co2_g_km": "燃油车 CO2",
+    "nox_g_km": "燃油车 NOx",
+    "voc_g_km": "燃油车 VOC",
 }
 _UNITS_ZH = dict(UNITS.values())
 

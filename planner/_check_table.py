@@ -25,6 +25,7 @@ _NAMES_ZH = {
     "places": "地点",
     "chargers": "既有充电桩",
     "task_units": "任务单元",
+    "feeders": "馈线",
 }
 
 
@@ -100,6 +101,7 @@ def coverage_lines(facts: LayerFacts, inspection: Inspection, lang: str) -> list
             (f"{people} of residents", f"区县居民 {people}"),
         ],
         "task_units": [(f"{inside:.1%} of area", f"区内面积 {inside:.1%}")],
+        "feeders": [(f"{inside:.1%} of area", f"区内面积 {inside:.1%}")],
     }
     points = [(f"{inside:.1%} of points", f"区内点 {inside:.1%}")]
     return [zh if lang == "zh" else en for en, zh in words.get(facts.name, points)]
@@ -186,7 +188,7 @@ def _clean(facts: LayerFacts) -> list[_Words]:
         (not facts.duplicates, "no duplicates", "无重复"),
         (not facts.remarks, "geometries valid", "几何有效"),
         (facts.overlaps is not None and facts.overlaps.empty, "no overlaps", "无重叠"),
-        (not facts.outside and facts.name not in ("districts", "task_units"), "none outside", "无区外要素"),
+        (not facts.outside and facts.name not in ("districts", "task_units", "feeders"), "none outside", "无区外要素"),
     ]
     held = [(en, zh) for is_clean, en, zh in clean if is_clean]
     return [(", ".join(en for en, _ in held), "、".join(zh for _, zh in held))] if held else []

@@ -17,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from planner._check_table import layer_table, marked_lines
+from planner._report_rows import Rows, report_sections
 from planner.access import street_parts
 from planner.assessment import figure_text
 from planner.demand import band_table
@@ -70,6 +71,8 @@ def print_plan(plan: Plan, folder: Path, lang: str) -> None:
         if note := row[f"note_{lang}"]:
             out.print(f"  {row[f'word_{lang}']}: {note}")
     out.print(_result_table(plan, lang))
+    if sections := report_sections(plan.assessment, plan.scenario, lang):
+        out.print(_report_table(sections, lang))
     out.print(_task_table(plan, lang))
     print_bands(plan.scenario, lang)
     out.print(NOTICE_ZH if lang == "zh" else NOTICE_EN)
@@ -261,6 +264,19 @@ def _result_table(plan: Plan, lang: str) -> Table:
     return table
 
 
+def _report_table(sections: list[Rows], lang: str) -> Table:
+    chinese = lang == "zh"
+    table = _table(
+        "电网、资金与排放" if chinese else "grid, money and emissions",
+        *(("项目", "数值") if chinese else ("item", "result")),
+    )
+    for rows in sections:
+        for words, text in rows:
+            table.add_row(words, text)
+        table.add_section()
+    return table
+
+
 def _pooling_rows(plan: Plan, lang: str) -> list[tuple[str, str, str]]:
     """What the new chargers carry at the promised wait, beside a fixed energy each; nothing without a promise."""
     if plan.scenario.waiting is None:
@@ -321,8 +337,20 @@ def _holdings(layers: Layers, chinese: bool) -> dict[str, str]:
         "places": (kinds, kinds),
         "chargers": _charger_words(layers.chargers),
         "task_units": ("", ""),
+        "feeders": _feeder_words(layers.feeders),
     }
     return {name: (zh if chinese else en) for name, (zh, en) in words.items()}
+
+
+def _feeder_words(feeders: gpd.GeoDataFrame) -> tuple[str, str]:
+    """What the feeder groups together have left, and of how many that is known."""
+    known = feeders["headroom_kw"].dropna() if "headroom_kw" in feeders else feeders.index[:0]
+    if not len(known):
+        return "", ""
+    return (
+        f"余量 {known.sum():,.0f} kW（{len(known):,} 组）",
+        f"headroom {known.sum():,.0f} kW of {len(known):,} groups",
+    )
 
 
 def _charger_words(chargers: gpd.GeoDataFrame) -> tuple[str, str]:

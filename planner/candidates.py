@@ -28,13 +28,13 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         The table ``sites``, index site_id (place id, charger id or ``g00001``), sorted, in the working CRS; beside its
-        columns ``name_en`` and ``bays_assumed``; ``feeder`` where the places have it.
+        columns ``name_en`` and ``bays_assumed``; ``feeder`` where the places have it or a layer of feeders says it.
 
     Raises
     ------
     BadInput
-        A place of a kind the scenario does not define, a charger with the id of a place, or a lock, bays or grid
-        headroom of an unknown site.
+        A place of a kind the scenario does not define, a charger with the id of a place, a lock, bays or grid headroom
+        of an unknown site, or a feeder area without any site.
     """
     rules = scenario.candidates
     real = _real_sites(layers, scenario)
@@ -46,8 +46,8 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     sites["district"] = _area_of(sites.geometry, layers.districts)
     sites["task_unit"] = _task_unit(sites, layers.task_units)
     sites["name_zh"] = _names(sites, scenario)
-    if "feeder" in sites:
-        sites["feeder"] = sites["feeder"].fillna("")
+    if "feeder" in sites or len(layers.feeders):
+        sites["feeder"] = _feeder(sites, layers.feeders)
     sites = overruled(sites.sort_index(), scenario)
     return gpd.GeoDataFrame(check_table(sites, SITES), geometry="geometry", crs=layers.zones.crs)
 
@@ -270,6 +270,27 @@ def _task_unit(sites: gpd.GeoDataFrame, task_units: gpd.GeoDataFrame) -> pd.Seri
     inside = gpd.sjoin(sites[["geometry"]], task_units[["geometry"]], predicate="within")
     zone: pd.Series = inside.groupby(level=0)["task_unit"].min()
     return zone.reindex(sites.index).fillna(district)
+
+
+def _feeder(sites: gpd.GeoDataFrame, feeders: gpd.GeoDataFrame) -> pd.Series:
+    """The feeder group of a site: its place's, or else the area it lies in (of several the first id), or none ("")."""
+    inside = gpd.sjoin(sites[["geometry"]], feeders[["geometry"]], predicate="within")
+    area = inside.groupby(level=0)["feeder"].min().reindex(sites.index)
+    own = sites.get("feeder", area)
+    feeder: pd.Series = own.where(own != "").fillna(area).fillna("")
+    bare = sorted(set(feeders.index) - set(feeder))
+    en = "no candidate site hangs on it; correct its outline or remove it"
+    refuse([Fault(f"feeders, row {some(bare)}", en, "该馈线组内没有候选站点，请更正范围或删除")] if bare else [])
+    return feeder
+
+
+def with_feeder_headroom(scenario: Scenario, feeders: gpd.GeoDataFrame) -> Scenario:
+    """The scenario with the layer's headroom in siting.feeder_kw, where it does not state a feeder's itself."""
+    known = feeders["headroom_kw"].dropna() if "headroom_kw" in feeders else pd.Series(dtype=float)
+    if known.empty:
+        return scenario
+    stated = {str(name): float(kw) for name, kw in known.items()} | scenario.siting.feeder_kw
+    return scenario.model_copy(update={"siting": scenario.siting.model_copy(update={"feeder_kw": stated})})
 
 
 def _xy(points: gpd.GeoSeries) -> np.ndarray:

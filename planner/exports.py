@@ -25,7 +25,7 @@ from planner._faults import BadInput, Fault, refuse
 from planner._files import beside, put_in_place, refuse_unwritable, write_geojson, write_json
 from planner._simulation_table import FILES as SIMULATION_FILES
 from planner.access import measure_access
-from planner.assessment import assess
+from planner.assessment import Assessment, assess
 from planner.demand import band_table, estimate_demand, fleet_energy
 from planner.layers import read_layers
 from planner.plan import Plan, charger_tables, reach_by_mode
@@ -221,7 +221,30 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "charger_types": _records(result.types),
         "districts": _records(result.districts),
         "tasks": _records(result.tasks),
+        **_reports(result),
     }
+
+
+def _reports(result: Assessment) -> dict[str, Any]:
+    """Grid, money and emissions, as far as the scenario asks for them."""
+    reports: dict[str, Any] = {}
+    if (grid := result.grid) is not None:
+        reports["grid"] = {
+            "city": _plain_row(grid.city),
+            "groups": _records(grid.groups.join(_by_hour(grid.group_load))),
+        }
+    if (money := result.money) is not None:
+        reports["money"] = {
+            "city": _plain_row(money.city),
+            "districts": _records(money.districts),
+            "hours": _records(money.hours),
+        }
+    return reports | ({"emissions": _records(result.emissions)} if len(result.emissions) else {})
+
+
+def _by_hour(load: pd.DataFrame) -> pd.DataFrame:
+    """A load with its hours named as columns of a file are: kw_00 to kw_23."""
+    return load.set_axis([f"kw_{hour:02d}" for hour in load.columns], axis=1)
 
 
 def _write_files(plan: Plan, folder: Path, map_html: str | None, seconds: Mapping[str, float]) -> None:
@@ -251,6 +274,11 @@ def _write_geopackage(plan: Plan, file: Path) -> None:
         "assignment": (plan.assignment, "充电去向 who charges where"),
         "prices": (plan.proof.prices.to_frame(), "约束影子价格 prices that prove the upper bound"),
     }
+    if (grid := result.grid) is not None:
+        layers["grid_sites"] = (grid.sites.join(_by_hour(grid.site_load)), "站点电网负荷 load on the grid by site")
+        layers["grid_groups"] = (grid.groups.join(_by_hour(grid.group_load)), "馈线组或县区负荷 load by feeder group")
+    if len(plan.layers.feeders):
+        layers["feeders"] = (plan.layers.feeders, "馈线范围 feeder groups")
     with _gdal(OGR_CURRENT_DATE=_FIXED_DATE):
         for name, (table, words) in layers.items():
             spatial = isinstance(table, gpd.GeoDataFrame)
@@ -264,7 +292,7 @@ def _write_geopackage(plan: Plan, file: Path) -> None:
                 file,
                 layer=name,
                 driver="GPKG",
-                promote_to_multi=True if name in ("zones", "districts") else None,
+                promote_to_multi=True if name in ("zones", "districts", "feeders") else None,
                 dataset_metadata={"attribution": plan.scenario.study_area.attribution, "notice": NOTICE_ZH}
                 if name == "zones"
                 else None,
@@ -367,6 +395,10 @@ def _figure_records(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = table.reset_index().to_dict("records")
     return [{str(key): _plain(value) for key, value in row.items()} for row in rows]
+
+
+def _plain_row(row: pd.Series) -> dict[str, Any]:
+    return {str(key): _plain(value) for key, value in row.items()}
 
 
 def _plain(value: Any) -> Any:

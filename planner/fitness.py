@@ -12,7 +12,7 @@ import pandas as pd
 
 from planner._faults import BadInput, Fault
 from planner.access import measure_access, street_parts
-from planner.candidates import find_sites, standing_chargers
+from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
 from planner.demand import estimate_demand, fleet_energy
 from planner.layers import Layers
 from planner.plan import charger_tables, islands, reach_by_mode
@@ -78,6 +78,7 @@ class Examination:
 def examine(layers: Layers, scenario: Scenario) -> Examination:
     """Take a scenario as far as planning goes without choosing sites, and collect every fault on the way."""
     faults: list[Fault] = []
+    scenario = with_feeder_headroom(scenario, layers.feeders)
     sites = _attempt(faults, lambda: find_sites(layers, scenario))
     demand = _attempt(faults, lambda: estimate_demand(layers.zones, layers.places, layers.streets, scenario))
     if sites is None:

@@ -25,7 +25,7 @@ SLIVER_SHARE = 0.01
 """Of the smaller area: an overlap beyond it is no sliver, however narrow."""
 _TOUCHING_M = 1e-3  # boxes that reach into one another by less than this only touch
 _DATUM_MARGIN_M = 5_000.0  # known places as near as this to the districts are compared; a name elsewhere is another's
-_AREAS, _NAMED = ("districts", "zones", "task_units"), ("places", "chargers")
+_AREAS, _NAMED = ("districts", "zones", "task_units", "feeders"), ("places", "chargers")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from planner._vector import check_crs, read_vector
 from planner.scenario import StudyArea, area_folder
 from planner.tables import (
     DISTRICTS,
+    FEEDERS,
     LOCATED_CHARGERS,
     PLACES,
     STREETS,
@@ -68,6 +69,8 @@ class Layers:
         Today's located chargers (points; may be empty).
     task_units
         Boundaries of development zones that answer for tasks (index ``task_unit``; may be empty).
+    feeders
+        Areas of feeder groups, as `planner.tables` describes them; may be empty.
     origins
         What each layer was in its file; none of layers that have none.
     """
@@ -78,6 +81,7 @@ class Layers:
     places: gpd.GeoDataFrame
     chargers: gpd.GeoDataFrame
     task_units: gpd.GeoDataFrame
+    feeders: gpd.GeoDataFrame
     origins: tuple[Origin, ...] = ()
 
     @property
@@ -87,7 +91,7 @@ class Layers:
 
 
 def read_layers(area: StudyArea) -> Layers:
-    """Read districts, streets, zones, places and, where present, chargers and task units.
+    """Read districts, streets, zones, places and, where present, chargers, task units and feeders.
 
     Each layer is one file of its name (``districts.geojson``, ``.gpkg``, ``.fgb`` or ``.shp``); zones may also be
     ``zones.csv``: squares of `zone_side_m` by their south-west corner (``easting_m``, ``northing_m``, working CRS).
@@ -108,6 +112,7 @@ def read_layers(area: StudyArea) -> Layers:
         "places": lambda: _layer(folder, "places", PLACES, _POINTS, crs),
         "chargers": lambda: _layer(folder, "chargers", LOCATED_CHARGERS, _POINTS, crs, optional=True),
         "task_units": lambda: _layer(folder, "task_units", _TASK_UNITS, _AREAS, crs, optional=True),
+        "feeders": lambda: _layer(folder, "feeders", FEEDERS, _AREAS, crs, optional=True),
     }
     found, faults = {}, list[Fault]()
     for name, read in readers.items():

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from planner._faults import BadInput, Fault, refuse, some
 from planner.access import measure_access, snap, street_parts
 from planner.assessment import Assessment, assess
-from planner.candidates import find_sites, standing_chargers
+from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
 from planner.demand import (
     charges_by_fleet,
     charges_by_type,
@@ -38,7 +38,7 @@ class Plan:
     Attributes
     ----------
     scenario, layers
-        What was read.
+        What was read; the headroom that a layer of feeders states stands in ``scenario.siting.feeder_kw``.
     demand, sites, charger_types, capacity, existing
         What siting was given (``existing``: today's located chargers).
     chargers, assignment, proof
@@ -94,6 +94,7 @@ def make_plan(
     tell: Report = progress or (lambda stage, value, bound: None)
     tell("layers", None, None)
     layers = read_layers(scenario.study_area)
+    scenario = with_feeder_headroom(scenario, layers.feeders)
     tell("demand", None, None)
     demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
     tell("candidates", None, None)

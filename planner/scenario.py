@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from planner._faults import BadInput
 from planner._scenario_file import embedded, fault_in, locate, merged
+from planner.assessment_sections import EmissionRules, GridRules, MoneyRules
 from planner.demand_sections import Attractor, Band, Fleet, Growth, Profile, Season, Service, TrafficRules
 from planner.figure import FactorFigure, Figure, OpenShareFigure, PositiveFigure, Section, ShareFigure, Sourced, Weight
 
@@ -28,11 +29,14 @@ __all__ = [
     "Band",
     "Candidates",
     "ChargerType",
+    "EmissionRules",
     "Existing",
     "Figure",
     "Fleet",
+    "GridRules",
     "Growth",
     "Kind",
+    "MoneyRules",
     "Profile",
     "Ring",
     "RingRules",
@@ -232,6 +236,9 @@ class Scenario(Section):
     waiting: Waiting | None = Field(None, description="Without it every charger carries the same, however many stand.")
     existing: Existing
     siting: Siting
+    grid: GridRules | None = Field(None, description="Without it no load on the grid is reported.")
+    money: MoneyRules | None = Field(None, description="Without it no income is reckoned with.")
+    emissions: EmissionRules | None = Field(None, description="Without it no emissions are reckoned with.")
 
     def _charges_of_unknown_size(self) -> list[str]:
         """Fleets that come to chargers where they may queue, and do not say how much they charge."""
@@ -246,7 +253,10 @@ class Scenario(Section):
             "attractors": {a for f in self.fleets.values() for split in f.follows.values() for a in split},
             "growth": {*filter(None, (f.grows_with for f in self.fleets.values()))},
             "profiles": {p for f in self.fleets.values() for p in f.hours.values()},
-            "fleets": {*filter(None, (b.fleet for b in self.bands.values()))},
+            "fleets": {
+                *filter(None, (b.fleet for b in self.bands.values())),
+                *(f for fuel in (self.emissions.fuels.values() if self.emissions else ()) for f in fuel.fleets),
+            },
             "services": {
                 *(s for f in self.fleets.values() for s in f.services),
                 *(t.service for t in self.charger_types.values()),

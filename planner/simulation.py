@@ -23,6 +23,7 @@ import pandas as pd
 import simpy
 
 from planner.demand.hours import HOURS
+from planner.demand.sessions import energy_by_fleet
 from planner.queueing import capacity_at
 
 DAYS = 60
@@ -98,21 +99,14 @@ def planned_arrivals(
     station = queues.reset_index().set_index(["site_id", "service"])
     station["carried"] = capacity_at(station["charger_type"], station["count"], capacity)
     station["share"] = station["carried"] / station["carried"].groupby(level=[0, 1]).transform("sum")
-    rows = station[["charger_type", "share"]].join(_by_fleet(assignment, mix), how="inner").reset_index()
+    by_fleet = energy_by_fleet(assignment, mix).reset_index("fleet")
+    rows = station[["charger_type", "share"]].join(by_fleet, how="inner").reset_index()
     at_type = charges[["session_kwh", "session_h", *HOURS]]
     rows = rows.join(at_type, on=["charger_type", "fleet"])
     number = rows["energy_kwh_day"] * rows["share"] / rows["session_kwh"]
     arrivals = rows[HOURS].mul(number, axis=0).assign(session_h=rows["session_h"])
     arrivals.index = pd.MultiIndex.from_frame(rows[["site_id", "charger_type", "fleet"]])
     return arrivals.sort_index(), queues[["service", "plugs", "queue"]]
-
-
-def _by_fleet(assignment: pd.DataFrame, mix: pd.DataFrame) -> pd.DataFrame:
-    """Energy at every station by fleet: index (site_id, service), columns fleet and energy_kwh_day."""
-    rows = assignment.reset_index().merge(mix.reset_index(), on=["zone_id", "service"])
-    rows["energy_kwh_day"] *= rows["share"]
-    energy = rows.groupby(["site_id", "service", "fleet"])["energy_kwh_day"].sum()
-    return energy.reset_index("fleet")
 
 
 def simulate(

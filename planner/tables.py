@@ -121,6 +121,12 @@ SITES = pa.DataFrameSchema(
     index=_ids("site_id"),
     name="sites",
 )
+FEEDERS = pa.DataFrameSchema(
+    {"headroom_kw": _number(nullable=True, required=False), "name_zh": _text(nullable=True, required=False)},
+    index=_ids("feeder"),
+    name="feeders",
+)
+"""Areas of feeder groups (or substations): ``headroom_kw`` left today for all sites in it, not known where empty."""
 DEMAND = pa.DataFrameSchema(
     {
         "energy_kwh_day": _number(),

@@ -219,7 +219,7 @@ def test_check_shows_every_layer(tmp_path: Path) -> None:
     done = planner("check", TOYTOWN, "--lang", "en", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = rows_of(done.stdout)
-    assert list(rows) == ["districts", "streets", "zones", "places", "chargers", "task_units"]
+    assert list(rows) == ["districts", "streets", "zones", "places", "chargers", "task_units", "feeders"]
     clean = "no duplicates, geometries valid"
     assert rows["districts"] == (
         f"2 | 1.5 x 1.5 | EPSG:4326 | 100% (the boundary) | residents 4,000 {clean}, no overlaps"
@@ -230,7 +230,7 @@ def test_check_shows_every_layer(tmp_path: Path) -> None:
     assert rows["zones"].startswith("9 | 1.5 x 1.5 | EPSG:32649 (scenario) | 100.0% of districts 100.0% of residents |")
     assert rows["places"].startswith("5 | 1.0 x 1.1 | EPSG:4326 | 100.0% of points | bank 1, hospital 1")
     assert "datum: cannot tell (0 names matched with " in rows["places"]
-    assert rows["task_units"] == "0 | – | – | – | "
+    assert rows["task_units"] == rows["feeders"] == "0 | – | – | – | "
     assert done.stdout.endswith("no faults\n")
     assert max(map(len, done.stdout.splitlines())) <= 120
     assert not list(tmp_path.iterdir())

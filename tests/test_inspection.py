@@ -59,12 +59,12 @@ def with_zones(layers: Layers, squares: list[Any]) -> Layers:
 def test_toytown_is_clean(layers: Layers) -> None:
     inspection = inspect_layers(layers)
     assert [facts.name for facts in inspection.layers] == [
-        "districts", "streets", "zones", "places", "chargers", "task_units",
+        "districts", "streets", "zones", "places", "chargers", "task_units", "feeders",
     ]  # fmt: skip
     assert inspection.faults == ()
     assert inspection.zoned_area_share == pytest.approx(1, abs=1e-6)
     assert inspection.residents.to_numpy().tolist() == [[2_800, 2_800], [1_200, 1_200]]
-    for facts in inspection.layers[:-1]:
+    for facts in inspection.layers[:-2]:
         assert facts.inside_share == pytest.approx(1, abs=1e-6), facts.name
         assert (facts.outside, facts.duplicates, facts.remarks) == ((), (), ())
         assert not any(line.startswith("! ") for line in found_lines(facts, inspection, "en"))
@@ -288,7 +288,7 @@ def test_task_units_by_area(layers: Layers) -> None:
     unit = box(WEST - 100, SOUTH, WEST + 300, SOUTH + 100)
     units = gpd.GeoDataFrame(geometry=[unit], index=pd.Index(["高新区"], name="task_unit"), crs=32649)
     inspection = inspect_layers(replace(layers, task_units=units))
-    assert coverage_lines(inspection.layers[-1], inspection, "en") == ["75.0% of area"]
+    assert coverage_lines(inspection.layers[-2], inspection, "en") == ["75.0% of area"]
 
 
 def test_repairs_are_in_the_table(town: Path, edit: Edit) -> None:
@@ -376,7 +376,7 @@ def test_taiyuan_as_embedded(taiyuan: tuple[Scenario, Layers]) -> None:
     assert inspection.faults == ()
     assert (inspection.residents["stated"] == inspection.residents["in_zones"]).all()
     assert {facts.name: len(facts.overlaps) for facts in inspection.layers if facts.overlaps is not None} == {
-        "districts": 0, "zones": 0, "task_units": 0,
+        "districts": 0, "zones": 0, "task_units": 0, "feeders": 0,
     }  # fmt: skip
     inside = gpd.GeoSeries(layers.places.geometry).intersects(layers.districts.union_all())
     places = next(facts for facts in inspection.layers if facts.name == "places")

@@ -152,7 +152,7 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
     proof = Proof(99_110.0, 100_000.0, "made up", False, True, 1.0, 1e5, 9000)
     return Plan(
         scenario=scenario,
-        layers=Layers(districts, streets, zones, no_points, no_points, no_points),
+        layers=Layers(districts, streets, zones, no_points, no_points, no_points, no_points),
         fleets=pd.DataFrame(),
         demand=pd.DataFrame(),
         sites=table,
@@ -164,7 +164,17 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
         assignment=pd.DataFrame(),
         proof=proof,
         assessment=Assessment(
-            figures, pd.DataFrame(), pd.DataFrame(), by_district, tasks, zone_figures, stations, pd.DataFrame()
+            figures,
+            pd.DataFrame(),
+            pd.DataFrame(),
+            by_district,
+            tasks,
+            zone_figures,
+            stations,
+            pd.DataFrame(),
+            grid=None,
+            money=None,
+            emissions=pd.DataFrame(),
         ),
     )
 

@@ -8,9 +8,14 @@ import geopandas as gpd
 import pandas as pd
 
 from planner.assessment.areas import assess_districts, assess_services, assess_tasks, assess_zones, find_unserved
+from planner.assessment.emissions import assess_emissions
 from planner.assessment.figures import companion_figures, four_figures
+from planner.assessment.grid import Grid, assess_grid
+from planner.assessment.money import Money, assess_money
 from planner.assessment.networks import Network, assign_today, measure_trips, nearest_charger_m, price
 from planner.assessment.stations import assess_stations, assess_types
+from planner.assessment.usage import energy_of_new, site_load
+from planner.demand import fleet_days, fleet_mix
 from planner.layers import Layers
 from planner.scenario import Scenario
 
@@ -49,6 +54,10 @@ class Assessment:
         Index charger_type: new chargers, and what they carry a day: carried_kwh_day in the stations where they stand,
         fixed_kwh_day were it the scenario's energy_kwh_day each, alone_kwh_day did each stand alone. Where queues are
         reckoned with, the differences are what pooling gives.
+    grid, money
+        As `Grid` and `Money` describe them; None where the scenario has no such section.
+    emissions
+        As `assess_emissions` returns it.
     """
 
     figures: pd.DataFrame
@@ -59,6 +68,9 @@ class Assessment:
     zones: pd.DataFrame
     sites: pd.DataFrame
     types: pd.DataFrame
+    grid: Grid | None
+    money: Money | None
+    emissions: pd.DataFrame
 
 
 def assess(
@@ -99,6 +111,9 @@ def assess(
     unserved = find_unserved(demand, sites, access, charger_types, plan, scenario)
     by_zone = assess_zones(zones, demand, unserved, today, plan)
     districts = assess_districts(layers, demand, by_zone, sites, stations, today, plan, scenario)
+    days = fleet_days(scenario)
+    energy = energy_of_new(assignment, _mix_if_asked(layers, scenario), stock, new, capacity)
+    grid = assess_grid(sites, stock, new, site_load(energy, days, stations.index), layers, scenario)
     return Assessment(
         figures=four_figures(zones["residents"], demand, sites, by_zone, today, plan, scenario),
         companions=companion_figures(zones["residents"], demand, sites, districts, today, plan, scenario),
@@ -108,4 +123,15 @@ def assess(
         zones=by_zone,
         sites=stations,
         types=assess_types(new, charger_types, capacity),
+        grid=grid,
+        money=assess_money(sites, stock, new, energy, days, grid, districts.index, scenario),
+        emissions=assess_emissions(energy, days, scenario),
     )
+
+
+def _mix_if_asked(layers: Layers, scenario: Scenario) -> pd.DataFrame:
+    """As `fleet_mix` returns it; nobody's where no section asks whose energy it is."""
+    if any(section is not None for section in (scenario.grid, scenario.money, scenario.emissions)):
+        return fleet_mix(layers.zones, layers.places, layers.streets, scenario)
+    nobody = pd.MultiIndex.from_arrays([[], [], []], names=["zone_id", "service", "fleet"])
+    return pd.DataFrame({"share": []}, index=nobody)

@@ -10,15 +10,18 @@ from planner.demand.bands import band_table
 from planner.demand.estimate import estimate_demand
 from planner.demand.fleets import fleet_energy
 from planner.demand.hours import hourly_load, peak_shares, within_peak
-from planner.demand.sessions import charges_by_fleet, charges_by_type, fleet_mix
+from planner.demand.sessions import charges_by_fleet, charges_by_type, energy_by_fleet, fleet_mix
 from planner.demand.spread import attractor_weights
+from planner.demand.years import fleet_days
 
 __all__ = [
     "attractor_weights",
     "band_table",
     "charges_by_fleet",
     "charges_by_type",
+    "energy_by_fleet",
     "estimate_demand",
+    "fleet_days",
     "fleet_energy",
     "fleet_mix",
     "hourly_load",

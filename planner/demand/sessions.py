@@ -104,3 +104,23 @@ def fleet_mix(
     table = pd.concat(rows).query("energy > 0").sort_index()
     table["share"] = table["energy"] / table.groupby(level=["zone_id", "service"])["energy"].transform("sum")
     return table[["share"]]
+
+
+def energy_by_fleet(assignment: pd.DataFrame, mix: pd.DataFrame) -> pd.DataFrame:
+    """Whose energy it is that every station serves.
+
+    Parameters
+    ----------
+    assignment
+        Index (zone_id, site_id, service); ``energy_kwh_day``.
+    mix
+        As `fleet_mix` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Index (site_id, service, fleet), sorted; ``energy_kwh_day``.
+    """
+    rows = assignment.reset_index().merge(mix.reset_index(), on=["zone_id", "service"])
+    rows["energy_kwh_day"] *= rows["share"]
+    return rows.groupby(["site_id", "service", "fleet"])[["energy_kwh_day"]].sum()
