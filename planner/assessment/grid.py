@@ -67,8 +67,8 @@ def assess_grid(
     A station takes ``S = coincident kW / (power factor x efficiency) / load share`` kVA, in the fewest transformers of
     one standard size that hold it. One that is small enough for a low-voltage connection takes none. Where headroom is
     stated for the site, or published or derived for its kind, only what exceeds it takes a transformer; where it is an
-    assumption, nobody has yet found it on the ground, and the whole station takes its own. A site's opening cost covers a connection, so only
-    what the transformers cost beyond it is an upgrade.
+    assumption, nobody has yet found it on the ground, and the whole station takes its own. A site's opening cost
+    covers a connection, so only what the transformers cost beyond it is an upgrade.
 
     Parameters
     ----------
