@@ -6,13 +6,15 @@ serves. A dc is 100 kW, an ac 10, both of coincidence 0.5.
 """
 
 import inspect
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 
 from planner.assessment import Assessment, assess
-from planner.plan import Plan
+from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario
 
 NOON = [0.0] * 6 + [0.05] * 5 + [0.2] * 2 + [0.05] * 7 + [0.0] * 4  # 6-19, a fifth each at 11 and 12
@@ -66,11 +68,13 @@ reasoning = "Made up."
 """
 
 
-def reported_scenario(folder: Path, more: str = "") -> Scenario:
-    """Toytown's scenario with `REPORTS` over it, and `more` after that."""
-    file = folder / "reported.toml"
-    file.write_text(f'extends = "toytown/toytown.toml"\n{REPORTS}{more}', encoding="utf-8")
-    return read_scenario(file)
+@cache
+def reported_plan() -> Plan:
+    """The plan of toytown with `REPORTS`, made once."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "reported.toml"
+        file.write_text(f'extends = "toytown/toytown.toml"\n{REPORTS}', encoding="utf-8")
+        return make_plan(read_scenario(file))
 
 
 def assessed(plan: Plan, **changed: Any) -> Assessment:

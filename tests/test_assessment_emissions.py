@@ -7,19 +7,19 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from reported_town import BESIDE_TODAYS, REPORTS, assessed, reported_scenario, with_section
+from reported_town import BESIDE_TODAYS, REPORTS, assessed, reported_plan, with_section
 
 from planner.assessment.emissions import assess_emissions
 from planner.demand import fleet_days
-from planner.plan import Plan, make_plan
+from planner.plan import Plan
 from planner.scenario import Scenario, read_scenario
 
 ENDS = ("low", "base", "high")
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    return make_plan(reported_scenario(tmp_path_factory.mktemp("reported")))
+def plan() -> Plan:
+    return reported_plan()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from reported_town import BESIDE_TODAYS, NIGHT, NOON, REPORTS, assessed, energies, reported_scenario, with_section
+from reported_town import BESIDE_TODAYS, NIGHT, NOON, REPORTS, assessed, energies, reported_plan, with_section
 from shapely import box
 
 from planner._report_rows import report_sections
@@ -28,8 +28,8 @@ SIZES = [315.0, 400.0, 500.0, 630.0, 800.0, 1000.0, 1250.0, 1600.0, 2000.0, 2500
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    return make_plan(reported_scenario(tmp_path_factory.mktemp("reported")))
+def plan() -> Plan:
+    return reported_plan()
 
 
 def grid_of(plan: Plan, **changed: Any) -> Grid:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from reported_town import BESIDE_TODAYS, REPORTS, assessed, reported_scenario, with_section
+from reported_town import BESIDE_TODAYS, REPORTS, assessed, reported_plan, with_section
 
 from planner.assessment.money import Money, annuity_share
 from planner.demand import fleet_days
-from planner.plan import Plan, make_plan
+from planner.plan import Plan
 from planner.scenario import Scenario, read_scenario
 
 YEAR = 365 * (12.25 / 12) / 1.25
@@ -24,8 +24,8 @@ OPEX = 0.04 * CAPEX + 6 * 1000  # six bays
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    return make_plan(reported_scenario(tmp_path_factory.mktemp("reported")))
+def plan() -> Plan:
+    return reported_plan()
 
 
 def money_of(plan: Plan, **changed: Any) -> Money:
