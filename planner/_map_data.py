@@ -84,6 +84,7 @@ def site_columns(plan: Plan) -> dict[str, Any]:
         "use": [_number(value, 3) for value in built["utilisation"]],
         "metres": [_number(value, 0) for value in built["metres_mean"]],
         "rank": _whole(built["rank"]),
+        "next": [sites.index.get_loc(other) if other else -1 for other in built["next_best_site"].fillna("")],
         "headroom": built["headroom"].fillna(False).astype(int).tolist(),
         "why_zh": built["reason_zh"].fillna("").astype(str).tolist(),
         "why_en": built["reason_en"].fillna("").astype(str).tolist(),

@@ -38,12 +38,20 @@ _DEMAND_RAMP: tuple[Rgba, ...] = (
 _RESIDENTS_RAMP: tuple[Rgba, ...] = (
     (239, 237, 245, 160), (208, 206, 230, 190), (168, 163, 206, 200), (122, 110, 178, 205), (74, 36, 130, 210),
 )  # fmt: skip
-_REASON_COLOURS = {"out_of_reach": (70, 70, 75), "no_capacity": (230, 150, 0), "budget_or_quota": (150, 20, 90)}
+_REASON_COLOURS = {
+    "out_of_reach": (70, 70, 75),
+    "full": (230, 150, 0),
+    "grid": (0, 114, 178),
+    "budget": (150, 20, 90),
+    "quota": (0, 140, 105),
+}
 _REASON_OPACITIES = (70, 150, 235)
 _REASON_WORDS = {
     "out_of_reach": ("超出可达范围", "out of reach"),
-    "no_capacity": ("站点容量不足", "no capacity at the sites"),
-    "budget_or_quota": ("预算或总量所限", "budget or quota"),
+    "full": ("可达站点已满（车位或电网）", "sites within reach are full (bays or grid)"),
+    "grid": ("馈线组已满", "feeder group is full"),
+    "budget": ("预算用尽", "budget is spent"),
+    "quota": ("总量用尽", "quota is used up"),
 }
 _POWER_WORDS = {
     "slow": ("慢充", "slow"),
@@ -118,6 +126,7 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh") -> str:
     data = {
         "lang": lang,
         "title": {"zh": plan.scenario.title_zh, "en": plan.scenario.title_en},
+        "reasons": [_REASON_WORDS[reason] for reason in REASONS],
         "kinds": [[kind.name_zh, kind.name_en] for kind in plan.scenario.kinds.values()],
         "views": views(plan),
         "zones": zone_columns(plan),

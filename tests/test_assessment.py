@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from planner.assessment import Assessment, assess, assign_today, figure_text
+from planner.assessment.fairness import gini, palma
 from planner.assessment.stations import assess_types
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
@@ -119,6 +120,78 @@ def test_gini_of_access_is_zero_for_equal_distances_and_follows_its_definition(p
     assert plan.assessment.companions.loc["gini_access", "today"] == pytest.approx(expected, abs=1e-6)
 
 
+def test_palma_ratio_of_access(figures: Assessment) -> None:
+    """Straight metres to p3, today's only charger, nearest first; the nearest 1,600 of 4,000, the farthest 400.
+
+    z3 0 m (200), z2 and z6 500 m (600, 400), z5 707 m (1,000), z1 and z9 1,000 m (400, 200), z8 and z4 1,118 m
+    (600, 400), z7 1,414 m (200). Nearest: 1,000 x 500 + 400 x 707.1; farthest: 200 x 1,414.2 + 200 x 1,118.0.
+    With the plan p1, p2 and p3 are at the door of z1, z3 and z5: the nearest 1,600 have no way at all.
+    """
+    root2, root5 = math.sqrt(2), math.sqrt(5)
+    expected = (200 * 1000 * root2 + 200 * 500 * root5) / (1000 * 500 + 400 * 500 * root2)
+    assert figures.companions.loc["palma_access", "today"] == pytest.approx(expected, abs=1e-6)
+    assert math.isnan(figures.companions.loc["palma_access", "plan"])
+
+
+def test_palma_and_gini_by_definition() -> None:
+    """Person by person: 1,000 people, the 100 with most over the 400 with least; all pairs of people for Gini."""
+    rng = np.random.default_rng(0)
+    people = rng.multinomial(1000, rng.dirichlet(np.ones(60)))
+    amount = rng.lognormal(0, 1, 60)
+    each = np.sort(np.repeat(amount, people))
+    assert palma(amount, people.astype(float)) == pytest.approx(each[-100:].sum() / each[:400].sum())
+    pairs = np.abs(each[:, None] - each[None]).mean() / (2 * each.mean())
+    assert gini(amount, people.astype(float)) == pytest.approx(pairs)
+    assert palma(np.ones(7), np.arange(1.0, 8.0)) == pytest.approx(0.25)
+    assert math.isnan(palma(np.array([1.0, math.inf]), np.ones(2)))
+    assert math.isnan(palma(np.array([0.0, 0.0, 1.0]), np.ones(3)))
+    assert math.isnan(palma(np.ones(2), np.zeros(2)))
+
+
+def test_gini_of_the_share_served(plan: Plan) -> None:
+    """A tenth everywhere (unlocated) and z5's 675 fast: 775 of its 1,000. So 3,000 people have 0.1, 1,000 have 0.775.
+
+    Their mean is (3 x 0.1 + 0.775) / 4 = 0.26875, the mean difference of pairs 2 x 3/4 x 1/4 x 0.675 = 0.253125.
+    """
+    result = assessed(plan, assignment=energies({("z5", "p2", "fast"): 675.0}))
+    assert result.companions.loc["gini_served", "plan"] == pytest.approx(0.253125 / (2 * 0.26875))
+
+
+def test_townships(plan: Plan) -> None:
+    """A kWh a resident: z7 z8 z9 are 北街道, 1,000; z4 z5 z6 中街道, 1,800; z1 z2 z3 南街道, 1,200, and taxis' 400."""
+    table = plan.assessment.townships
+    assert list(table.index) == [("北区", "中街道"), ("北区", "北街道"), ("南区", "南街道")]
+    assert list(table["residents"]) == [1800, 1000, 1200]
+    assert list(table["public_kwh_day"]) == pytest.approx([1800, 1000, 1600])
+    assert list(table["within_norm_share_today"]) == pytest.approx([1400 / 1800, 200 / 1000, 1])  # not z4, z7, z8
+    zones, names = plan.assessment.zones, plan.layers.zones["township"]
+    for (_, town), row in table.iterrows():
+        served = zones.loc[names == town, "served_kwh_day"].sum()
+        assert (row["served_kwh_day"], row["served_share"]) == (
+            pytest.approx(served),
+            pytest.approx(served / row["public_kwh_day"]),
+        )
+    by_district = table.groupby(level="district")[["residents", "public_kwh_day", "served_kwh_day"]].sum()
+    expected = plan.assessment.districts.loc[by_district.index, list(by_district)]
+    pd.testing.assert_frame_equal(by_district, expected, check_names=False)
+
+
+def test_townships_that_no_zone_names_have_no_row(plan: Plan) -> None:
+    """Columns stay; a zone without a name is in none; of one name in two districts there are two."""
+    zones = plan.layers.zones
+
+    def townships(names: pd.Series | None) -> pd.DataFrame:
+        changed = zones.drop(columns="township") if names is None else zones.assign(township=names)
+        return assessed(plan, layers=type(plan.layers)(**{**vars(plan.layers), "zones": changed})).townships
+
+    for nowhere in (townships(None), townships(pd.Series("", index=zones.index))):
+        assert nowhere.empty
+        assert list(nowhere.columns) == list(plan.assessment.townships.columns)
+        assert nowhere.index.names == ["district", "township"]
+    some = townships(zones["township"].mask(zones.index.isin(["z1", "z2"])).replace("北街道", "南街道"))
+    assert dict(some["residents"]) == {("北区", "中街道"): 1800, ("北区", "南街道"): 1000, ("南区", "南街道"): 200}
+
+
 def test_services(figures: Assessment) -> None:
     """Fast: 3,400 public, 340 standing, 2,500 served; slow: 1,000, 100, 100."""
     expected = pd.DataFrame(
@@ -199,22 +272,36 @@ def test_existing_chargers_stand_beside_new_ones(plan: Plan) -> None:
 
 
 def test_reasons_for_unserved_energy(plan: Plan) -> None:
-    """Fast all served. Slow: z1 and z4 walk to the full p1 and p2; z6 to p3 and z7 to p4 too, which have bays left."""
+    """Fast all served. Slow: z1 and z4 walk to the full p1 and p2; z6 to p3 and z7 to p4 too, which have bays left.
+
+    10,000 of the budget are left: an ac beside p3's standing dc, whose number is the quota's to give; a station of two
+    at p4 would be 40,000 + 2 x 10,000.
+    """
     fast = plan.demand.xs("fast", level="service")["energy_kwh_day"]
     served = energies({(str(zone), "p2", "fast"): kwh for zone, kwh in fast.items()})
     reason = assessed(plan, assignment=served).zones["reason"]
     assert dict(reason[["z1", "z4", "z6", "z7"]]) == {
-        "z1": "no_capacity",
-        "z4": "no_capacity",
-        "z6": "budget_or_quota",
-        "z7": "budget_or_quota",
+        "z1": "full",
+        "z4": "full",
+        "z6": "quota",
+        "z7": "budget",
     }
     gone = plan.access[plan.access.index.get_level_values("zone_id") != "z7"]
     assert assessed(plan, access=gone, assignment=served).zones.loc["z7", "reason"] == "out_of_reach"
     shut = plan.sites.assign(lock=["in", "free", "out", "free"])
-    assert assessed(plan, sites=shut, assignment=served).zones.loc["z6", "reason"] == "no_capacity"
+    assert assessed(plan, sites=shut, assignment=served).zones.loc["z6", "reason"] == "full"
     no_grid = plan.sites.assign(grid_kw=[200, 200, 200, 9])  # a station there is at least 2 x 5 kW
-    assert assessed(plan, sites=no_grid, assignment=served).zones.loc["z7", "reason"] == "no_capacity"
+    assert assessed(plan, sites=no_grid, assignment=served).zones.loc["z7", "reason"] == "full"
+    fed = plan.sites.assign(feeder=["f", "f", "g", "g"])
+    for left_kw, z6, z7 in ((10.0, "quota", "budget"), (9.0, "quota", "grid"), (4.0, "grid", "grid")):
+        siting = plan.scenario.siting.model_copy(update={"feeder_kw": {"g": left_kw}})  # an ac draws 10 x 0.5 kW
+        scenario = plan.scenario.model_copy(update={"siting": siting})
+        reason = assessed(plan, sites=fed, assignment=served, scenario=scenario).zones["reason"]
+        assert (reason["z6"], reason["z7"]) == (z6, z7), left_kw
+    for budget, z6 in ((500_000.0, "quota"), (499_999.0, "budget"), (None, "quota")):
+        siting = plan.scenario.siting.model_copy(update={"budget_cny": budget})
+        scenario = plan.scenario.model_copy(update={"siting": siting})
+        assert assessed(plan, assignment=served, scenario=scenario).zones.loc["z6", "reason"] == z6, budget
 
 
 def test_zone_energy_adds_up(figures: Assessment) -> None:
@@ -244,6 +331,7 @@ def test_today_is_not_known_where_chargers_stand_but_none_is_located(plan: Plan)
     assert dict(known) == {"evs_per_charger": pytest.approx(1008 / 11)}
     assert result.companions.loc["worst_district_share", "note_en"].startswith("today –, plan ")
     assert result.districts["within_norm_share_today"].isna().all()
+    assert result.townships["within_norm_share_today"].isna().all()
     assert result.figures["plan"].notna().all() and result.districts["within_norm_share"].notna().all()
 
 

@@ -20,7 +20,7 @@ from shapely import LineString, Point, box
 
 from planner._map_data import raster_shape, round_breaks
 from planner._map_page import inert_json, page_text, script_text
-from planner.assessment import Assessment
+from planner.assessment import REASONS, Assessment
 from planner.layers import Layers
 from planner.maps import draw_map
 from planner.plan import Plan, charger_tables, make_plan
@@ -107,6 +107,7 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
         utilisation=0.5,
         metres_mean=640.0,
         rank=np.arange(built) + 1,
+        next_best_site=[*ids[1:built], ""],
         headroom=False,
         reason_zh="服务 12 个网格、1,234 kWh/日",
         reason_en="serves 12 zones, 1,234 kWh/day",
@@ -142,7 +143,7 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
             "served_kwh_day": served,
             "unserved_kwh_day": public - served,
             "within_norm": True,
-            "reason": np.where(served < public, dice.choice(["out_of_reach", "no_capacity"], len(zones)), ""),
+            "reason": np.where(served < public, dice.choice(REASONS, len(zones)), ""),
         }
     )
     nothing = pd.DataFrame({"count": []}, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"]))
@@ -164,14 +165,16 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
         assignment=pd.DataFrame(),
         proof=proof,
         assessment=Assessment(
-            figures,
-            pd.DataFrame(),
-            pd.DataFrame(),
-            by_district,
-            tasks,
-            zone_figures,
-            stations,
-            pd.DataFrame(),
+            figures=figures,
+            companions=pd.DataFrame(),
+            services=pd.DataFrame(),
+            districts=by_district,
+            tasks=tasks,
+            zones=zone_figures,
+            sites=stations,
+            types=pd.DataFrame(),
+            breakdown=pd.DataFrame(),
+            townships=pd.DataFrame(),
             grid=None,
             money=None,
             emissions=pd.DataFrame(),

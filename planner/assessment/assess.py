@@ -7,14 +7,18 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from planner.assessment.areas import assess_districts, assess_services, assess_tasks, assess_zones, find_unserved
+from planner.assessment.areas import assess_districts, assess_services, assess_zones
 from planner.assessment.emissions import assess_emissions
+from planner.assessment.fairness import assess_townships
 from planner.assessment.figures import companion_figures, four_figures
 from planner.assessment.grid import Grid, assess_grid
 from planner.assessment.money import Money, assess_money
 from planner.assessment.networks import Network, assign_today, measure_trips, nearest_charger_m, price
 from planner.assessment.stations import assess_stations, assess_types
+from planner.assessment.tasks import assess_task_breakdown, assess_tasks, task_units
+from planner.assessment.unserved import find_unserved
 from planner.assessment.usage import energy_of_new, site_load
+from planner.assessment.why import why_here
 from planner.demand import fleet_days, fleet_mix
 from planner.layers import Layers
 from planner.scenario import Scenario
@@ -40,16 +44,24 @@ class Assessment:
         (piles), swap_stations, power_kw, capex_cny (new, standing in the district), cny_per_kwh_day (that money over
         the energy its new stations serve). Today's share within the norm is not known where no charger is located.
     tasks
-        Index task_unit: task, chargers (both piles), stations, power_kw, capex_cny, note_zh, note_en. The chargers of
-        all rows sum to the plan's piles.
+        Index task_unit: task and chargers (asked for and placed, both piles), met, shortfall (piles), stations,
+        power_kw, capex_cny, note_zh, note_en. The chargers of all rows sum to the plan's piles.
+    breakdown
+        Index (task_unit, year, kind): chargers (piles), swap_stations, stations (opened that year), power_kw,
+        capex_cny; the tasks by year and kind of place. The rows sum to the plan.
+    townships
+        Index (district, township), where zones name theirs: residents, within_norm_share_today, within_norm_share,
+        public_kwh_day, served_kwh_day, served_share, as for the districts.
     zones
         Index zone_id: public_kwh_day, served_kwh_day, unserved_kwh_day, within_norm_today, within_norm, reason (one of
         `REASONS` for the largest unserved part, empty where all is served).
     sites
         Index site_id, sites with new chargers: existing_total, new_slow, new_fast, new_heavy, new_total (piles),
         new_swap (swap stations), power_kw (rated), capex_cny, served_kwh_day, utilisation (served over what the station
-        carries), metres_mean, rank (1 = most worth served here: what dropping it loses at most), headroom (a charger
-        less would still carry the served energy), reason_zh, reason_en.
+        carries), metres_mean; lost_kwh_day, lost_worth_kwh_day, zones_affected, extra_metres_mean, extra_metres_most
+        and next_best_site (`why_here`: what is lost without the station, and where else its chargers would do best);
+        rank by the loss (1 = most worth lost), headroom (a charger less would still carry the served energy),
+        reason_zh, reason_en.
     types
         Index charger_type: new chargers, and what they carry a day: carried_kwh_day in the stations where they stand,
         fixed_kwh_day were it the scenario's energy_kwh_day each, alone_kwh_day did each stand alone. Where queues are
@@ -71,6 +83,8 @@ class Assessment:
     grid: Grid | None
     money: Money | None
     emissions: pd.DataFrame
+    breakdown: pd.DataFrame
+    townships: pd.DataFrame
 
 
 def assess(
@@ -107,25 +121,31 @@ def assess(
             (pd.concat([stock, new], ignore_index=True), assignment),
         )
     )
-    stations = assess_stations(sites, stock, new, plan.trips, capacity, scenario)
-    unserved = find_unserved(demand, sites, access, charger_types, plan, scenario)
+    why = why_here(sites, access, demand, charger_types, capacity, plan, scenario)
+    stations = assess_stations(sites, stock, new, plan.trips, capacity, why, scenario)
+    spent_cny = float(stations["capex_cny"].sum())
+    unserved = find_unserved(demand, sites, access, charger_types, plan, spent_cny, scenario)
     by_zone = assess_zones(zones, demand, unserved, today, plan)
     districts = assess_districts(layers, demand, by_zone, sites, stations, today, plan, scenario)
     days = fleet_days(scenario)
     energy = energy_of_new(assignment, _mix_if_asked(layers, scenario), stock, new, capacity)
     grid = assess_grid(sites, stock, new, site_load(energy, days, stations.index), layers, scenario)
+    added = pd.concat({scenario.year: chargers[["count"]]}, names=["year"])
+    breakdown = assess_task_breakdown(added, existing, sites, charger_types, task_units(layers, scenario))
     return Assessment(
         figures=four_figures(zones["residents"], demand, sites, by_zone, today, plan, scenario),
         companions=companion_figures(zones["residents"], demand, sites, districts, today, plan, scenario),
         services=assess_services(demand, today, plan),
         districts=districts,
-        tasks=assess_tasks(layers, sites, stations, scenario),
+        tasks=assess_tasks(layers, breakdown, scenario),
         zones=by_zone,
         sites=stations,
         types=assess_types(new, charger_types, capacity),
         grid=grid,
         money=assess_money(sites, stock, new, energy, days, grid, districts.index, scenario),
         emissions=assess_emissions(energy, days, scenario),
+        breakdown=breakdown,
+        townships=assess_townships(zones, by_zone, today, scenario),
     )
 
 

@@ -6,7 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import NO_ENERGY_SHARE, Network, nowhere_known
+from planner.assessment.fairness import gini, gini_of_service, palma
+from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Network, nowhere_known
 from planner.scenario import Scenario
 from planner.stocks import vehicles_at
 
@@ -18,6 +19,8 @@ _WORDS = {
     "median_metres": ("半数需求的到站路程", "metres for half of the demand", "m"),
     "worst_district_share": ("最低县区达标居民占比", "lowest district share within the norm", "share"),
     "gini_access": ("可达性基尼系数", "Gini of access", ""),
+    "palma_access": ("可达性帕尔马比", "Palma ratio of access", ""),
+    "gini_served": ("服务率基尼系数", "Gini of the share served", ""),
     "reserved_share": ("公共机构已建或预留占比", "institutions equipped or reserved", "share"),
     "evs_per_charger": ("车桩比", "EVs per public charger", ""),
     "kw_per_ev": ("单车充电功率", "charging power per EV", "kW"),
@@ -91,6 +94,9 @@ def companion_figures(
     - ``worst_district_share``: the lowest share of residents within the norm of any district (named in the note).
     - ``gini_access``: Gini coefficient, over residents, of the metres to the nearest charger: 0 where all have it
       equally far, near 1 where few have it far.
+    - ``palma_access``: Palma ratio of the same metres: those of the farthest tenth of the residents together over those
+      of the nearest two fifths together; 0.25 where all have it equally far, not known where these have no way at all.
+    - ``gini_served``: Gini coefficient, over residents, of the share served of their zone's public demand.
     - ``reserved_share``: institutions equipped, or with conduits reserved by the plan, over all that must be either.
     - ``evs_per_charger``: vehicles of all fleets over public piles, unlocated ones included.
     - ``kw_per_ev``: rated kW of located and new chargers over those vehicles; not known for unlocated ones.
@@ -99,12 +105,16 @@ def companion_figures(
     evs = sum(vehicles_at(fleet, scenario) for fleet in scenario.fleets.values())
     unlocated = scenario.existing.unlocated_chargers.base
     worst = [_worst(districts[column]) for column in ("within_norm_share_today", "within_norm_share")]
-    gini = [_gini(network.near_m.to_numpy(float), residents.to_numpy(float)) for network in (today, plan)]
+    far = [
+        (network.near_m.where(network.near_m > SAME_PLACE_M, 0.0).to_numpy(float), residents.to_numpy(float))
+        for network in (today, plan)
+    ]
+    unequal = [gini_of_service(residents, demand, network.trips) for network in (today, plan)]
     both = today.chargers, plan.chargers
     median = [_metres_of_share(demand, network.trips, 0.5) for network in (today, plan)]
     reserved = _reserved_shares(sites, *both)
     if nowhere_known(today.chargers, scenario):
-        reserved[0] = median[0] = float("nan")
+        reserved[0] = median[0] = unequal[0] = float("nan")
     per_charger = [_share(evs, unlocated + float(c["piles"].sum())) for c in both]
     kw = [float(c["power_kw"].sum()) / evs if len(c) or not unlocated else np.nan for c in both]
     ratio = [_fast_per_slow(c) for c in both]
@@ -113,12 +123,19 @@ def companion_figures(
     reserved_note = "应配建与应预留的公共机构", "of those to be equipped or reserved"
     counted_note = "含无坐标的既有充电桩", "unlocated chargers included"
     median_note = "未服务的计为超出可达范围", "unserved counted beyond reach"
-    gini_note = "按居民到最近充电站的直线距离", "of residents' straight metres to the nearest charger"
+    near_note = "按居民到最近充电站的直线距离", "of residents' straight metres to the nearest charger"
+    tenth_note = (
+        "最远一成居民与最近四成居民的距离之比，人人相等时为 0.25",
+        "metres of the farthest tenth of residents over those of the nearest two fifths; 0.25 where all are equal",
+    )
+    share_note = "按居民所在网格的需求满足比例", "of the share served of the demand of residents' zones"
     return _figure_table(
         {
             "median_metres": (median[0], median[1], median_note),
             "worst_district_share": (worst[0][1], worst[1][1], worst_note),
-            "gini_access": (gini[0], gini[1], gini_note),
+            "gini_access": (gini(*far[0]), gini(*far[1]), near_note),
+            "palma_access": (palma(*far[0]), palma(*far[1]), tenth_note),
+            "gini_served": (unequal[0], unequal[1], share_note),
             "reserved_share": (reserved[0], reserved[1], reserved_note),
             "evs_per_charger": (per_charger[0], per_charger[1], counted_note),
             "kw_per_ev": (kw[0], kw[1], unknown_note),
@@ -200,18 +217,6 @@ def _worst(share: pd.Series) -> tuple[str, float]:
     """The district with the lowest share, and the share."""
     known = share.dropna()
     return (str(known.idxmin()), float(known.min())) if len(known) else ("–", float("nan"))
-
-
-def _gini(amount: np.ndarray, weight: np.ndarray) -> float:
-    """Gini coefficient of an amount over weighted people: 1 - 2 x area under the Lorenz curve; NaN if not finite."""
-    people = weight > 0
-    amount, weight = amount[people], weight[people]
-    if not len(amount) or not np.isfinite(amount).all() or amount @ weight == 0:
-        return float("nan")
-    order = np.argsort(amount, kind="stable")
-    held = np.r_[0.0, np.cumsum(amount[order] * weight[order])]
-    area = float(weight[order] @ (held[1:] + held[:-1]))
-    return 1 - area / (float(weight.sum()) * float(held[-1]))
 
 
 def _fast_per_slow(chargers: pd.DataFrame) -> float:

@@ -13,6 +13,7 @@ from planner.scenario import Scenario
 from planner.siting import choose_sites
 
 NO_ENERGY_SHARE = 1e-6
+SAME_PLACE_M = 0.01
 _CAR_SERVICES = ("slow", "fast")
 
 

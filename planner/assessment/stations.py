@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ from planner.assessment.networks import NO_ENERGY_SHARE, sum_by_site
 from planner.queueing import capacity_at
 from planner.scenario import Scenario
 
+_NO_KWH = 0.5  # rounds to nothing in a text
+
 
 def assess_stations(
     sites: gpd.GeoDataFrame,
@@ -17,9 +21,10 @@ def assess_stations(
     new: pd.DataFrame,
     trips: pd.DataFrame,
     capacity: pd.DataFrame,
+    why: pd.DataFrame,
     scenario: Scenario,
 ) -> pd.DataFrame:
-    """The table ``sites`` of `Assessment`, from today's chargers, the new ones and the trips of the plan."""
+    """The table ``sites`` of `Assessment`, from today's chargers, the new ones, the plan's trips and `why_here`."""
     new = new[new["count"] > 0]
     at = pd.Index(sorted(new["site_id"].unique()), name="site_id", dtype=sites.index.dtype)
     built = sites.loc[at]
@@ -28,7 +33,6 @@ def assess_stations(
     served = by_site["energy_kwh_day"].sum().reindex(at, fill_value=0.0)
     moved = (here["metres"] * here["energy_kwh_day"]).groupby(here["site_id"]).sum().reindex(at, fill_value=0.0)
     carried, headroom = _carried(stock, new, here, capacity)
-    worth = by_site["worth_kwh_day"].sum().reindex(at, fill_value=0.0)
     table = pd.DataFrame({"existing_total": sum_by_site(stock, "piles", at)}, index=at)
     for service in ("slow", "fast", "heavy"):
         of_service = new[(new["service"] == service) & ~new["battery_swap"]]
@@ -43,10 +47,11 @@ def assess_stations(
         served_kwh_day=served,
         utilisation=(served / carried.reindex(at)).fillna(0.0),
         metres_mean=moved / served.where(served > 0),
-        rank=worth.rank(method="first", ascending=False).astype(int),
+        rank=why["lost_worth_kwh_day"].rank(method="first", ascending=False).astype(int),
         headroom=headroom.reindex(at, fill_value=False).astype(bool),
     )
-    words = _why_here(built, table, by_site["zone_id"].nunique().reindex(at, fill_value=0), scenario)
+    table = table.join(why)
+    words = _reasons(built, table, by_site["zone_id"].nunique().reindex(at, fill_value=0), scenario)
     return table.assign(reason_zh=words["zh"], reason_en=words["en"])
 
 
@@ -87,7 +92,7 @@ def _carried(
     return station.groupby(level="site_id").sum(), idle.groupby(built["site_id"]).any()
 
 
-def _why_here(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series, scenario: Scenario) -> pd.DataFrame:
+def _reasons(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series, scenario: Scenario) -> pd.DataFrame:
     """A short reason for every chosen site, in both languages."""
     kwh = table["served_kwh_day"].map("{:,.0f}".format)
     zones = zones_served.astype(int).astype(str)
@@ -98,8 +103,13 @@ def _why_here(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series,
         "服务 " + zones + " 个网格、" + kwh + " kWh/日",
         "serves " + zones + " zones, " + kwh + " kWh/day",
     )
+    without = map(_without, table["served_kwh_day"], table["lost_kwh_day"], table["extra_metres_mean"])
+    texts = pd.DataFrame(without, index=table.index, columns=["zh", "en"], dtype=object)
     meets_zh, meets_en = "为满足总量或任务", "meets the quota or a task"
-    rest_zh, rest_en = serves_zh.where(~idle, meets_zh), serves_en.where(~idle, meets_en)
+    rest_zh, rest_en = (
+        (serves_zh + texts["zh"]).where(~idle, meets_zh),
+        (serves_en + texts["en"]).where(~idle, meets_en),
+    )
     cases = [wished, required]
     return pd.DataFrame(
         {
@@ -107,4 +117,20 @@ def _why_here(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series,
             "en": np.select(cases, ["locked in; " + rest_en, "required institution; " + rest_en], rest_en),
         },
         index=built.index,
+    )
+
+
+def _without(served_kwh: float, lost_kwh: float, extra_m: float) -> tuple[str, str]:
+    """What happens without a station, in both languages: energy unserved, and how much farther the others go."""
+    if served_kwh - lost_kwh < _NO_KWH:
+        return "；若无此站，全部无处充电", "; without it all unserved"
+    if math.isnan(extra_m) and lost_kwh < _NO_KWH:
+        return "；既有充电桩已够用", "; its standing chargers would do"
+    if math.isnan(extra_m):
+        return f"；若无此站，{lost_kwh:,.0f} kWh/日无处充电", f"; without it {lost_kwh:,.0f} kWh/day unserved"
+    if lost_kwh < _NO_KWH:
+        return f"；若无此站，平均多走 {extra_m:,.0f} m", f"; without it its drivers go {extra_m:,.0f} m more"
+    return (
+        f"；若无此站，{lost_kwh:,.0f} kWh/日无处充电，其余平均多走 {extra_m:,.0f} m",
+        f"; without it {lost_kwh:,.0f} kWh/day unserved and the others go {extra_m:,.0f} m more",
     )

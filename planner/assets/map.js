@@ -7,12 +7,6 @@ const POWERS = [
   { key: "heavy", colour: "#d55e00", zh: "重卡", en: "heavy" },
   { key: "swap", colour: "#cc79a7", dark: true, zh: "换电站", en: "swap" },
 ];
-const REASONS = [
-  ["", ""],
-  ["超出可达范围", "out of reach"],
-  ["站点容量不足", "no capacity at sites"],
-  ["预算或总量所限", "budget or quota"],
-];
 
 /** Where a district name may go: half widths right, lines down. */
 const NAME_SHIFTS = [[0, 0], [0, 1.6], [0, -1.6], [1.9, 0], [-1.9, 0], [1.9, 1.6], [-1.9, 1.6], [1.9, -1.6], [-1.9, -1.6], [0, 3], [0, -3], [2.6, 3], [-2.6, 3], [2.6, -3], [-2.6, -3]];
@@ -154,6 +148,7 @@ function startPlannerMap(folium) {
     rows.push(["可用车位", "Bays", bays]);
     if (sites.standing[i]) rows.push(["既有充电桩", "Existing chargers", both(sites.standing[i] + " 台", String(sites.standing[i]))]);
     if (chosen(i)) rows.push(["重要性排名", "Rank", `${sites.rank[i]} / ${stations.length}`]);
+    if (chosen(i) && sites.next[i] >= 0) rows.push(["次优站点", "Next best site", siteName(sites.next[i])]);
     card.append(table(rows));
     if (sites.why_zh[i]) card.append(el("p", "why", el("b", "", both("选址理由：", "Why here: ")), both(sites.why_zh[i], sites.why_en[i])));
     return card;
@@ -168,7 +163,7 @@ function startPlannerMap(folium) {
       ["已满足", "Served", whole(zones.served[i]) + " kWh"],
       ["未满足", "Unserved", whole(zones.unserved[i]) + " kWh"],
     ];
-    if (zones.reason[i] && zones.unserved[i] >= 1) rows.push(["原因", "Reason", both(...REASONS[zones.reason[i]])]);
+    if (zones.reason[i] && zones.unserved[i] >= 1) rows.push(["原因", "Reason", both(...data.reasons[zones.reason[i] - 1])]);
     rows.push(["在服务半径内", "Within norm radius", zones.within[i] ? both("是", "yes") : both("否", "no")]);
     return el("div", "card", el("h3", "", both(`${town} ${area.zh}`, `${town} ${area.en}`)),
       el("div", "where", both(`网格 ${zones.id[i]}（每日）`, `zone ${zones.id[i]} (per day)`)), table(rows));
