@@ -39,6 +39,8 @@ SITE_FIELDS = (
     *("site_id", "name_zh", "kind", "district", "task_unit", "rank"),
     *("existing_total", "new_slow", "new_fast", "new_heavy", "new_swap", "new_total"),
     *("power_kw", "capex_cny", "served_kwh_day", "utilisation", "metres_mean"),
+    *("lost_kwh_day", "lost_worth_kwh_day", "zones_affected", "extra_metres_mean", "extra_metres_most"),
+    "next_best_site",
     *("phase", "modelled", "headroom", "reason"),
 )
 CANDIDATE_FIELDS = (
@@ -53,7 +55,10 @@ _PLAN_FILES = (
 _PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely")
 _COSTS = ("cost_cny", "cost_bound_cny")  # of the least-cost question
 _FIXED_DATE = "2000-01-01T00:00:00.000Z"
-_DECIMALS = {"served_kwh_day": 3, "utilisation": 4, "metres_mean": 1, "power_kw": 1, "capex_cny": 2}
+_DECIMALS = {
+    **{"served_kwh_day": 3, "utilisation": 4, "metres_mean": 1, "power_kw": 1, "capex_cny": 2},
+    **{"lost_kwh_day": 3, "lost_worth_kwh_day": 3, "extra_metres_mean": 1, "extra_metres_most": 1},
+}
 
 
 def save_plan(
@@ -222,6 +227,8 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "districts": _records(result.districts),
         "tasks": _records(result.tasks),
         **_reports(result),
+        "breakdown": _records(result.breakdown[result.breakdown[["chargers", "swap_stations"]].any(axis=1)]),
+        "townships": _records(result.townships),
     }
 
 
@@ -273,6 +280,8 @@ def _write_geopackage(plan: Plan, file: Path) -> None:
         "chargers": (_charger_rows(plan), "充电桩数量 chargers by site and type, existing and new"),
         "assignment": (plan.assignment, "充电去向 who charges where"),
         "prices": (plan.proof.prices.to_frame(), "约束影子价格 prices that prove the upper bound"),
+        "breakdown": (result.breakdown, "任务分解表 district tasks by year and kind of place"),
+        "townships": (result.townships, "乡镇街道 townships with figures"),
     }
     if (grid := result.grid) is not None:
         layers["grid_sites"] = (grid.sites.join(_by_hour(grid.site_load)), "站点电网负荷 load on the grid by site")

@@ -83,6 +83,7 @@ def test_site_fields_are_those_of_the_design(folder: Path) -> None:
         "site_id": "p2", "name_zh": "中心商场", "kind": "mall", "district": "北区", "task_unit": "北区", "rank": 1,
         "existing_total": 0, "new_slow": 1, "new_fast": 3, "new_heavy": 0, "new_swap": 0, "new_total": 4,
         "power_kw": 310.0, "capex_cny": 360000.0, "served_kwh_day": 1550.0, "utilisation": 1.0, "metres_mean": 266.1,
+        "lost_kwh_day": 1550.0, "extra_metres_mean": None, "extra_metres_most": None, "next_best_site": "p4",
         "phase": 1, "modelled": False, "headroom": False,
     }  # fmt: skip
     assert {key: mall[key] for key in expected} == expected
@@ -109,7 +110,7 @@ def test_candidates_tell_chosen_and_assumed(folder: Path) -> None:
 def test_geopackage_layers_and_crs(folder: Path) -> None:
     layers = dict(pyogrio.list_layers(folder / "plan.gpkg"))
     spatial = ["zones", "districts", "streets", "sites", "candidates"]
-    assert list(layers) == [*spatial, "chargers", "assignment", "prices"]
+    assert list(layers) == [*spatial, "chargers", "assignment", "prices", "breakdown", "townships"]
     assert [name for name, kind in layers.items() if kind is not None] == spatial
     for name in ("zones", "districts", "streets", "sites", "candidates"):
         info = pyogrio.read_info(folder / "plan.gpkg", layer=name)
@@ -136,6 +137,8 @@ def test_summary(folder: Path) -> None:
     assert summary["companions"]["fast_slow_ratio"]["today"] is None
     assert summary["companions"]["fast_slow_ratio"]["beyond_reach"] == []
     assert [row["district"] for row in summary["districts"]] == ["南区", "北区"]
+    assert [row["township"] for row in summary["townships"]] == ["中街道", "北街道", "南街道"]
+    assert [row["met"] for row in summary["tasks"]] == [True, True]
     assert summary["tightness"] == pytest.approx(2100 / 3960, abs=1e-6)
     assert summary["attribution"] == "Toytown, made up"
 
