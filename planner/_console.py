@@ -38,6 +38,7 @@ _STAGES = {
     "access": "计算可达性",
     "assessment": "评估方案",
     "simulation": "逐车仿真",
+    "stress test": "就近自选压力测试",
     "map": "绘制地图",
     "files": "写出文件",
 }

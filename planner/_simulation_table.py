@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from rich.table import Table
 
 from planner._files import whole_files, write_json
+from planner._stress_table import stress_summary
 from planner.scenario import Scenario
 from planner.simulation import BUSY_ARRIVALS, Simulation
+from planner.stress import Stress
 
-FILES = ("simulation.json", "simulation_stations.csv", "simulation_hours.csv")
+_STRESS_FILE = "simulation_stress.csv"
+FILES = ("simulation.json", "simulation_stations.csv", "simulation_hours.csv", _STRESS_FILE)
 _DECIMALS = 4
 
 
@@ -91,18 +95,25 @@ def kept_line(seen: Simulation, lang: str) -> str:
     )
 
 
-def save_simulation(seen: Simulation, folder: Path) -> None:
-    """Write `FILES` into a plan's folder, each whole or not at all.
+def save_simulation(seen: Simulation, folder: Path, pressed: Stress | None, sites: gpd.GeoDataFrame) -> None:
+    """Write `FILES` into a plan's folder, each whole or not at all; without a stress test no file of one is left there.
 
     Raises
     ------
     BadInput
         The folder cannot be written.
     """
-    with whole_files(*(folder / name for name in FILES)) as (summary, stations, hours):
-        write_json(simulation_summary(seen), summary)
-        for table, draft in ((seen.stations, stations), (seen.hours, hours)):
+    summary = simulation_summary(seen)
+    tables = [seen.stations, seen.hours]
+    if pressed is not None:
+        summary["stress"] = stress_summary(pressed, sites)
+        tables.append(pressed.stations)
+    with whole_files(*(folder / name for name in FILES[: 1 + len(tables)])) as (first, *drafts):
+        write_json(summary, first)
+        for table, draft in zip(tables, drafts, strict=True):
             table.round(_DECIMALS).to_csv(draft, encoding="utf-8-sig")
+        if pressed is None:
+            (folder / _STRESS_FILE).unlink(missing_ok=True)
 
 
 def _mean(values: pd.Series, weights: pd.Series) -> float:

@@ -35,10 +35,11 @@ from planner.exports import read_plan, read_previous, refuse_foreign_folder, sav
 from planner.fitness import examine
 from planner.inspection import inspect_layers
 from planner.layers import read_layers
-from planner.plan import make_plan, simulate_plan
+from planner.plan import make_plan, simulate_plan, stress_plan
 from planner.scenario import Scenario, read_scenario
 from planner.simulation import DAYS
 from planner.siting import Effort
+from planner.stress import STRESS_DAYS
 
 
 class Lang(StrEnum):
@@ -365,10 +366,18 @@ def simulate_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")],
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days that count. 统计天数。")] = DAYS,
     seed: Annotated[int, typer.Option(min=0, help="Of the random arrivals: the same gives the same. 随机种子。")] = 0,
+    stress: Annotated[
+        bool,
+        typer.Option("--stress", help="Also days on which drivers go to the nearest station. 另做就近自选压力测试。"),
+    ] = False,
+    stress_days: Annotated[
+        int, typer.Option(min=1, max=365, help="Days of the stress test that count. 压力测试统计天数。")
+    ] = STRESS_DAYS,
     lang: LangOption = None,
 ) -> None:
     """Send a plan's drivers through some days, one by one: waits, losses, use. 逐车仿真：等待、流失、利用率。"""
     from planner._simulation_table import kept_line, save_simulation, simulation_table
+    from planner._stress_table import stress_lines
 
     spoken = _language(lang)
     with _naming_file(str(folder / "scenario.toml")), progress(spoken) as clock:
@@ -376,9 +385,14 @@ def simulate_command(
         plan = read_plan(folder)
         clock("simulation", None, None)
         seen = simulate_plan(plan, days, seed)
-        save_simulation(seen, folder)
+        if stress:
+            clock("stress test", None, None)
+        pressed = stress_plan(plan, stress_days, seed) if stress else None
+        save_simulation(seen, folder, pressed, plan.sites)
     console().print(simulation_table(seen, plan.scenario, spoken))
     console().print(kept_line(seen, spoken))
+    for part in stress_lines(pressed, plan.sites, plan.scenario, spoken) if pressed else []:
+        console().print(part)
     console().print(str(folder / "simulation.json"))
 
 

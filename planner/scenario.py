@@ -154,6 +154,10 @@ class Waiting(Sourced):
 
     most_min: PositiveFigure
     most_share: OpenShareFigure
+    balk_min: PositiveFigure | None = Field(
+        None, description="Of the stress test: who expects a longer wait drives on to the next station."
+    )
+    tries: int = Field(3, ge=1, description="Of the stress test: stations a driver goes to before giving up.")
 
 
 class Existing(Sourced):

@@ -23,7 +23,6 @@ import pandas as pd
 import simpy
 
 from planner.demand.hours import HOURS
-from planner.demand.sessions import energy_by_fleet
 from planner.queueing import capacity_at
 
 DAYS = 60
@@ -94,19 +93,42 @@ def planned_arrivals(
     arrivals, queues
         What `simulate` takes.
     """
+    charged, queues = planned_charges(assignment, mix, charges, charger_types, capacity, chargers)
+    number = charged.groupby(["site_id", "charger_type", "fleet"])["number"].sum()
+    rows = number.to_frame().join(charges[["session_h", *HOURS]], on=["charger_type", "fleet"])
+    arrivals = rows[HOURS].mul(rows["number"], axis=0).assign(session_h=rows["session_h"])
+    return arrivals.sort_index(), queues
+
+
+def planned_charges(
+    assignment: pd.DataFrame,
+    mix: pd.DataFrame,
+    charges: pd.DataFrame,
+    charger_types: pd.DataFrame,
+    capacity: pd.DataFrame,
+    chargers: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Whose charges a plan sends where, and the queues it sends them to; parameters as of `planned_arrivals`.
+
+    Returns
+    -------
+    charged
+        Rows zone_id, site_id, charger_type, service, fleet; ``number`` of charges a day.
+    queues
+        Index (site_id, charger_type), sorted; ``service``, ``plugs`` of all chargers there, ``queue``.
+    """
     queues = chargers[chargers["count"] > 0].join(charger_types[["service", "plugs", "queue"]]).sort_index()
     queues["plugs"] *= queues["count"]
-    station = queues.reset_index().set_index(["site_id", "service"])
+    station = queues.reset_index()
     station["carried"] = capacity_at(station["charger_type"], station["count"], capacity)
-    station["share"] = station["carried"] / station["carried"].groupby(level=[0, 1]).transform("sum")
-    by_fleet = energy_by_fleet(assignment, mix).reset_index("fleet")
-    rows = station[["charger_type", "share"]].join(by_fleet, how="inner").reset_index()
-    at_type = charges[["session_kwh", "session_h", *HOURS]]
-    rows = rows.join(at_type, on=["charger_type", "fleet"])
-    number = rows["energy_kwh_day"] * rows["share"] / rows["session_kwh"]
-    arrivals = rows[HOURS].mul(number, axis=0).assign(session_h=rows["session_h"])
-    arrivals.index = pd.MultiIndex.from_frame(rows[["site_id", "charger_type", "fleet"]])
-    return arrivals.sort_index(), queues[["service", "plugs", "queue"]]
+    station["part"] = station["carried"] / station.groupby(["site_id", "service"])["carried"].transform("sum")
+    rows = assignment.reset_index().merge(mix.reset_index(), on=["zone_id", "service"])
+    rows = rows.merge(station[["site_id", "service", "charger_type", "part"]], on=["site_id", "service"])
+    kwh = rows["energy_kwh_day"] * rows["share"] * rows["part"]
+    one = charges["session_kwh"].reindex(pd.MultiIndex.from_frame(rows[["charger_type", "fleet"]]))
+    rows["number"] = kwh / one.to_numpy(float)
+    columns = ["zone_id", "site_id", "charger_type", "service", "fleet", "number"]
+    return rows[columns], queues[["service", "plugs", "queue"]]
 
 
 def simulate(
