@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from planner._baseline_table import baseline_table
 from planner._check_table import layer_table, marked_lines
 from planner._report_rows import Rows, report_sections
 from planner.access import street_parts
@@ -37,7 +38,9 @@ _STAGES = {
     "candidates": "寻找候选站点",
     "access": "计算可达性",
     "assessment": "评估方案",
+    "baselines": "与其他布局比较",
     "simulation": "逐车仿真",
+    "today's chargers at their best": "既有充电桩最优布局",
     "stress test": "就近自选压力测试",
     "map": "绘制地图",
     "files": "写出文件",
@@ -74,6 +77,7 @@ def print_plan(plan: Plan, folder: Path, lang: str) -> None:
     out.print(_result_table(plan, lang))
     if sections := report_sections(plan.assessment, plan.scenario, lang):
         out.print(_report_table(sections, lang))
+    out.print(baseline_table(plan.baselines, lang))
     out.print(_task_table(plan, lang))
     print_bands(plan.scenario, lang)
     out.print(NOTICE_ZH if lang == "zh" else NOTICE_EN)

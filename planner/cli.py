@@ -30,12 +30,13 @@ from planner._faults import BadInput, Fault, refuse
 from planner._files import whole_files
 from planner._scenario_file import locate
 from planner.assumptions import assumption_table
+from planner.design_days import simulate_plan, stress_plan
 from planner.edits import read_edits
 from planner.exports import read_plan, read_previous, refuse_foreign_folder, save_plan
 from planner.fitness import examine
 from planner.inspection import inspect_layers
 from planner.layers import read_layers
-from planner.plan import make_plan, simulate_plan, stress_plan
+from planner.plan import make_plan, with_optimal_today
 from planner.scenario import Scenario, read_scenario
 from planner.simulation import DAYS
 from planner.siting import Effort
@@ -394,6 +395,28 @@ def simulate_command(
     for part in stress_lines(pressed, plan.sites, plan.scenario, spoken) if pressed else []:
         console().print(part)
     console().print(str(folder / "simulation.json"))
+
+
+@app.command("baselines")
+def baselines_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")], lang: LangOption = None
+) -> None:
+    """Set a plan beside today, shares by residents and a greedy method. 与今日、按人口分配、贪心法比较。
+
+    Where chargers stand today, also beside the best network of the same chargers, which takes as long as a plan.
+    """
+    from planner._baseline_table import baseline_table, save_baselines
+
+    spoken = _language(lang)
+    with progress(spoken) as clock:
+        clock("layers", None, None)
+        plan = read_plan(folder)
+        if len(plan.existing):
+            clock("today's chargers at their best", None, None)
+        table = with_optimal_today(plan)
+        save_baselines(table, folder)
+    console().print(baseline_table(table, spoken))
+    console().print(str(folder / "baselines.json"))
 
 
 @contextmanager

@@ -21,6 +21,8 @@ import pandas as pd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from planner._baseline_table import FILES as BASELINE_FILES
+from planner._baseline_table import network_records
 from planner._faults import BadInput, Fault, refuse
 from planner._files import beside, put_in_place, refuse_unwritable, write_geojson, write_json
 from planner._simulation_table import FILES as SIMULATION_FILES
@@ -28,7 +30,7 @@ from planner.access import measure_access
 from planner.assessment import Assessment, assess
 from planner.demand import band_table, estimate_demand, fleet_energy
 from planner.layers import read_layers
-from planner.plan import Plan, charger_tables, reach_by_mode
+from planner.plan import Plan, baselines_beside, charger_tables, reach_by_mode
 from planner.scenario import read_scenario, write_scenario
 from planner.siting import Previous, Proof
 from planner.tables import SITES, check_table
@@ -51,6 +53,7 @@ _PLAN_FILES = (
     *("map.html", "report.html", "sites.geojson", "candidates.geojson", "plan.gpkg", "plan.xlsx"),
     *("scenario.toml", "summary.json", "run.json"),
     *SIMULATION_FILES,  # of the plan that was there before
+    *BASELINE_FILES,
 )
 _PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely")
 _COSTS = ("cost_cny", "cost_bound_cny")  # of the least-cost question
@@ -136,6 +139,7 @@ def read_plan(folder: str | Path) -> Plan:
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
     fleets = fleet_energy(scenario, layers.zones)
     types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
+    tables = layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario
     return Plan(
         scenario=scenario,
         layers=layers,
@@ -149,7 +153,8 @@ def read_plan(folder: str | Path) -> Plan:
         chargers=chargers,
         assignment=assignment,
         proof=_read_proof(home),
-        assessment=assess(layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario),
+        assessment=assess(*tables),
+        baselines=baselines_beside(*tables),
     )
 
 
@@ -222,6 +227,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "bands": _records(band_table(scenario)),
         "figures": _figure_records(result.figures),
         "companions": _figure_records(result.companions),
+        "baselines": network_records(plan.baselines),
         "services": _records(result.services),
         "charger_types": _records(result.types),
         "districts": _records(result.districts),

@@ -10,27 +10,24 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from planner._faults import BadInput, Fault, refuse, some
+from planner._faults import Fault, refuse, some
 from planner.access import measure_access, snap, street_parts
-from planner.assessment import Assessment, assess, measure_trips
+from planner.assessment import Assessment, Sited, assess, assign_today, compare_networks
+from planner.baselines import NO_CHARGERS, optimal_today, sited_like
 from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
 from planner.demand import (
     charges_by_fleet,
     charges_by_type,
     estimate_demand,
     fleet_energy,
-    fleet_mix,
     within_peak,
 )
-from planner.drivers import nearest_stations, planned_drivers
 from planner.edits import Edits, apply_edits
 from planner.layers import Layers, read_layers
 from planner.queueing import carried_energy
-from planner.scenario import ChargerType, Scenario, Waiting
-from planner.simulation import DAYS, Simulation, planned_arrivals, planned_charges, simulate
+from planner.scenario import ChargerType, Scenario
 from planner.siting import Effort, Previous, Proof, check_plan, choose_sites, linear_capacity
 from planner.siting.effort import Report
-from planner.stress import STRESS_DAYS, Stress, stress_test
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,8 @@ class Plan:
         Energy per fleet.
     assessment
         The figures.
+    baselines
+        The plan beside today's network and two made without an optimiser, as `compare_networks` returns it.
     """
 
     scenario: Scenario
@@ -64,6 +63,7 @@ class Plan:
     assignment: pd.DataFrame
     proof: Proof
     assessment: Assessment
+    baselines: pd.DataFrame
 
 
 def make_plan(
@@ -114,7 +114,10 @@ def make_plan(
     )
     check_plan(chargers, assignment, proof, demand, sites, access, types, capacity, existing, scenario.siting)
     tell("assessment", *proof.progress)
-    assessment = assess(layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario)
+    tables = layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario
+    assessment = assess(*tables)
+    tell("baselines", *proof.progress)
+    baselines = baselines_beside(*tables)
     return Plan(
         scenario,
         layers,
@@ -129,86 +132,59 @@ def make_plan(
         assignment,
         proof,
         assessment,
+        baselines,
     )
 
 
-def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:
-    """Simulate design days of a plan: every driver goes where its assignment says.
+def baselines_beside(
+    layers: Layers,
+    demand: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    charger_types: pd.DataFrame,
+    capacity: pd.DataFrame,
+    existing: pd.DataFrame,
+    chargers: pd.DataFrame,
+    assignment: pd.DataFrame,
+    scenario: Scenario,
+    also: dict[str, Sited] | None = None,
+) -> pd.DataFrame:
+    """A plan beside what is compared with it: ``today``, ``proportional``, ``greedy``, ``plan``, and `also`.
 
     Parameters
     ----------
-    plan
-        As `make_plan` or `read_plan` returns it.
-    days, seed
-        How many days count, and what the random numbers start from: the same gives the same.
+    layers, demand, sites, access, charger_types, capacity, existing, chargers, assignment, scenario
+        As of `assess`.
+    also
+        Further networks by name.
 
-    Raises
-    ------
-    BadInput
-        The scenario promises no wait ([waiting]), or a fleet does not say how much it charges.
+    Returns
+    -------
+    DataFrame
+        As `compare_networks` returns it.
     """
-    promise, mix, charges, standing = _design_day(plan)
-    arrivals, queues = planned_arrivals(plan.assignment, mix, charges, plan.charger_types, plan.capacity, standing)
-    return simulate(arrivals, queues, promise.most_min.base, promise.most_share.base, days, seed)
+    town = demand, sites, access, charger_types, capacity, existing
+    others = sited_like(chargers, layers.zones, *town, scenario.siting)
+    networks = {
+        "today": Sited(existing, NO_CHARGERS, assign_today(*town, scenario)),
+        **{name: Sited(existing, *made) for name, made in others.items()},
+        "plan": Sited(existing, chargers, assignment),
+        **(also or {}),
+    }
+    return compare_networks(layers.zones, demand, sites, access, charger_types, networks, scenario)
 
 
-def stress_plan(plan: Plan, days: int = STRESS_DAYS, seed: int = 0) -> Stress:
-    """Simulate days on which a plan's drivers go to the nearest station and, from a queue, on to the next.
+def with_optimal_today(plan: Plan) -> pd.DataFrame:
+    """A plan's baselines and, where chargers are located today, ``optimal_today``: as many of every type, stood best.
 
-    Parameters
-    ----------
-    plan, days, seed
-        As of `simulate_plan`.
-
-    Raises
-    ------
-    BadInput
-        As `simulate_plan`, and a scenario that does not say what wait drivers put up with.
+    That is a siting problem of its own and takes as long as one.
     """
-    promise, mix, charges, standing = _design_day(plan)
-    if promise.balk_min is None:
-        en = "missing; the stress test needs the wait beyond which drivers go on to the next station: add it"
-        raise BadInput([Fault("scenario, key waiting.balk_min", en, "缺少此项：压力测试需要司机可接受的最长等待")])
-    types, services = plan.charger_types, plan.scenario.services
-    charged, queues = planned_charges(plan.assignment, mix, charges, types, plan.capacity, standing)
-    trips = measure_trips(plan.assignment, plan.access, plan.demand, plan.scenario)
-    metres = trips.set_index(["zone_id", "site_id", "service"])["metres"]
-    modes: dict[str, str] = {name: rules.mode for name, rules in services.items()}
-    detour, tries = plan.scenario.access.detour_factor.base, promise.tries
-    return stress_test(
-        planned_drivers(charged, charges, metres),
-        nearest_stations(plan.demand, plan.access, plan.sites, queues, modes, detour, tries),
-        queues,
-        charges.reset_index().pivot_table("session_h", "charger_type", "fleet"),
-        types["session_h"],
-        charged.groupby(["site_id", "service"])["number"].sum(),
-        promise.balk_min.base,
-        tries,
-        days,
-        seed,
-    )
-
-
-def _design_day(plan: Plan) -> tuple[Waiting, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The promise of a plan, whose energy its zones ask for, its charges, and all chargers that stand."""
-    scenario, layers = plan.scenario, plan.layers
-    if scenario.waiting is None:
-        en = "missing; without a promised wait and the size of a charge there is nothing to simulate: add [waiting]"
-        raise BadInput([Fault("scenario, key waiting", en, "缺少此项：未承诺等待时间，无法仿真，请补充 [waiting]")])
-    charges = charges_by_fleet(scenario, plan.fleets)
-    unsized = sorted(set(charges.index[charges["session_kwh"].isna()].get_level_values("fleet")))
-    refuse(
-        Fault(
-            f"scenario, key fleets.{fleet}",
-            "session_kwh is missing; a simulated charge needs a size",
-            "缺少 session_kwh",
-        )
-        for fleet in unsized
-    )
-    everything = pd.concat([plan.existing[["count"]], plan.chargers[["count"]]])
-    standing = everything.groupby(level=["site_id", "charger_type"]).sum()
-    mix = fleet_mix(layers.zones, layers.places, layers.streets, scenario)
-    return scenario.waiting, mix, charges, standing
+    if plan.existing.empty:
+        return plan.baselines
+    town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing
+    chargers, assignment = optimal_today(*town, plan.scenario.siting)
+    best = {"optimal_today": Sited(chargers, NO_CHARGERS, assignment)}
+    return baselines_beside(plan.layers, *town, plan.chargers, plan.assignment, plan.scenario, best)
 
 
 def islands(streets: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, scenario: Scenario) -> list[Fault]:

@@ -179,6 +179,7 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
             money=None,
             emissions=pd.DataFrame(),
         ),
+        baselines=pd.DataFrame(),
     )
 
 

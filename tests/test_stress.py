@@ -17,9 +17,10 @@ from test_simulation import WAITING
 from planner._simulation_table import save_simulation
 from planner._stress_table import stress_summary
 from planner.demand.hours import HOURS
+from planner.design_days import simulate_plan, stress_plan
 from planner.drivers import nearest_stations, planned_drivers
 from planner.exports import save_plan
-from planner.plan import Plan, make_plan, simulate_plan, stress_plan
+from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
 from planner.stress import Stress, stress_test
 

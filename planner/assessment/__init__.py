@@ -6,9 +6,20 @@ and they take no part in any figure that is measured in metres or stands on a ma
 """
 
 from planner.assessment.assess import Assessment, assess
+from planner.assessment.compare import Sited, compare_networks
 from planner.assessment.figures import figure_text
 from planner.assessment.networks import assign_today, measure_trips
 from planner.assessment.tasks import assess_task_breakdown
 from planner.assessment.unserved import REASONS
 
-__all__ = ["REASONS", "Assessment", "assess", "assess_task_breakdown", "assign_today", "figure_text", "measure_trips"]
+__all__ = [
+    "REASONS",
+    "Assessment",
+    "Sited",
+    "assess",
+    "assess_task_breakdown",
+    "assign_today",
+    "compare_networks",
+    "figure_text",
+    "measure_trips",
+]

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import SAME_PLACE_M, Network, nowhere_known
+from planner.assessment.networks import Network, nowhere_known, within_norm
 from planner.layers import Layers
 from planner.scenario import Scenario
 
@@ -24,8 +24,8 @@ def assess_zones(
             "public_kwh_day": public,
             "served_kwh_day": public - left,
             "unserved_kwh_day": left,
-            "within_norm_today": today.near_m <= zones["norm_m"] + SAME_PLACE_M,
-            "within_norm": plan.near_m <= zones["norm_m"] + SAME_PLACE_M,
+            "within_norm_today": within_norm(zones, today),
+            "within_norm": within_norm(zones, plan),
             "reason": reason.reindex(zones.index).fillna(""),
         },
         index=zones.index,

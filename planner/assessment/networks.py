@@ -88,6 +88,12 @@ def nearest_charger_m(zones: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, chargers
     return pd.Series(metres, index=zones.index)
 
 
+def within_norm(zones: gpd.GeoDataFrame, network: Network) -> pd.Series:
+    """Whether every zone lies within its ring's norm radius of a charger."""
+    near: pd.Series = network.near_m <= zones["norm_m"] + SAME_PLACE_M
+    return near
+
+
 def nowhere_known(stock: pd.DataFrame, scenario: Scenario) -> bool:
     """Whether today's chargers are known by number only: where they stand, and so what is near them, is not known."""
     return not len(stock) and scenario.existing.unlocated_chargers.base > 0

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from planner._compiled import compiled
-from planner.baselines.rooms import SLACK, fills, fitting, is_open, make_rooms, needed, place
+from planner.baselines.rooms import SLACK, fills, fitting, make_rooms, needed, place, spread
 from planner.siting.instance import Instance
 
 _GAINING, _FEWEST, _SOME = 0, 1, 2
@@ -41,8 +41,8 @@ def greedy_counts(x: Instance, mix: np.ndarray) -> np.ndarray:
     for j in np.flatnonzero(x.open_from > 0):
         _fill_up(rooms, town, j)
     _run(rooms, town)
-    _spread(rooms, True)
-    _spread(rooms, False)
+    spread(rooms, True)
+    spread(rooms, False)
     return rooms.new
 
 
@@ -166,25 +166,3 @@ def _pour(town, station):  # type: ignore[no-untyped-def]
         take = min(town.unserved[town.pair_demand[p]], town.spare[station])
         town.unserved[town.pair_demand[p]] -= take
         town.spare[station] -= take
-
-
-@compiled
-def _spread(rooms, only_open):  # type: ignore[no-untyped-def]
-    """Place what is left in turn over the sites with room, the type with most left first: one by one, to a closed site
-    its fewest."""
-    placed = True
-    while placed:
-        placed = False
-        for j in range(len(rooms.bays)):
-            if only_open and not is_open(rooms, j):
-                continue
-            best, count = -1, needed(rooms, j)
-            for at in range(rooms.first_option[j], rooms.first_option[j + 1]):
-                o = rooms.by_site[at]
-                if fitting(rooms, o) >= count and (
-                    best < 0 or rooms.left[rooms.kind[o]] > rooms.left[rooms.kind[best]]
-                ):
-                    best = o
-            if best >= 0:
-                place(rooms, best, count)
-                placed = True

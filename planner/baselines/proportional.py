@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from planner._compiled import compiled
-from planner.baselines.rooms import Rooms, fitting, make_rooms, needed, place
+from planner.baselines.rooms import Rooms, clear_small, fitting, make_rooms, needed, place, spread
 from planner.siting.instance import Instance
 
 
@@ -18,8 +18,8 @@ def proportional_counts(
     Every zone's residents count for the nearest site (straight line) that may be built at; sites locked in get their
     fewest chargers, all others go by residents (largest remainder). While some site would get fewer than its fewest, or
     the budget does not pay all openings, the one with the fewest residents is dropped and its zones go to the next
-    nearest. Every site is dealt its number from the types that lag behind most and fit; what does not fit goes on to
-    the nearest site that has room.
+    nearest. Every site is dealt its number from the types in turn by Webster's divisors (mix / (2 placed + 1)), as far
+    as they fit; what does not fit goes on to the nearest of these sites with room, and at last to any.
 
     Parameters
     ----------
@@ -44,6 +44,9 @@ def proportional_counts(
     for j, number in surplus:
         order = chosen[np.argsort(np.hypot(*(site_xy[chosen] - site_xy[j]).T), kind="stable")]
         _pass_on(rooms, mix, order, number)
+    clear_small(rooms)
+    spread(rooms, True)
+    spread(rooms, False)
     return rooms.new
 
 
@@ -88,7 +91,7 @@ def largest_remainder(target: np.ndarray) -> np.ndarray:
 
 @compiled
 def _deal(rooms, mix, j, number):  # type: ignore[no-untyped-def]
-    """Give a site so many chargers, each of the type that lags behind most and fits; returns how many did not fit."""
+    """Give a site so many chargers, each of the fitting type whose turn it is; returns how many did not fit."""
     room = 0
     for at in range(rooms.first_option[j], rooms.first_option[j + 1]):
         room += fitting(rooms, rooms.by_site[at])
@@ -99,8 +102,9 @@ def _deal(rooms, mix, j, number):  # type: ignore[no-untyped-def]
         for at in range(rooms.first_option[j], rooms.first_option[j + 1]):
             o = rooms.by_site[at]
             k = rooms.kind[o]
-            if fitting(rooms, o) > 0 and rooms.left[k] / mix[k] > most:
-                best, most = o, rooms.left[k] / mix[k]
+            turn = mix[k] / (2.0 * (mix[k] - rooms.left[k]) + 1.0)
+            if fitting(rooms, o) > 0 and turn > most:
+                best, most = o, turn
         if best < 0:
             break
         place(rooms, best, 1)

@@ -136,12 +136,47 @@ def fills(rooms, j, o, count):  # type: ignore[no-untyped-def]
 
 @compiled
 def place(rooms, o, count):  # type: ignore[no-untyped-def]
-    """Put chargers there."""
+    """Put chargers there, or take some away."""
     j, k = rooms.site[o], rooms.kind[o]
     for r in range(len(rooms.most)):
-        rooms.most[r] -= rooms.use[r, o] * count + (0.0 if is_open(rooms, j) else rooms.opening[r, j])
+        opens = count > 0 and not is_open(rooms, j)
+        rooms.most[r] -= rooms.use[r, o] * count + (rooms.opening[r, j] if opens else 0.0)
     rooms.new[o] += count
     rooms.built[j] += count
     rooms.left[k] -= count
     rooms.bays[j] -= rooms.bays_used[k] * count
     rooms.grid_kw[j] -= rooms.grid_used_kw[k] * count
+
+
+@compiled
+def clear_small(rooms):  # type: ignore[no-untyped-def]
+    """Take everything away again from sites that stayed under their fewest chargers, but those locked in."""
+    for j in range(len(rooms.bays)):
+        if 0 < rooms.built[j] < rooms.min_station[j] and rooms.open_from[j] == 0:
+            for at in range(rooms.first_option[j], rooms.first_option[j + 1]):
+                o = rooms.by_site[at]
+                place(rooms, o, -rooms.new[o])
+            for r in range(len(rooms.most)):
+                rooms.most[r] += rooms.opening[r, j]
+
+
+@compiled
+def spread(rooms, only_open):  # type: ignore[no-untyped-def]
+    """Place what is left in turn over the sites with room, the type with most left first: one by one, to a closed site
+    its fewest."""
+    placed = True
+    while placed:
+        placed = False
+        for j in range(len(rooms.bays)):
+            if only_open and not is_open(rooms, j):
+                continue
+            best, count = -1, needed(rooms, j)
+            for at in range(rooms.first_option[j], rooms.first_option[j + 1]):
+                o = rooms.by_site[at]
+                if fitting(rooms, o) >= count and (
+                    best < 0 or rooms.left[rooms.kind[o]] > rooms.left[rooms.kind[best]]
+                ):
+                    best = o
+            if best >= 0:
+                place(rooms, best, count)
+                placed = True
