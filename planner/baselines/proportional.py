@@ -85,7 +85,7 @@ def largest_remainder(target: np.ndarray) -> np.ndarray:
     """Whole numbers of the same sum as some near them: all rounded down, then one more for the largest remainders."""
     down = np.floor(target + 1e-9)
     missing = round(float(target.sum() - down.sum()))
-    down[np.argsort(down - target, kind="stable")[:missing]] += 1
+    down[np.argsort(np.round(down - target, 9), kind="stable")[:missing]] += 1
     return down.astype(int)
 
 
