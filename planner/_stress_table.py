@@ -52,12 +52,12 @@ def _sentence(seen: Stress, lang: str) -> str:
     if lang == "zh":
         return (
             f"压力测试：同样的车辆不听从规划，而去最近的站；预计等待超过 {seen.balk_min:g} 分钟（慢充无空位）"
-            f"即改去下一最近站，最多 {seen.tries} 站，否则流失。括号内为按日的 95 % 置信区间。"
+            f"即改去下一最近站，最多 {seen.tries} 站，否则流失。± 为按日 95 % 置信区间的一半。"
         )
     return (
         "stress test: the same drivers do not follow the plan but go to the nearest station; from an expected wait "
         f"over {seen.balk_min:g} minutes (slow: from a full one) they go on to the next, to {seen.tries} at most, or "
-        "are lost; in brackets the 95 % confidence interval over the days"
+        "are lost; ± is half the 95 % confidence interval over the days"
     )
 
 
@@ -75,14 +75,14 @@ def _figure_table(seen: Stress, scenario: Scenario, lang: str) -> Table:
 
 
 def _cell(seen: Stress, service: str, figure: str) -> str:
-    """A mean with its confidence interval, where several days tell one."""
-    mean, low, high = (float(seen.figures[column].loc[(service, figure)]) for column in ("mean", "low", "high"))
+    """A mean and half its confidence interval, where several days tell one."""
+    mean, high = (float(seen.figures[column].loc[(service, figure)]) for column in ("mean", "high"))
     words = _HEADINGS[figure][2]
     if np.isnan(mean):
         return "–"
-    if figure == "arrivals_day" or np.isnan(low):
+    if figure == "arrivals_day" or np.isnan(high):
         return words.format(mean)
-    return f"{words.format(mean)} ({words.format(low)} … {words.format(high)})"
+    return f"{words.format(mean)} ± {words.format(high - mean).lstrip('+')}"
 
 
 def _overrun_table(seen: Stress, sites: gpd.GeoDataFrame, scenario: Scenario, lang: str) -> Table:
