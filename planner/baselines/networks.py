@@ -51,15 +51,8 @@ def sited_like(
         ``proportional`` and ``greedy``: the tables ``chargers`` and ``assignment``, the latter the best for the city
         with those chargers, as the plan's is.
     """
-    x = make_instance(
-        demand,
-        sites,
-        access,
-        charger_types,
-        capacity,
-        existing,
-        siting.model_copy(update={**_BLIND, "solver": "HiGHS"}),
-    )
+    rules = siting.model_copy(update=_BLIND)
+    x = make_instance(demand, sites, access, charger_types, capacity, existing, rules)
     placed = chargers["count"].groupby(level="charger_type").sum()
     mix = placed.reindex(x.type_ids, fill_value=0).to_numpy(int)
     centre, at = zones.geometry.centroid, sites.geometry.reindex(x.site_ids)
