@@ -256,7 +256,7 @@ def greedy(file: str) -> Row | str:
         except NoPlan as error:
             why = str(error)
             continue
-        choice = Choice(new, opened, assign(x, new, np.zeros(0, int)))
+        choice = Choice(new, opened, assign(x, new))
         best = choice if best is None or choice.value(x) > best.value(x) else best
     return f"no plan: {why}" if best is None else checked(x, best, math.inf, start, tables)
 

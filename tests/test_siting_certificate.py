@@ -281,7 +281,7 @@ def test_the_largest_flow_serves_as_much_as_the_transport_program(kind: str, see
     new = np.zeros(len(x.option_site))
     new[::2] = np.minimum(1, x.option_most[::2])
     capacity = x.station_kwh(new)
-    flow, best = largest_flow(x, capacity), assign(x, new, np.arange(len(x.pair_demand)))
+    flow, best = largest_flow(x, capacity), assign(x, new)
     total = max(float(x.energy.sum()), 1.0)
     assert flow.served.sum() == pytest.approx(best.sum(), abs=1e-6 * total)
     assert (np.bincount(x.pair_station, flow.served, minlength=len(capacity)) <= capacity + 1e-9 * total).all()

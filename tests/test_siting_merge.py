@@ -36,7 +36,7 @@ def test_a_merged_plan_is_worth_as_much_apart_and_overdraws_nobody(seed: int) ->
     x = instance_of(with_a_zone_split(tiny_town(seed), 0.3))
     merged = merge_demands(x)
     y = merged.instance
-    served = assign(y, y.option_most, np.arange(len(y.pair_demand)))
+    served = assign(y, y.option_most)
     together = Choice(y.option_most, np.ones(len(y.site_ids)), served)
     apart = merged.apart(together)
     assert apart.value(x) == pytest.approx(together.value(y))

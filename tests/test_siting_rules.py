@@ -73,7 +73,7 @@ def test_a_part_of_an_optimal_plan_cannot_be_bettered(seed: int, which: int) -> 
     x = town.instance
     new = plan.chargers["count"].reindex(x.option_ids).fillna(0).to_numpy(float)
     opened = np.maximum(x.open_from, np.bincount(x.option_site, new, minlength=len(x.site_ids)) > 0)
-    whole = Choice(new, opened, assign(x, new, np.arange(len(x.pair_demand))))
+    whole = Choice(new, opened, assign(x, new))
     free = np.array([which >> j & 1 for j in range(len(x.site_ids))], bool)
     region = cut_out(x, free[x.option_site], free[x.station_site], whole)
     assume(len(region.options))

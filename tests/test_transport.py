@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 from towns import middle_town
 
-from planner.siting.assignment import assign
+from planner.siting.assignment import _assign_with_floors
 from planner.transport import most_worth
 
 
@@ -75,6 +75,7 @@ def test_towns_are_worth_what_a_linear_program_finds(supply: float, grid: bool) 
 
 def test_the_same_as_sitings_own_linear_program() -> None:
     x = middle_town(4).instance
-    new = np.minimum(x.option_most, 4.0)
-    served = most_worth(x.energy, x.station_kwh(new), x.pair_demand, x.pair_station, x.pair_worth)
-    assert x.pair_worth @ served == pytest.approx(x.pair_worth @ assign(x, new, np.zeros(0, int)), rel=1e-7)
+    capacity = x.station_kwh(np.minimum(x.option_most, 4.0))
+    served = most_worth(x.energy, capacity, x.pair_demand, x.pair_station, x.pair_worth)
+    by_program = _assign_with_floors(x, capacity, x.pair_worth, np.zeros(0, int))
+    assert x.pair_worth @ served == pytest.approx(x.pair_worth @ by_program, rel=1e-7)

@@ -2,11 +2,13 @@
 
 A station is dropped in thought: its new chargers are gone, its standing ones stay. Everybody else charges where the
 plan says. Its drivers go to what is left: stations within their reach that carry more than they serve, its own standing
-chargers among them. They share it so that the plan keeps the most worth (`planner.assessment.transport`); what finds no
+chargers among them. They share it so that the plan keeps the most worth (`planner.transport`); what finds no
 room is lost.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -14,10 +16,12 @@ import pandas as pd
 
 from planner.assessment.networks import NO_ENERGY_SHARE, Network
 from planner.assessment.next_best import next_best_sites
-from planner.assessment.transport import move_drivers
 from planner.assessment.ways import Ways, ways_of
 from planner.queueing import capacity_at
 from planner.scenario import Scenario
+from planner.transport import most_worth
+
+_ANY_WORTH = 1e-9
 
 
 def why_here(
@@ -79,13 +83,30 @@ def _spare_kwh(plan: Network, capacity: pd.DataFrame) -> tuple[pd.Series, pd.Ser
     return spare.where(spare > carried * NO_ENERGY_SHARE, 0.0), standing
 
 
+def _moved(group: np.ndarray, ways: Ways, room: np.ndarray) -> np.ndarray:
+    """Energy that takes each way: one transport problem for every group of drivers, who come in their order."""
+    moved = np.zeros(len(ways.site))
+    usable = np.flatnonzero(room > 0)
+    of_way = group[ways.driver[usable]]
+    ends = np.searchsorted(of_way, np.arange(int(of_way[-1]) + 2 if len(of_way) else 1))
+    for begin, end in pairwise(ends):
+        way = usable[begin:end]
+        if not len(way):
+            continue
+        drivers, driver = np.unique(ways.driver[way], return_inverse=True)
+        _, first, sink = np.unique(ways.site[way], return_index=True, return_inverse=True)
+        worth = ways.preferred[way] + _ANY_WORTH
+        moved[way] = most_worth(ways.energy[drivers], room[way[first]], driver, sink, worth)
+    return moved
+
+
 def _losses(ways: Ways, site_ids: pd.Index, spare: pd.Series, standing: pd.Series) -> pd.DataFrame:
     """Index site_id of the drivers: the columns of `why_here` but the last."""
     drivers, stays = ways.drivers, ways.stays
     group = drivers.groupby(["site_id", "service"]).ngroup().to_numpy(int)
     asked = pd.MultiIndex.from_arrays([site_ids[ways.site], drivers["service"].to_numpy(object)[ways.driver]])
     room = np.where(stays, *(kwh.reindex(asked, fill_value=0.0).to_numpy(float) for kwh in (standing, spare)))
-    moved = move_drivers(group, ways.energy, ways.driver, ways.site, ways.preferred, room)
+    moved = _moved(group, ways, room)
 
     def per_driver(amount: np.ndarray) -> np.ndarray:
         return np.bincount(ways.driver, amount, minlength=len(drivers))

@@ -1,4 +1,6 @@
-"""Who charges where, exactly: demand to given stations, a transport problem with generated pairs.
+"""Who charges where, exactly: demand to given stations, a transport problem (`planner.transport`).
+
+Where floors are missed so, a linear program with generated pairs keeps them:
 
     most   sum worth_ijs served_ijs - penalty sum_d short_d
     i      sum_js served_ijs <= energy_i
@@ -6,7 +8,7 @@
     floor  sum served_ijs of district d + short_d >= floor_d
 
 Where the least cost is asked for, no kWh has a worth: as many as can be are served. Where every kWh is worth the same
-and no floor asks for any, a city's transport problem is a largest flow, to a few thousandths of a kWh per station.
+and no floor asks for any, a city's problem is a largest flow, to a few thousandths of a kWh per station.
 """
 
 from __future__ import annotations
@@ -19,25 +21,36 @@ import pulp
 from planner.siting.instance import Instance
 from planner.siting.network import largest_flow
 from planner.siting.solver import Solved, solve, weighted_sum
+from planner.transport import most_worth
 
 _FIRST_PAIRS = 12
 _ADDED_PER_DEMAND = 8
 _WORTH_TOLERANCE = 1e-6
+_ANY_WORTH = 1e-9
 _MOST_PRICINGS = 30
 _FLOOR_PENALTY = 1_000.0
 _FLOW_PAIRS = 100_000
 
 
-def assign(x: Instance, new: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def assign(x: Instance, new: np.ndarray) -> np.ndarray:
     """Serve the demand best from given stations: kWh/day per pair of the instance."""
     capacity = x.station_kwh(new)
-    supplied = capacity > 0
-    pairs = np.union1d(pairs[supplied[x.pair_station[pairs]]], _first_pairs(x, _FIRST_PAIRS, supplied))
-    if not len(pairs):
-        return np.zeros(len(x.pair_demand))
     worth = x.pair_worth if x.pair_worth.any() else np.ones(len(x.pair_demand))
     if len(x.pair_demand) > _FLOW_PAIRS and not len(x.floor_ids) and np.ptp(worth) == 0:
         return made_feasible(x, largest_flow(x, capacity).served, capacity)
+    served = most_worth(x.energy, capacity, x.pair_demand, x.pair_station, worth + _ANY_WORTH)
+    by_floor = x.served_by_floor(np.bincount(x.pair_demand, served, minlength=len(x.energy)))
+    if (by_floor >= x.floor_kwh * (1 - _WORTH_TOLERANCE)).all():
+        return made_feasible(x, served, capacity)
+    return _assign_with_floors(x, capacity, worth, np.flatnonzero(served))
+
+
+def _assign_with_floors(x: Instance, capacity: np.ndarray, worth: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Where floors bind: a linear program of the given pairs, some for every demand, and those that gain."""
+    supplied = capacity > 0
+    pairs = np.union1d(pairs, _first_pairs(x, _FIRST_PAIRS, supplied))
+    if not len(pairs):
+        return np.zeros(len(x.pair_demand))
     for _ in range(_MOST_PRICINGS):
         solved = _assign_over(x, capacity, worth, pairs)
         stations = np.unique(x.pair_station[pairs])

@@ -206,7 +206,7 @@ def _exactly(x: Instance, solver: str, effort: Effort, nodes: float, start: Choi
     begin = None if start is None else program.values(start.opened, start.new, start.served)
     solved = solve(program.problem, program.variables, solver, begin, **limits)
     _, new, _ = program.parts(solved.values)
-    choice = Choice(new, x.opened_by(new), assign(x, new, every_pair))
+    choice = Choice(new, x.opened_by(new), assign(x, new))
     if not np.isfinite(solved.bound):
         relaxed = build_program(x, every_pair, integer=False, doors=doors)
         bound = solve(relaxed.problem, relaxed.variables).bound
@@ -220,8 +220,7 @@ def _served_anew(x: Instance, before: Choice, after: Choice) -> Choice:
     """Where spare chargers moved, everyone charges as is best for where they stand now: never worse than before."""
     if (after.new == before.new).all():
         return after
-    served = assign(x, after.new, np.flatnonzero(after.served > _TINY_KWH))
-    anew = Choice(after.new, after.opened, served)
+    anew = Choice(after.new, after.opened, assign(x, after.new))
     return anew if anew.value(x) > after.value(x) else after
 
 
