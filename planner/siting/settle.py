@@ -95,24 +95,10 @@ def _kept_changes(
     x, prices = walker.x, walker.prices
     both = prices.of_options(x), prices.of_openings(x), x.option_cost_cny, x.opening_cost_cny
     state = walker.state(choice, 0)
-    site, counts, value, merit, length = _changes(
-        walker.layout, flexible, state, state.new, -prices.bonus(x), both, walker.widest
-    )
+    site, counts, value, merit, length = _changes(walker.layout, flexible, state, -prices.bonus(x), both, walker.widest)
     order = np.lexsort((np.arange(length), -merit[:length], site[:length]))
     kept = np.sort(order[rank_within(site[order]) < most])
     return site[kept], counts[kept], value[kept]
-
-
-def changes_near(
-    walker: Walker, choice: Choice, sites: np.ndarray, bases: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Configurations of some sites near the given counts (bases x options): site, counts, value and merit."""
-    x, prices = walker.x, walker.prices
-    both = prices.of_options(x), prices.of_openings(x), x.option_cost_cny, x.opening_cost_cny
-    state, less = walker.state(choice, 0), -prices.bonus(x)
-    found = [_changes(walker.layout, sites, state, base, less, both, walker.widest) for base in bases]
-    site, counts, value, merit = (np.concatenate([f[part][: f[4]] for f in found]) for part in range(4))
-    return site, counts, value, merit
 
 
 def nearest_counts(x: Instance, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,8 +167,8 @@ def _try(y, j, count, depth, prices, ranked, out, at):  # type: ignore[no-untype
 
 
 @compiled
-def _changes(y, flexible, s, near, less, prices, widest):  # type: ignore[no-untyped-def]
-    """Configurations near the counts `near`, of every flexible site: site, counts, value less own cost, value less all
+def _changes(y, flexible, s, less, prices, widest):  # type: ignore[no-untyped-def]
+    """Configurations near the present one, of every flexible site: site, counts, value less own cost, value less all
     prices, and how many there are."""
     widths = 1
     for j in flexible:
@@ -205,7 +191,7 @@ def _changes(y, flexible, s, near, less, prices, widest):  # type: ignore[no-unt
         sort_demands(y, j, less, order)
         running_totals(y, j, less, offered, order, kwh, gain, start, length)
         for d in range(depth):
-            base[d] = int(near[y.option[o0 + d]])
+            base[d] = int(s.new[y.option[o0 + d]])
             count[d] = base[d]
         stop = at + 400
         at = _try(y, j, count, depth, prices, ranked, out, at)
