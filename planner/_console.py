@@ -42,6 +42,7 @@ _STAGES = {
     "simulation": "逐车仿真",
     "today's chargers at their best": "既有充电桩最优布局",
     "stress test": "就近自选压力测试",
+    "alternatives": "寻找备选方案",
     "map": "绘制地图",
     "files": "写出文件",
 }

@@ -99,6 +99,7 @@ def write_geojson(table: gpd.GeoDataFrame, file: Path) -> None:
         table.to_crs("EPSG:4326").reset_index(),
         file,
         driver="GeoJSON",
+        layer=file.name.lstrip(".").partition(".")[0],
         layer_options={"RFC7946": "YES", "COORDINATE_PRECISION": "6"},
     )
 

@@ -29,6 +29,7 @@ from planner._console import (
 from planner._faults import BadInput, Fault, refuse
 from planner._files import whole_files
 from planner._scenario_file import locate
+from planner.alternatives import ALTERNATIVES, WITHIN_SHARE, find_alternatives
 from planner.assumptions import assumption_table
 from planner.design_days import simulate_plan, stress_plan
 from planner.edits import read_edits
@@ -417,6 +418,59 @@ def baselines_command(
         save_baselines(table, folder)
     console().print(baseline_table(table, spoken))
     console().print(str(folder / "baselines.json"))
+
+
+@app.command("alternatives")
+def alternatives_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")],
+    count: Annotated[
+        int, typer.Option("-k", min=1, max=50, help="How many besides the plan. 备选方案数。")
+    ] = ALTERNATIVES,
+    within: Annotated[
+        float, typer.Option(help="The most of the plan's value that each may lose, e.g. 0.01. 允许损失的比例。")
+    ] = WITHIN_SHARE,
+    lang: LangOption = None,
+) -> None:
+    """Find other plans nearly as good at other sites: which sites are robust. 近优备选方案与站点稳健性。"""
+    from planner._alternative_table import alternative_table, robust_line, save_alternatives
+
+    if not 0 < within < 1:
+        raise typer.BadParameter(f"expected a share between 0 and 1, found {within:g}", param_hint="--within")
+    spoken = _language(lang)
+    with _naming_file(str(folder / "scenario.toml")), progress(spoken) as clock:
+        clock("layers", None, None)
+        found = find_alternatives(read_plan(folder), count, within, clock)
+        save_alternatives(found, folder)
+    console().print(alternative_table(found, spoken))
+    console().print(robust_line(found, spoken))
+    console().print(str(folder / "alternatives.json"))
+
+
+@app.command("compare")
+def compare_command(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR DIR...", help="Plan folders. 方案文件夹。")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Of two plans: folder for the difference by site. 两方案差异的输出文件夹。"
+        ),
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """Set saved plans side by side; of two, write at which sites they differ. 比较已保存的方案。"""
+    from planner._difference_table import difference_line, figures_table, save_difference
+    from planner.differences import read_saved
+
+    if output is not None and len(folders) != 2:
+        raise typer.BadParameter(f"a difference is of two plans, found {len(folders)}", param_hint="-o")
+    spoken = _language(lang)
+    plans = read_saved(folders)
+    console().print(figures_table(plans, spoken))
+    if len(plans) == 2:
+        console().print(difference_line(plans[0], plans[1], spoken))
+    if output is not None:
+        save_difference(plans[0], plans[1], output)
+        console().print(str(output / "difference.json"))
 
 
 @contextmanager

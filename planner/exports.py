@@ -21,6 +21,7 @@ import pandas as pd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from planner._alternative_table import FILES as ALTERNATIVE_FILES
 from planner._baseline_table import FILES as BASELINE_FILES
 from planner._baseline_table import network_records
 from planner._faults import BadInput, Fault, refuse
@@ -54,6 +55,7 @@ _PLAN_FILES = (
     *("scenario.toml", "summary.json", "run.json"),
     *SIMULATION_FILES,  # of the plan that was there before
     *BASELINE_FILES,
+    *ALTERNATIVE_FILES,
 )
 _PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely")
 _COSTS = ("cost_cny", "cost_bound_cny")  # of the least-cost question
@@ -177,6 +179,18 @@ def _refuse_incomplete(home: Path) -> None:
     refuse(
         Fault(str(home), f"is no plan folder: {name} is missing", f"不是方案文件夹：缺少 {name}") for name in missing
     )
+
+
+def read_saved_layers(file: str | Path, *names: str) -> Iterator[gpd.GeoDataFrame]:
+    """Layers of a saved ``plan.gpkg`` as they are; one without geometry is a plain table.
+
+    Raises
+    ------
+    DataSourceError, DataLayerError
+        It is no GeoPackage, or not of a plan.
+    """
+    with _gdal(GDAL_PAM_ENABLED="NO"):
+        yield from (pyogrio.read_dataframe(file, layer=name) for name in names)
 
 
 def chosen_sites(plan: Plan) -> gpd.GeoDataFrame:
@@ -347,10 +361,7 @@ def _charger_rows(plan: Plan) -> pd.DataFrame:
 def _read_tables(file: Path) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Sites, existing chargers, new chargers and assignment of a saved plan."""
     try:
-        with _gdal(GDAL_PAM_ENABLED="NO"):
-            candidates, counts, assignment = (
-                pyogrio.read_dataframe(file, layer=name) for name in ("candidates", "chargers", "assignment")
-            )
+        candidates, counts, assignment = read_saved_layers(file, "candidates", "chargers", "assignment")
         sites = candidates.drop(columns="chosen").set_index("site_id")
         counts = counts.set_index(["site_id", "charger_type"])
         assignment = assignment.set_index(["zone_id", "site_id", "service"])

@@ -376,6 +376,21 @@ def best_value(town: Town) -> float | None:
     return max((w for w in worth if w is not None), default=None)
 
 
+def worths(town: Town) -> Iterator[tuple[dict[tuple[str, str], int], float]]:
+    """Every plan that keeps the rules as (site_id, charger_type) -> count, with its worth as `best_value` has it."""
+    oracle = _Oracle(town)
+    for new in oracle.plans():
+        if (worth := oracle.worth(new)) is not None:
+            yield (
+                {
+                    (j, k): n
+                    for j, at in zip(oracle.sites, new, strict=True)
+                    for k, n in zip(oracle.kinds, at, strict=True)
+                },
+                worth,
+            )
+
+
 def assigned_value(town: Town, chargers: pd.DataFrame) -> float | None:
     """What given new chargers are worth when everyone charges as is best for the town."""
     oracle = _Oracle(town)

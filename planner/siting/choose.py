@@ -91,7 +91,8 @@ def choose_sites(
     except NoPlan as error:
         raise BadInput(no_plan(x, error)) from None
     choice = merged.apart(_served_anew(merged.instance, found.choice, spread_headroom(merged.instance, found.choice)))
-    proof = _proof(x, choice, found, effort.reproducible and not found.gone_on)
+    reproducible = effort.reproducible and not found.gone_on
+    proof = proof_of(x, choice, found.bound, found.method, found.optimal, reproducible)
     return *tables_of(x, choice), replace(proof, problem=problem, prices=price_table(x, merged, found.prices))
 
 
@@ -175,9 +176,9 @@ def _best(x: Instance, found: list[_Found]) -> Choice:
     return max(found, key=lambda each: each.choice.value(x)).choice
 
 
-def _proof(x: Instance, choice: Choice, found: _Found, reproducible: bool) -> Proof:
-    """What is known of a plan, in the words of its question."""
-    value, bound = choice.value(x), found.bound
+def proof_of(x: Instance, choice: Choice, bound: float, method: str, optimal: bool, reproducible: bool) -> Proof:
+    """What is known of a plan, in the words of its question; `optimal` is what the solver says."""
+    value = choice.value(x)
     bound = value if abs(bound - value) <= _SAME_VALUE * max(abs(value), 1.0) else bound
     reachable = float(x.energy[np.unique(x.pair_demand)].sum())
     gained = float((x.station_kwh(choice.new) - x.standing_kwh).sum())
@@ -185,8 +186,8 @@ def _proof(x: Instance, choice: Choice, found: _Found, reproducible: bool) -> Pr
     return Proof(
         value_kwh_day=float(choice.served.sum()) if least_cost else value,
         bound_kwh_day=reachable if least_cost else bound,
-        method=found.method,
-        optimal=found.optimal and bound - value <= 2 * _OPTIMAL_GAP * max(abs(bound), 1.0),
+        method=method,
+        optimal=optimal and bound - value <= 2 * _OPTIMAL_GAP * max(abs(bound), 1.0),
         reproducible=reproducible,
         tightness=gained / reachable if reachable > 0 else float("inf"),
         reachable_kwh_day=reachable,

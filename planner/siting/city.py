@@ -13,6 +13,8 @@ Work is counted, never timed, so the same input gives the same plan; `Effort` ma
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from planner.siting.assignment import assign
@@ -33,7 +35,7 @@ _SITE_WORK, _LEAST_WORK, _MOST_WORK = 45_000, 130_000_000, 340_000_000
 _MOVE_PAIRS, _LEAST_MOVES, _MOST_MOVES, _FEW_MOVES = 40, 15, 2000, 150_000
 _LARGE_PAIRS, _LARGE_POWER = 1_000_000, 0.55
 _SEARCH_ON_MOVES = 40
-_STEPS_ON, _SHARE_ON = 60, 5
+_STEPS_ON, _SHARE_ON, _SHARE_BESIDE = 60, 5, 12
 _MOST_ATTEMPTS = 12
 _PROMISE_STEP, _EXCESS_SHARE = 0.03, 2e-3
 _COMBINED_PAIRS, _WALKS, _SHORTER = 20_000, 6, 4
@@ -88,6 +90,20 @@ def replan_city(x: Instance, start: Start, effort: Effort, report: Report) -> tu
     plan = _settled(walker, [walked], effort)[0]
     report("settle", plan.value(x), bound)
     return sweep(walker, plan, bound, effort, report), bound, prices
+
+
+def walk_beside(walker: Walker, x: Instance, start: Choice) -> Choice:
+    """A plan of a problem that differs from the walker's in its own costs alone, gone on from a plan at old prices.
+
+    Raises
+    ------
+    NoPlan
+        No counts meet all the rules.
+    """
+    beside, effort = copy(walker), Effort(0.0)
+    beside.x = x
+    walked = search_from(beside, start, np.zeros(0, int), _walk_moves(x) // _SHARE_BESIDE, effort)
+    return _settled(beside, [walked], effort)[0]
 
 
 def _price_steps(x: Instance) -> int:
