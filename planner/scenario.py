@@ -203,6 +203,10 @@ class Siting(Sourced):
     floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         {}, description="District -> least share of its demand (kWh) served."
     )
+    minimum_access: bool = Field(
+        False,
+        description="A charger for cars within the norm radius of every zone with residents where any site allows one.",
+    )
     feeder_kw: dict[str, Annotated[float, Field(ge=0)]] = Field({}, description="Feeder group -> kW left today.")
 
     @model_validator(mode="after")

@@ -62,7 +62,7 @@ def assign_today(
     locked = sites[sites.index.isin(standing)].assign(lock="out")
     near = access[access.index.get_level_values("site_id").isin(standing)]
     nothing = {"quota": 0, "quota_rule": "at_most", "tasks": {}, "floors": {}, "feeder_kw": {}, "solver": "HiGHS"}
-    question = {"question": "most_service", "promise_share": None}
+    question = {"question": "most_service", "promise_share": None, "minimum_access": False}
     siting = scenario.siting.model_copy(update=nothing | question)
     return choose_sites(demand, locked, near, charger_types, capacity, existing, siting)[1]
 

@@ -20,7 +20,10 @@ from planner.transport import most_worth
 NO_CHARGERS = pd.DataFrame(
     {"count": np.zeros(0, int)}, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"])
 )
-_BLIND: dict[str, Any] = {"question": "most_service", "promise_share": None, "floors": {}, "tasks": {}}
+_BLIND: dict[str, Any] = {
+    **{"question": "most_service", "promise_share": None},
+    **{"floors": {}, "tasks": {}, "minimum_access": False},
+}
 
 
 def sited_like(

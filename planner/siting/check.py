@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.scenario import Siting
-from planner.siting.check_counts import RELATIVE, broken_counts, cost_cny, counts_of
+from planner.siting.check_counts import RELATIVE, broken_counts, cost_cny, counts_of, no_access
 from planner.siting.proof import Proof
 
 _WALKED_SERVICE = "slow"
@@ -34,6 +34,7 @@ def check_plan(
     capacity: pd.DataFrame,
     existing: pd.DataFrame,
     siting: Siting,
+    cover: pd.DataFrame | None = None,
 ) -> None:
     """Check counts exactly and energies within 1e-6 relative, and that value, cost and bounds are what the proof says.
 
@@ -47,6 +48,7 @@ def check_plan(
     new, today = counts_of(chargers), counts_of(existing)
     broken = [
         *broken_counts(new, today, sites, charger_types, siting),
+        *no_access(new, today, charger_types, siting, cover),
         *_demand_kept(assignment, demand),
         *_capacity_kept(assignment, new, today, charger_types, capacity),
         *_promises_kept(assignment, demand, siting),

@@ -1,4 +1,4 @@
-"""The rules of counts that `check_plan` re-derives: rooms, stations, quota, shares, money, tasks and feeder groups."""
+"""The rules of counts that `check_plan` re-derives: rooms, stations, quota, shares, money, tasks, feeders, access."""
 
 from __future__ import annotations
 
@@ -35,6 +35,21 @@ def broken_counts(
         *_spent(new, existing, sites, types, siting),
         *_units_and_feeders(new, sites, types, siting),
     ]
+
+
+def no_access(
+    new: pd.DataFrame, existing: pd.DataFrame, types: pd.DataFrame, siting: Siting, cover: pd.DataFrame | None
+) -> list[str]:
+    """Zones of ``cover`` with no charger for cars, new or standing, at any of their sites."""
+    if cover is None:
+        return ["minimum access is asked for, but there is no table cover"] if siting.minimum_access else []
+    swap = _column(types, "battery_swap", False).astype(bool)
+    cars = types.index[types["service"].isin(["slow", "fast"]) & ~swap]
+    both = pd.concat([new, existing])
+    have = set(both.loc[(both["count"] > 0) & both["charger_type"].isin(cars), "site_id"])
+    zone, site = (cover.index.get_level_values(name) for name in ("zone_id", "site_id"))
+    served = pd.Series(site.isin(have), index=zone).groupby(level=0).any()
+    return [f"access of {z}: no charger for cars within its norm radius" for z in served.index[~served]]
 
 
 def cost_cny(new: pd.DataFrame, existing: pd.DataFrame, sites: pd.DataFrame, per_charger: pd.Series) -> float:

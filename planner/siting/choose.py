@@ -44,6 +44,7 @@ def choose_sites(
     report: Report | None = None,
     effort: Effort | None = None,
     previous: Previous | None = None,
+    cover: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Proof]:
     """Choose sites, chargers and who charges where. On tables alone: no file, no CRS, no city needed.
 
@@ -61,6 +62,10 @@ def choose_sites(
         When to stop; by default counted work as `siting` says. Ctrl-C asks for the best plan so far.
     previous
         A plan of a similar problem to go on from, in a fraction of the time; of an equal problem it is the answer.
+    cover
+        Index (zone_id, site_id), for ``siting.minimum_access``: at one of the sites of every zone listed there must be
+        a charger for cars (slow or fast, no swap station). Where one stands already nothing is asked; the other sites
+        listed get one whenever anything new is built there.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def choose_sites(
         What the tables' checks refuse, and the rules that no plan can keep together, each with by how much.
     """
     check_solver(siting.solver)
-    x = make_instance(demand, sites, access, charger_types, capacity, existing, siting)
+    x = make_instance(demand, sites, access, charger_types, capacity, existing, siting, cover)
     effort = effort or Effort(siting.gap_share, siting.rounds)
     problem = fingerprint(x, siting)
     if previous is not None and previous.proof.problem == problem and not effort.asked:

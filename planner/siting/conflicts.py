@@ -113,6 +113,7 @@ def _without_rules(x: Instance) -> Instance:
         floor_kwh=np.empty(0),
         promise_kwh=0.0,
         min_station=np.where(locked, 0.0, x.min_station),
+        min_cars=np.where(locked, 0.0, x.min_cars),
     )
 
 
@@ -126,14 +127,13 @@ def _elastic_rows(x: Instance, program: Program, pairs: np.ndarray) -> list[_Ela
         rows.append(_Elastic(name, amount, least, most, max(scale, 1.0), short, over))
 
     units = x.limits.quota_units
-    use, opening = x.limits.use.toarray(), x.limits.opening.toarray()
     quota = float(x.limits.most[x.limits.names.index("quota")])
     for r, name in enumerate(x.limits.names):
-        amount = [(program.new[o], float(use[r, o])) for o in np.flatnonzero(use[r])]
-        amount += [(program.opened[j], float(opening[r, j])) for j in np.flatnonzero(opening[r])]
+        taken = x.limits.taken_by_options(r)
+        amount = [(program.new[o], use) for o, use in taken]
+        amount += [(program.opened[j], use) for j, use in x.limits.taken_by_openings(r)]
         least, most = float(x.limits.least[r]), float(x.limits.most[r])
-        per_unit = np.divide(use[r], units, out=np.full(len(units), np.inf), where=units > 0)
-        usual = quota * float(np.min(per_unit[per_unit > 0], initial=np.inf))
+        usual = quota * min((use / units[o] for o, use in taken if units[o] > 0 and use > 0), default=np.inf)
         scale = max(most, usual if np.isfinite(usual) else 0.0) if np.isfinite(most) else least
         add(name, amount, least, most, scale)
     for j in np.flatnonzero((x.open_from > 0) & (x.min_station > 0)).tolist():
@@ -176,8 +176,16 @@ def _named(x: Instance, missed: dict[str, float], tight: list[str]) -> list[Faul
     beside = f" beside {some((en for en, _ in held), 8)}" if held else ""
     beside_zh = f"（受制于 {some((zh for _, zh in held), 8)}）" if held else ""
     faults = []
+    if zones := sorted(_parts(name)[1] for name in missed if name.startswith("access(")):
+        asked = int(x.limits.is_access.sum())
+        en = f"{some(zones)} cannot all have a charger for cars within the norm radius ({asked} such rules)"
+        todo = "raise the quota or the budget, relax what holds it back, or set the key to false"
+        where = "scenario, key siting.minimum_access"
+        faults.append(Fault(where, f"{en}{beside}; {todo}", f"区域 {some(zones)} 无法全部满足最低可达{beside_zh}"))
     for name, by in missed.items():
         kind, what = _parts(name)
+        if kind == "access":
+            continue
         en, zh = _amounts(x, kind, what, by)
         where, todo = _where(kind, what, by)
         advice_zh = "请降低要求或放宽其他约束" if by > 0 else "请提高上限或放宽其他约束"
@@ -227,6 +235,7 @@ def _held(name: str) -> tuple[str, str]:
         "capacity": ("what chargers carry", "充电桩供电能力"),
         "demand": ("demand within reach", "可达范围内的需求"),
         "station": ("fewest chargers of a site", "站点最少桩数"),
+        "cars": ("minimum access", "最低可达"),
         "quota": ("quota", "新增总量"),
     }
     if kind in of_places:
@@ -249,6 +258,7 @@ def _subject(kind: str, what: str) -> tuple[str, str]:
         "share_min": (f"least share of {what}, in chargers", f"{what} 最低占比折合台数"),
         "share_max": (f"largest share of {what}, in chargers", f"{what} 最高占比折合台数"),
         "count_max": (f"largest count of {what}", f"{what} 最多台数"),
+        "access": ("minimum access", "最低可达"),
         "lock": ("locked in, fewest chargers", "已锁定为必选，最少桩数"),
     }[kind]
 

@@ -56,6 +56,7 @@ def admit(
     capacity: pd.DataFrame,
     existing: pd.DataFrame,
     siting: Siting,
+    cover: pd.DataFrame | None = None,
 ) -> Admitted:
     """Check the tables of siting and the rules against them.
 
@@ -84,7 +85,11 @@ def admit(
             faults.extend(error.faults)
     refuse(faults)
     demand, sites, types = checked["demand"], checked["sites"], checked["charger_types"]
-    names = [*_unknown_names(sites, types, existing), *_rules_about_nothing(demand, sites, siting)]
+    names = [
+        *_unknown_names(sites, types, existing),
+        *_rules_about_nothing(demand, sites, siting),
+        *_cover_faults(cover, sites, siting),
+    ]
     table_end, carried, bad_tables = _carried_kwh(capacity, types)
     if names or bad_tables:
         raise BadInput([*names, *bad_tables])
@@ -159,6 +164,20 @@ def _rules_about_nothing(demand: pd.DataFrame, sites: pd.DataFrame, siting: Siti
         en = f"{siting.promise_share:g} is promised, but siting.question is {siting.question}; set it to least_cost"
         faults.append(Fault(f"{where}promise_share", en, "给出了服务率承诺，请将 siting.question 设为 least_cost"))
     return faults
+
+
+def _cover_faults(cover: pd.DataFrame | None, sites: pd.DataFrame, siting: Siting) -> list[Fault]:
+    """Access asked for without the table that says what it is, and sites in that table that nobody knows."""
+    if cover is None:
+        if not siting.minimum_access:
+            return []
+        en = "true, but no table cover says which sites are near which zone; give it, or set the key to false"
+        return [Fault("scenario, key siting.minimum_access", en, "要求最低可达，但未给出 cover 表")]
+    if missing := [name for name in ("zone_id", "site_id") if name not in cover.index.names]:
+        return [Fault("cover, index", f"{some(missing)} missing; index (zone_id, site_id) expected", "索引缺少层级")]
+    if lost := sorted(set(cover.index.get_level_values("site_id")) - set(sites.index)):
+        return [Fault("cover", f"unknown sites {some(lost)}", "含有未知站点")]
+    return []
 
 
 def _carried_kwh(capacity: pd.DataFrame, types: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[Fault]]:

@@ -45,9 +45,11 @@ class Dual:
         most, least = x.limits.most, x.limits.least
         self.kwh_price = kwh_price(x)
         self.scale = self.kwh_price * float(x.energy.sum())
+        units = x.limits.units(self.scale)
         size = np.r_[x.energy, x.limits.size, np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)]
         local = np.r_[np.ones(len(x.energy), bool), np.zeros(len(most), bool), np.ones(len(x.floor_kwh) + 1, bool)]
         self.unit = np.where(local, self.kwh_price, self.scale / size)
+        self.unit[len(x.energy) : len(x.energy) + len(units)] = units
         promised = np.full(len(x.floor_kwh) + 1, np.inf)
         promised[-1] = np.inf if x.promise_kwh > 0 else 0.0
         rest = np.zeros(len(promised))
@@ -56,6 +58,7 @@ class Dual:
         moves = self.low < self.high  # a price that cannot move must not weigh on the steps of the others
         self.metric = np.where(moves, self.unit / size, 0.0)
         self.shared = ~local
+        self.shared[len(x.energy) : len(x.energy) + len(units)] = ~x.limits.is_access
 
     def prices(self, y: np.ndarray) -> Prices:
         """The vector by name."""

@@ -12,7 +12,7 @@ import pandas as pd
 from planner._faults import Fault, refuse, some
 from planner.scenario import Siting
 from planner.siting.door import Admitted, admit
-from planner.siting.limits import Limits, lasting_cost_cny, make_floors, make_limits
+from planner.siting.limits import Limits, for_cars, lasting_cost_cny, make_floors, make_limits, uncovered_zones
 
 __all__ = ["Instance", "Limits", "linear_capacity", "make_instance"]
 
@@ -39,21 +39,22 @@ class Instance:
         Floor d: district, and least energy served in it, kWh/day.
     standing_kwh
         Station js: what today's chargers there carry, kWh/day.
-    bays, grid_kw, min_station, open_from, task_unit
-        Site j: bays and kW left, fewest chargers once open, 1 where locked in, its task unit.
+    bays, grid_kw, min_station, min_cars, open_from, task_unit
+        Site j: bays and kW left, fewest chargers once open and fewest of them for cars (1 where a zone's access may
+        depend on it), 1 where locked in, its task unit.
     carried_kwh
         Type k and count n (columns 0, 1, 2, ...): what a station with n chargers of the type carries, kWh/day; the
         last known value beyond the end of the table.
     table_end
         Type k: last count of its table.
-    bays_used, grid_used_kw
-        Type k, per charger.
+    bays_used, grid_used_kw, for_cars
+        Type k: per charger, and whether cars can plug in there.
     option_site, option_type, option_station, option_standing, option_most
         Option jk: positions, today's chargers of the type there, and the most new ones that fit.
     pair_demand, pair_station, pair_worth
         Pair: positions, and the worth of a kWh between 0 and 1.
     limits
-        Quota, budget, shares, tasks and feeder groups.
+        Quota, budget, shares, tasks, feeder groups and access.
     option_cost_cny, opening_cost_cny
         Option jk and site j: what the least-cost question adds up; zero for the other question.
     promise_kwh
@@ -73,12 +74,14 @@ class Instance:
     bays: np.ndarray
     grid_kw: np.ndarray
     min_station: np.ndarray
+    min_cars: np.ndarray
     open_from: np.ndarray
     task_unit: np.ndarray
     carried_kwh: np.ndarray
     table_end: np.ndarray
     bays_used: np.ndarray
     grid_used_kw: np.ndarray
+    for_cars: np.ndarray
     option_site: np.ndarray
     option_type: np.ndarray
     option_station: np.ndarray
@@ -138,6 +141,7 @@ def make_instance(
     capacity: pd.DataFrame,
     existing: pd.DataFrame,
     siting: Siting,
+    cover: pd.DataFrame | None = None,
 ) -> Instance:
     """Check the tables once and turn them into an `Instance`.
 
@@ -146,7 +150,7 @@ def make_instance(
     BadInput
         What the door refuses, and sites locked in that cannot hold their fewest chargers.
     """
-    tables = admit(demand, sites, access, charger_types, capacity, existing, siting)
+    tables = admit(demand, sites, access, charger_types, capacity, existing, siting, cover)
     demand, sites, types = tables.demand, tables.sites, tables.types
     options = _options(tables, siting)
     at_stations = _standing_kwh(tables)
@@ -161,6 +165,10 @@ def make_instance(
     type_at = types.index.get_indexer(pd.Index(options["charger_type"]))
     least_cost = siting.question == "least_cost"
     charged = 1.0 if least_cost else 0.0
+    cars = for_cars(types).to_numpy(bool)
+    uncovered = uncovered_zones(cover, tables.standing, types)
+    uncovered = uncovered[uncovered["site_id"].isin(options["site_id"][cars[type_at]])]
+    refuse(_without_access(cover, uncovered, tables.standing, types))
     return Instance(
         site_ids=sites.index,
         type_ids=types.index,
@@ -175,12 +183,14 @@ def make_instance(
         bays=tables.left["bays"].to_numpy(float),
         grid_kw=tables.left["grid_kw"].to_numpy(float),
         min_station=sites["min_station"].to_numpy(float),
+        min_cars=sites.index.isin(uncovered["site_id"]).astype(float),
         open_from=(sites["lock"] == "in").to_numpy(float),
         task_unit=sites["task_unit"].to_numpy(object),
         carried_kwh=tables.carried_kwh,
         table_end=tables.table_end,
         bays_used=types["bays_used"].to_numpy(float),
         grid_used_kw=types["grid_used_kw"].to_numpy(float),
+        for_cars=cars,
         option_site=site_at,
         option_type=type_at,
         option_station=stations.get_indexer(pd.MultiIndex.from_frame(options[["site_id", "service"]])),
@@ -189,7 +199,7 @@ def make_instance(
         pair_demand=pairs["i"].to_numpy(int),
         pair_station=pairs["station"].to_numpy(int),
         pair_worth=np.zeros(len(pairs)) if least_cost else pairs["worth"].to_numpy(float),
-        limits=make_limits(sites, types, site_at, type_at, siting),
+        limits=make_limits(sites, types, site_at, type_at, siting, uncovered),
         option_cost_cny=charged * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
         opening_cost_cny=charged * sites["opening_cny"].to_numpy(float),
         promise_kwh=(siting.promise_share or 0.0) * float(demand["energy_kwh_day"].sum()),
@@ -248,6 +258,17 @@ def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Faul
     en = "locked in, but bays, grid or quota do not hold its fewest chargers (min_station); raise them or free the lock"
     zh = "已锁定为必选，但车位、电网或总量容纳不下最少桩数；请提高容量或取消锁定"
     return [Fault(f"sites, row {some(stuck)}", en, zh)]
+
+
+def _without_access(
+    cover: pd.DataFrame | None, uncovered: pd.DataFrame, standing: pd.DataFrame, types: pd.DataFrame
+) -> list[Fault]:
+    """Zones that need a charger for cars and none of whose sites can hold one."""
+    lost = sorted(set(uncovered_zones(cover, standing, types)["zone_id"]) - set(uncovered["zone_id"]))
+    if not lost:
+        return []
+    en = "none of its sites can hold a charger for cars; add bays or grid there, or leave the zone out"
+    return [Fault(f"cover, zone {some(lost)}", en, "其附近站点均无法布置乘用车充电桩，请增加车位或电网余量")]
 
 
 def _standing_kwh(tables: Admitted) -> pd.Series:

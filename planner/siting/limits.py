@@ -1,4 +1,4 @@
-"""What holds for a whole city beside its sites: quota, budget, shares, tasks, feeder groups, floors and money."""
+"""What holds for a whole city beside its sites: quota, budget, shares, tasks, feeder groups, access, floors, money."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import scipy.sparse as sp
 from planner.scenario import Siting
 
 
+_CAR_SERVICES = ("slow", "fast")
+_STATION_UNITS = 4.0
+
+
 @dataclass(frozen=True)
 class Limits:
     """What holds for the whole city: rows ``least <= use @ new + opening @ opened <= most``.
@@ -18,7 +22,8 @@ class Limits:
     Attributes
     ----------
     names
-        Of the rows: quota, budget, share_min(type), share_max(type), count_max(type), task(unit), feeder(group).
+        Of the rows: quota, budget, share_min(type), share_max(type), count_max(type), task(unit), feeder(group),
+        access(zone).
     use
         Rows x options: what one new charger takes of the row.
     opening
@@ -40,13 +45,49 @@ class Limits:
         return np.asarray(np.maximum(np.maximum(*finite), 1.0))
 
     @property
+    def is_access(self) -> np.ndarray:
+        """Which rows ask for one opened site: minimum access."""
+        return np.array([name.startswith("access(") for name in self.names], bool)
+
+    def taken_by_options(self, row: int) -> list[tuple[int, float]]:
+        """Options that take something of a row, and how much a charger takes."""
+        return _entries(self.use, row)
+
+    def taken_by_openings(self, row: int) -> list[tuple[int, float]]:
+        """Sites whose opening takes something of a row, and how much."""
+        return _entries(self.opening, row)
+
+    def units(self, whole: float) -> np.ndarray:
+        """Of every row what missing one of it is worth, if missing all of it is worth `whole`.
+
+        Access is a matter of one station: it is measured by what its fewest chargers are worth in the quota.
+        """
+        quota = self.size[self.names.index("quota")]
+        return np.where(self.is_access, whole * min(_STATION_UNITS / quota, 1.0), whole / self.size)
+
+    @property
     def quota_units(self) -> np.ndarray:
         """What one new charger of every option counts for in the quota."""
         return np.asarray(self.use[self.names.index("quota")].toarray()[0])
 
 
-def make_limits(sites: pd.DataFrame, types: pd.DataFrame, site: np.ndarray, kind: np.ndarray, siting: Siting) -> Limits:
-    """The limits for options at positions `site` and `kind`."""
+def _entries(table: sp.csr_matrix, row: int) -> list[tuple[int, float]]:
+    """Columns and values of a row, in their order; no zeros."""
+    at = slice(table.indptr[row], table.indptr[row + 1])
+    order = np.argsort(table.indices[at], kind="stable")
+    both = zip(table.indices[at][order].tolist(), table.data[at][order].tolist(), strict=True)
+    return [(column, float(value)) for column, value in both if value]
+
+
+def make_limits(
+    sites: pd.DataFrame,
+    types: pd.DataFrame,
+    site: np.ndarray,
+    kind: np.ndarray,
+    siting: Siting,
+    uncovered: pd.DataFrame | None = None,
+) -> Limits:
+    """The limits for options at positions `site` and `kind`; `uncovered` as `uncovered_zones` returns it."""
     units = types["quota_units"].to_numpy(float)[kind]
     nothing = np.zeros(len(sites))
     quota = float(siting.quota)
@@ -72,13 +113,53 @@ def make_limits(sites: pd.DataFrame, types: pd.DataFrame, site: np.ndarray, kind
     for name, most_kw in siting.feeder_kw.items():
         fed = (sites["feeder"].to_numpy(object) == name)[site]
         rows.append((f"feeder({name})", drawn_kw * fed, nothing, -np.inf, float(most_kw)))
+    zones, near = _access_rows(uncovered, sites.index)
     return Limits(
-        names=tuple(row[0] for row in rows),
-        use=sp.vstack([sp.csr_matrix((0, len(site))), *(sp.csr_matrix(row[1]) for row in rows)], format="csr"),
-        opening=sp.vstack([sp.csr_matrix((0, len(sites))), *(sp.csr_matrix(row[2]) for row in rows)], format="csr"),
-        least=np.array([row[3] for row in rows], float),
-        most=np.array([row[4] for row in rows], float),
+        names=(*(row[0] for row in rows), *(f"access({zone})" for zone in zones)),
+        use=sp.vstack([*(sp.csr_matrix(row[1]) for row in rows), sp.csr_matrix((len(zones), len(site)))], format="csr"),
+        opening=sp.vstack([*(sp.csr_matrix(row[2]) for row in rows), near], format="csr"),
+        least=np.r_[[row[3] for row in rows], np.ones(len(zones))].astype(float),
+        most=np.r_[[row[4] for row in rows], np.full(len(zones), np.inf)].astype(float),
     )
+
+
+def uncovered_zones(cover: pd.DataFrame | None, standing: pd.DataFrame, types: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``cover`` of zones where no charger for cars stands at any of their sites: columns zone_id, site_id.
+
+    Parameters
+    ----------
+    standing
+        Today's located chargers, sites x types.
+    """
+    if cover is None or cover.empty:
+        return pd.DataFrame({"zone_id": [], "site_id": []}, dtype=object)
+    rows = cover.index.to_frame(index=False)[["zone_id", "site_id"]].astype(str).drop_duplicates()
+    rows = rows.sort_values(["zone_id", "site_id"], ignore_index=True)
+    stands = standing.index[standing.loc[:, for_cars(types).reindex(standing.columns).to_numpy(bool)].sum(axis=1) > 0]
+    covered = rows.loc[rows["site_id"].isin(stands), "zone_id"]
+    return rows[~rows["zone_id"].isin(covered)]
+
+
+def _access_rows(uncovered: pd.DataFrame | None, site_ids: pd.Index) -> tuple[list[str], sp.csr_matrix]:
+    """Zones whose access does not follow from another's, the first of equals, and zones x sites: 1 where one counts."""
+    if uncovered is None or uncovered.empty:
+        return [], sp.csr_matrix((0, len(site_ids)))
+    zone, ids = pd.factorize(uncovered["zone_id"], sort=True)
+    site = site_ids.get_indexer(pd.Index(uncovered["site_id"]))
+    near = sp.csr_matrix((np.ones(len(zone)), (zone, site)), shape=(len(ids), len(site_ids)))
+    many = np.asarray(near.sum(axis=1)).ravel()
+    both = (near @ near.T).tocoo()
+    inside = both.data == many[both.col]  # all sites of the column's zone are among the row's
+    larger = many[both.row] > many[both.col]
+    follows = both.row[inside & (larger | (both.row > both.col))]
+    kept = np.setdiff1d(np.arange(len(ids)), follows)
+    return [str(ids[z]) for z in kept], near[kept]
+
+
+def for_cars(types: pd.DataFrame) -> pd.Series:
+    """Which charger types cars can plug in at: neither swap stations nor truck chargers help residents."""
+    swap = types["battery_swap"].astype(bool) if "battery_swap" in types else False
+    return types["service"].isin(_CAR_SERVICES) & ~pd.Series(swap, index=types.index)
 
 
 def make_floors(demand: pd.DataFrame, siting: Siting) -> tuple[pd.Series, np.ndarray]:

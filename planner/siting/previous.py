@@ -105,7 +105,8 @@ def _fitted(x: Instance, count: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     bays = np.bincount(x.option_site, new * x.bays_used[x.option_type], minlength=sites)
     grid = np.bincount(x.option_site, new * x.grid_used_kw[x.option_type], minlength=sites)
     must = x.open_from > 0
-    small = (total < x.min_station) & ((total > 0) | must)
+    cars = np.bincount(x.option_site, new * x.for_cars[x.option_type], minlength=sites)
+    small = ((total < x.min_station) | (cars < x.min_cars)) & ((total > 0) | must)
     changed = np.flatnonzero((total < held) | small | (bays > x.bays + 1e-9) | (grid > x.grid_kw + 1e-9))
     new[np.isin(x.option_site, changed)] = 0.0
     for j in changed[must[changed]]:
@@ -114,10 +115,11 @@ def _fitted(x: Instance, count: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _hold_fewest(x: Instance, j: int, new: np.ndarray) -> None:
-    """Give site j its fewest chargers, of the types that most fit of."""
+    """Give site j its fewest chargers, of the types that most fit of; those for cars first where access asks for one."""
     here = np.flatnonzero(x.option_site == j)
-    lacking, bays, grid = x.min_station[j], x.bays[j], x.grid_kw[j]
-    for o in here[np.lexsort((here, -x.option_most[here]))]:
+    lacking, bays, grid = max(x.min_station[j], x.min_cars[j]), x.bays[j], x.grid_kw[j]
+    later = ~x.for_cars[x.option_type[here]] & (x.min_cars[j] > 0)
+    for o in here[np.lexsort((here, -x.option_most[here], later))]:
         k = x.option_type[o]
         fits = [room / use for room, use in ((bays, x.bays_used[k]), (grid, x.grid_used_kw[k])) if use > 0]
         new[o] = np.floor(min([lacking, x.option_most[o], *fits]) + 1e-9)

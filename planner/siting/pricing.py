@@ -5,7 +5,7 @@ At prices l_i of demand, and prices of chargers and openings, each site j decide
     best_j = max  sum_s K_js(capacity_js(n)) - sum_k price_jk n_k - opening price (once anything is built)
     K_js(c) = max { sum_i v_i x_i :  sum_i x_i <= c,  0 <= x_i <= energy_i },   v_i = worth_ijs - l_i
 
-over whole counts n that its bays, grid, fewest and most chargers allow. K_js is a knapsack with divisible items: the
+over whole counts n that its bays, grid, fewest (of all, and for cars) and most chargers allow. K_js is a knapsack with divisible items: the
 demands in the order of v_i, best first. Counts are enumerated depth first, one type after the other, with the last,
 proportional, type in closed form (K_js is concave). Branches that cannot beat the best found are left out: no type adds
 more to a station that others have partly filled than to an empty one.
@@ -49,7 +49,9 @@ class Layout(NamedTuple):
         Options: whether energy is proportional to the count.
     carried_kwh, bays_used, grid_used_kw
         Of the types.
-    bays, grid_kw, min_station, open_from
+    for_cars
+        Of the types.
+    bays, grid_kw, min_station, min_cars, open_from
         Of the sites.
     """
 
@@ -70,9 +72,11 @@ class Layout(NamedTuple):
     carried_kwh: np.ndarray
     bays_used: np.ndarray
     grid_used_kw: np.ndarray
+    for_cars: np.ndarray
     bays: np.ndarray
     grid_kw: np.ndarray
     min_station: np.ndarray
+    min_cars: np.ndarray
     open_from: np.ndarray
 
 
@@ -102,9 +106,11 @@ def lay_out(x: Instance) -> tuple[Layout, np.ndarray]:
         carried_kwh=np.ascontiguousarray(x.carried_kwh),
         bays_used=x.bays_used.copy(),
         grid_used_kw=x.grid_used_kw.copy(),
+        for_cars=x.for_cars.astype(np.int64),
         bays=x.bays.copy(),
         grid_kw=x.grid_kw.copy(),
         min_station=x.min_station.astype(np.int64),
+        min_cars=x.min_cars.astype(np.int64),
         open_from=x.open_from > 0,
     )
     return layout, pairs
@@ -376,7 +382,7 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
     if depth == 0:
         value = base - opening_price if must else base
         return value, value
-    fewest = y.min_station[j]
+    fewest, fewest_cars = y.min_station[j], y.min_cars[j]
     potential = np.zeros(depth + 1)
     per_bay, per_kw = np.zeros(depth), np.zeros(depth)  # most that a bay, or a kW, gives when a type has it alone
     alone_gain = np.zeros(depth)
@@ -404,7 +410,8 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
         per_kw[d] = per_charger / y.grid_used_kw[k] if y.grid_used_kw[k] > 0 else np.inf
         most[d] = y.most[o]
         if gained <= 0.0:
-            if fewest <= 1 and not must:
+            asked = fewest_cars > 0 and y.for_cars[k] > 0  # it may be built for access alone
+            if fewest <= 1 and not must and not asked:
                 most[d] = 0
             elif y.straight[o]:
                 most[d] = min(most[d], max(fewest, 1))
@@ -412,12 +419,13 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
     by_bay, by_kw = np.argsort(-per_bay), np.argsort(-per_kw)
     for d in range(depth - 1, -1, -1):
         potential[d] += potential[d + 1]
-    best = -np.inf if must and fewest > 0 else (base - opening_price if must else base)
+    best = -np.inf if must and (fewest > 0 or fewest_cars > 0) else (base - opening_price if must else base)
     reachable = base + potential[0]
     if not must and reachable - opening_price <= best:
         return best, best
     bays_left, grid_left = np.empty(depth + 1), np.empty(depth + 1)
     total = np.zeros(depth + 1, np.int64)
+    cars = np.zeros(depth + 1, np.int64)
     paid = np.zeros(depth + 1)  # prices so far
     done = np.zeros(depth + 1)  # K of stations that are behind, K of standing chargers of those ahead
     now = np.zeros(depth + 1)  # capacity of the station being filled
@@ -443,6 +451,8 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
             least = max(fewest - total[d], 0)
             if total[d] == 0 and not must:
                 least = max(least, 1)
+            if cars[d] < fewest_cars:
+                least = max(least, fewest_cars - cars[d]) if y.for_cars[k] > 0 else room + 1
             if least <= room:
                 if y.straight[o]:
                     n, value = best_straight(
@@ -477,6 +487,7 @@ def best_counts(y, j, price, opening, kwh, gain, start, length, count, best_coun
         bays_left[d + 1] = bays_left[d] - y.bays_used[k] * n
         grid_left[d + 1] = grid_left[d] - y.grid_used_kw[k] * n
         total[d + 1] = total[d] + n
+        cars[d + 1] = cars[d] + n * y.for_cars[k]
         paid[d + 1] = paid[d] + p * n
         here = fill(c, start[s], length[s], kwh, gain)
         so_far = done[d] + here - paid[d + 1] - opening_price

@@ -16,12 +16,13 @@ Sets and letters are those of `Instance`: demands i, sites j, charger types k, s
     whole      (jc)  sum_k floor(grid_used_k / grid_used_c) new_jk <= floor(grid_kw_j / grid_used_c) open_j
     link       (jk)  new_jk <= most_jk open_j                 (proportional types that use no bay)
     station    (j)   sum_k new_jk >= min_station_j open_j
+    cars       (j)   sum_k new_jk, k for cars >= open_j      (sites on which a zone's access may depend)
     door       (ijs) served_ijs <= energy_i open_j            (pairs named by `doors`; no standing chargers there)
     floor      (d)   sum served_ijs over the demands of d >= floor_d
     promise          sum served_ijs >= promise                (least cost)
 
-and the limits of the whole city, each with its name: quota, share_min(k), share_max(k), count_max(k), budget, task(d)
-and feeder(group):
+and the limits of the whole city, each with its name: quota, share_min(k), share_max(k), count_max(k), budget, task(d),
+feeder(group) and access(zone), which asks for one opened site of some:
 
     least <= sum_jk use_jk new_jk + sum_j use_j open_j <= most
 
@@ -133,7 +134,7 @@ def build_program(
         if not x.proportional[x.option_type[o]]
     }
     gained = [_gained(x, o, variable, build.get(o)) for o, variable in enumerate(new)]
-    everywhere, everything, everyone = range(len(opened)), range(len(new)), range(len(served))
+    everyone = range(len(served))
     options_at, options_of = _members(x.option_site), _members(x.option_station)
     from_zone, into_station = _members(demand), _members(station)
 
@@ -170,6 +171,9 @@ def build_program(
         if x.min_station[j] > 0:
             count = total(new, here, np.ones(len(new)))
             subject_to(float(x.min_station[j]) * opened[j] - count <= 0, f"station({site})")
+        if x.min_cars[j] > 0:
+            count = total(new, [o for o in here if x.for_cars[x.option_type[o]]], np.ones(len(new)))
+            subject_to(float(x.min_cars[j]) * opened[j] - count <= 0, f"cars({site})")
     variable_of = dict(zip(pairs.tolist(), served, strict=True))
     for p in [] if doors is None else doors.tolist():
         i, j = x.pair_demand[p], x.station_site[x.pair_station[p]]
@@ -179,10 +183,9 @@ def build_program(
         subject_to(total(served, inside, np.ones(len(served))) >= float(x.floor_kwh[d]), f"floor({district})")
     if x.promise_kwh > 0 and len(pairs):
         subject_to(total(served, everyone, np.ones(len(served))) >= float(x.promise_kwh), "promise")
-    use, opening = x.limits.use.toarray(), x.limits.opening.toarray()
     for row, name in enumerate(x.limits.names):
-        taken_by = [(new[o], float(use[row, o])) for o in everything if use[row, o]]
-        taken_by += [(opened[j], float(opening[row, j])) for j in everywhere if opening[row, j]]
+        taken_by = [(new[o], use) for o, use in x.limits.taken_by_options(row)]
+        taken_by += [(opened[j], use) for j, use in x.limits.taken_by_openings(row)]
         for constraint in _within(weighted_sum(taken_by), x.limits.least[row], x.limits.most[row]):
             subject_to(constraint, name)
     return Program(problem, opened, new, served, build, gained, rows)

@@ -93,6 +93,7 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
     fixed = np.flatnonzero(~free_option)
     kind, held, at = x.option_type[fixed], choice.new[fixed], x.option_site[fixed]
     still_here = np.bincount(at, held, minlength=len(x.site_ids))[sites]
+    cars_here = np.bincount(at, held * x.for_cars[kind], minlength=len(x.site_ids))[sites]
     bays_taken = np.bincount(at, held * x.bays_used[kind], minlength=len(x.site_ids))[sites]
     grid_taken = np.bincount(at, held * x.grid_used_kw[kind], minlength=len(x.site_ids))[sites]
     gained = x.gained_kwh(fixed, held.astype(int))
@@ -110,6 +111,7 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
         bays=x.bays[sites] - bays_taken,
         grid_kw=x.grid_kw[sites] - grid_taken,
         min_station=np.maximum(x.min_station[sites] - still_here, 0.0),
+        min_cars=np.maximum(x.min_cars[sites] - cars_here, 0.0),
         open_from=np.maximum(x.open_from[sites], still_here > 0),
         task_unit=x.task_unit[sites],
         option_site=np.searchsorted(sites, x.option_site[options]),
@@ -129,14 +131,16 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
 
 
 def _left_of(limits: Limits, free_option: np.ndarray, free_site: np.ndarray, choice: Choice) -> Limits:
-    """The limits for some options and sites, less what the plan takes of them elsewhere."""
+    """The limits for some options and sites, less what the plan takes of them elsewhere; access of free sites only."""
     taken = limits.use @ np.where(free_option, 0.0, choice.new) + limits.opening @ np.where(
         free_site, 0.0, choice.opened
     )
-    return replace(
-        limits,
-        use=limits.use[:, np.flatnonzero(free_option)],
-        opening=limits.opening[:, np.flatnonzero(free_site)],
-        least=limits.least - taken,
-        most=limits.most - taken,
+    opening = limits.opening[:, np.flatnonzero(free_site)]
+    rows = np.flatnonzero(~limits.is_access | (opening.getnnz(axis=1) > 0))
+    return Limits(
+        names=tuple(limits.names[r] for r in rows),
+        use=limits.use[rows][:, np.flatnonzero(free_option)],
+        opening=opening[rows],
+        least=(limits.least - taken)[rows],
+        most=(limits.most - taken)[rows],
     )

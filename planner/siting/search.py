@@ -27,6 +27,7 @@ from planner.siting.region import Choice
 _THETAS = np.array([0.0, 0.5, 0.75, 0.9, 1.0])
 STYLES = (np.array([1, 2]), np.array([3, 4]))
 _NEIGHBOURS = 24
+_STATIONS_A_ZONE, _POOL_A_ZONE = 60.0, 6
 _POOL_TIMES, _LEAST_POOL, _GIVEN_TIMES, _AS_GOOD = 3, 1000, 2, 1e-9
 _ROUNDS = 60
 _RUIN = 24
@@ -62,6 +63,8 @@ class Ground(NamedTuple):
         Own costs of options and openings (least cost).
     row_price
         Of the limits: what a move is charged for a unit.
+    first_access
+        The limits from here on are those of access: many, and each of some sites only.
     """
 
     less: np.ndarray
@@ -81,6 +84,7 @@ class Ground(NamedTuple):
     cost: np.ndarray
     opening_cost: np.ndarray
     row_price: np.ndarray
+    first_access: int
 
 
 class State(NamedTuple):
@@ -105,7 +109,8 @@ class Walker:
         self.able = np.unique(x.option_site)
         self.promised = x.promise_kwh > 0 or len(x.floor_ids) > 0
         self.size = x.limits.size
-        self.unit = value_scale / self.size
+        self.unit = x.limits.units(value_scale)
+        self.beyond_unit = np.where(x.limits.is_access, _STATIONS_A_ZONE, 1.0) * self.unit
         self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
         self.style = STYLES[0]
@@ -131,7 +136,12 @@ class Walker:
         pays = gain[self.able] >= -_AS_GOOD * dear  # at prices that take all a site gains, all of them
         most = max(_POOL_TIMES * int(pays.sum()), _LEAST_POOL)
         pool = [ranked[:most]]
-        for r in np.flatnonzero(x.limits.least > 0):
+        rank = np.empty(len(x.site_ids), int)
+        rank[ranked] = np.arange(len(ranked))
+        for r in np.flatnonzero(x.limits.is_access):
+            near = np.array([j for j, _ in x.limits.taken_by_openings(r)], int)
+            pool.append(near[np.argsort(rank[near], kind="stable")][:_POOL_A_ZONE])
+        for r in np.flatnonzero((x.limits.least > 0) & ~x.limits.is_access):
             given = np.zeros(len(x.site_ids))
             np.maximum.at(given, x.option_site, x.limits.use[[r]].toarray().ravel() * x.option_most)
             enough = int(np.searchsorted(np.cumsum(given[ranked]), _GIVEN_TIMES * x.limits.least[r]))
@@ -160,7 +170,7 @@ class Walker:
         return Ground(
             less, bonus, prices.of_options(x), prices.of_openings(x), self.near,
             start, row, use, open_start, open_row, open_use, x.limits.least, x.limits.most, kink,
-            x.option_cost_cny, x.opening_cost_cny, prices.limits,
+            x.option_cost_cny, x.opening_cost_cny, prices.limits, int((~x.limits.is_access).sum()),
         )  # fmt: skip
 
     def state(self, choice: Choice | None, seed: int) -> State:
@@ -207,7 +217,7 @@ class Walker:
         floors, promise = missing_kwh(x, x.energy - state.left)
         cost = x.option_cost_cny @ state.new + x.opening_cost_cny @ state.opened
         value = y.worth @ state.served - cost - self.kwh_price * (floors.sum() + promise)
-        return float(value - self.prices.limits @ state.used - self.unit @ beyond)
+        return float(value - self.prices.limits @ state.used - self.beyond_unit @ beyond)
 
 
 def missing_kwh(x: Instance, served: np.ndarray) -> tuple[np.ndarray, float]:
@@ -270,7 +280,7 @@ def _cold(
     walker: Walker, style: np.ndarray, state: State, first: np.ndarray, moves_per_site: int, effort: Effort
 ) -> None:
     """One walk at the lowest temperature; prices of limits, floors and promise follow how far they are missed."""
-    kink, heat, prices = walker.unit * _LAST_KINK, walker.heat * _COLD, walker.prices
+    kink, heat, prices = walker.beyond_unit * _LAST_KINK, walker.heat * _COLD, walker.prices
     first = np.intersect1d(first, walker.able)
     if len(first):
         walker.walk(state, prices, kink, heat, _FIRST_MOVES * len(first), style, first)
@@ -293,7 +303,7 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
     state = walker.state(choice, _SEED)
-    kink, heat, moves = walker.unit * _LAST_KINK, walker.heat * _COLD, moves_per_site * len(walker.able)
+    kink, heat, moves = walker.beyond_unit * _LAST_KINK, walker.heat * _COLD, moves_per_site * len(walker.able)
     walker.walk(state, walker.prices, kink, heat, moves, walker.style)
     return walker.choice(state)
 
@@ -305,7 +315,7 @@ def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int
     began, done, rounds = effort.spent_share(), 0.0, 0
     while done < 1.0 and len(walker.pool):
         ramp = max(0.0, done - _FLAT_SHARE) / (1 - _FLAT_SHARE)
-        kink = walker.unit * _FIRST_KINK * (_LAST_KINK / _FIRST_KINK) ** ramp
+        kink = walker.beyond_unit * _FIRST_KINK * (_LAST_KINK / _FIRST_KINK) ** ramp
         heat = walker.heat * _HOT * (_COLD / _HOT) ** done
         walker.walk(state, prices, kink, heat, moves, style)
         prices = _steered_prices(walker, prices, state)
@@ -422,16 +432,35 @@ def _uniform(random):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _beyond(g, used):  # type: ignore[no-untyped-def]
-    """What the use of limits costs: the price of every unit and the kink of those beyond."""
+def _beyond(g, used, touched, many):  # type: ignore[no-untyped-def]
+    """What the use of all limits but access, and of some of access, costs: the price of every unit and the kink of
+    those beyond."""
     cost = 0.0
-    for r in range(len(used)):
+    for n in range(g.first_access + many):
+        r = n if n < g.first_access else touched[n - g.first_access]
         cost += g.row_price[r] * used[r]
         if used[r] > g.most[r]:
             cost += g.kink[r] * (used[r] - g.most[r])
         elif used[r] < g.least[r]:
             cost += g.kink[r] * (g.least[r] - used[r])
     return cost
+
+
+@compiled
+def _access_met(g, ruined, many, used, old_used, is_met, touched):  # type: ignore[no-untyped-def]
+    """The rows of access that some sites count for, in `touched`, their use in `old_used`; returns how many."""
+    met = 0
+    for m in range(many):
+        for t in range(g.open_start[ruined[m]], g.open_start[ruined[m] + 1]):
+            r = g.open_row[t]
+            if r >= g.first_access and not is_met[r]:
+                is_met[r] = True
+                touched[met] = r
+                old_used[r] = used[r]
+                met += 1
+    for t in range(met):
+        is_met[touched[t]] = False
+    return met
 
 
 @compiled
@@ -470,6 +499,8 @@ def _steered(y, g, s, j, price, opening):  # type: ignore[no-untyped-def]
         r = g.open_row[t]
         if s.used[r] >= g.most[r]:
             p += g.kink[r] * g.open_use[t]
+        elif s.used[r] < g.least[r]:
+            p -= g.kink[r] * g.open_use[t]
     opening[j] = p
 
 
@@ -521,6 +552,7 @@ def walk(y, g, s, moves, widest, heat, style, ruin_most, site_pool):  # type: ig
     log_size = 1 << 18
     log_pair, log_served = np.empty(log_size, np.int64), np.empty(log_size)
     old_used = s.used.copy()
+    is_met, touched = np.zeros(len(s.used), np.bool_), np.empty(len(s.used), np.int64)
     pool = len(site_pool)
     for _ in range(moves):
         seed = site_pool[int(_uniform(s.random) * pool)]
@@ -537,8 +569,9 @@ def walk(y, g, s, moves, widest, heat, style, ruin_most, site_pool):  # type: ig
         theta = style[int(_uniform(s.random) * len(style))]
         logged = 0
         before = 0.0
-        for r in range(len(s.used)):
+        for r in range(g.first_access):
             old_used[r] = s.used[r]
+        met = _access_met(g, ruined, many, s.used, old_used, is_met, touched)
         for m in range(many):
             j = ruined[m]
             turn[m] = j
@@ -584,7 +617,7 @@ def walk(y, g, s, moves, widest, heat, style, ruin_most, site_pool):  # type: ig
                 break
             value, logged = _pour(y, g, s, other, 0, log_pair, log_served, logged)
             after += value
-        change = after - before - (_beyond(g, s.used) - _beyond(g, old_used))
+        change = after - before - (_beyond(g, s.used, touched, met) - _beyond(g, old_used, touched, met))
         if change >= 0.0 or (heat > 0.0 and change > heat * np.log(max(_uniform(s.random), 1e-300))):
             continue
         for e in range(min(logged, log_size) - 1, -1, -1):
@@ -596,5 +629,7 @@ def walk(y, g, s, moves, widest, heat, style, ruin_most, site_pool):  # type: ig
             s.opened[j] = old_opened[m]
             for o in range(y.first_option[j], y.first_option[j + 1]):
                 s.new[y.option[o]] = old_new[m, o - y.first_option[j]]
-        for r in range(len(s.used)):
+        for r in range(g.first_access):
             s.used[r] = old_used[r]
+        for t in range(met):
+            s.used[touched[t]] = old_used[touched[t]]

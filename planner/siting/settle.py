@@ -128,7 +128,7 @@ def _try(y, j, count, depth, prices, ranked, out, at):  # type: ignore[no-untype
     """Append the configuration in `count` if site j can hold it; returns the next free row."""
     price, opening, cost, opening_cost = prices
     kwh, gain, start, length = ranked
-    bays, grid, total = 0.0, 0.0, 0
+    bays, grid, total, cars = 0.0, 0.0, 0, 0
     o0, s0 = y.first_option[j], y.first_station[j]
     for d in range(depth):
         if count[d] < 0 or count[d] > y.most[o0 + d]:
@@ -137,9 +137,10 @@ def _try(y, j, count, depth, prices, ranked, out, at):  # type: ignore[no-untype
         bays += y.bays_used[k] * count[d]
         grid += y.grid_used_kw[k] * count[d]
         total += count[d]
+        cars += count[d] * y.for_cars[k]
     if bays > y.bays[j] + 1e-9 or grid > y.grid_kw[j] + 1e-9:
         return at
-    if total < y.min_station[j] and (total > 0 or y.open_from[j]):
+    if (total < y.min_station[j] or cars < y.min_cars[j]) and (total > 0 or y.open_from[j]):
         return at
     site, counts, value, merit = out
     if at >= len(site):
