@@ -40,6 +40,7 @@ _STAGES = {
     "assessment": "评估方案",
     "baselines": "与其他布局比较",
     "simulation": "逐车仿真",
+    "largest floors": "各区服务率上限",
     "today's chargers at their best": "既有充电桩最优布局",
     "stress test": "就近自选压力测试",
     "alternatives": "寻找备选方案",

@@ -473,6 +473,44 @@ def compare_command(
         console().print(str(output / "difference.json"))
 
 
+@app.command("fairness")
+def fairness_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")],
+    floors: Annotated[
+        str | None,
+        typer.Option(help="Least served shares of every district, e.g. 0.5,0.6,0.7. 各区服务率下限，逗号分隔。"),
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """The price of fairness: what service a floor for every district takes, level by level. 公平的代价。
+
+    Without --floors five levels between what the plan's worst district has and the most that all can have.
+    """
+    from planner._fairness_table import fairness_table, save_fairness
+    from planner.fairness_curve import fairness_curve
+
+    levels = None if floors is None else _shares(floors, "--floors")
+    spoken = _language(lang)
+    with _naming_file(str(folder / "scenario.toml")), progress(spoken) as clock:
+        clock("layers", None, None)
+        curve = fairness_curve(read_plan(folder), levels, clock)
+        save_fairness(curve, folder)
+    for part in fairness_table(curve, spoken):
+        console().print(part)
+    console().print(str(folder / "fairness.json"))
+
+
+def _shares(text: str, option: str) -> list[float]:
+    """Numbers between 0 and 1, separated by commas."""
+    try:
+        shares = [float(part) for part in text.split(",")]
+    except ValueError:
+        shares = [-1.0]
+    if not all(0 < share <= 1 for share in shares):
+        raise typer.BadParameter(f"expected shares between 0 and 1 like 0.5,0.6, found {text}", param_hint=option)
+    return sorted(set(shares))
+
+
 @contextmanager
 def _naming_file(scenario: str | None) -> Iterator[None]:
     """Faults of the block that speak of the scenario name its file."""

@@ -24,6 +24,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from planner._alternative_table import FILES as ALTERNATIVE_FILES
 from planner._baseline_table import FILES as BASELINE_FILES
 from planner._baseline_table import network_records
+from planner._fairness_table import FILES as FAIRNESS_FILES
 from planner._faults import BadInput, Fault, refuse
 from planner._files import beside, put_in_place, refuse_unwritable, write_geojson, write_json
 from planner._simulation_table import FILES as SIMULATION_FILES
@@ -56,6 +57,7 @@ _PLAN_FILES = (
     *SIMULATION_FILES,  # of the plan that was there before
     *BASELINE_FILES,
     *ALTERNATIVE_FILES,
+    *FAIRNESS_FILES,
 )
 _PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely")
 _COSTS = ("cost_cny", "cost_bound_cny")  # of the least-cost question

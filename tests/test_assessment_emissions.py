@@ -142,6 +142,6 @@ def test_bad_sections(tmp_path: Path, old: str, new: str, words: str, faults: Ca
 
 
 def test_every_scenario_of_taiyuan_has_the_reports() -> None:
-    for name in ("base", "waits", "next_10000", "high_adoption", "low_home_charging"):
+    for name in ("base", "waits", "fair", "next_10000", "high_adoption", "low_home_charging"):
         scenario: Scenario = read_scenario(f"taiyuan/{name}")
         assert scenario.grid and scenario.money and scenario.emissions

@@ -40,6 +40,7 @@ EMBEDDED = [
     "taiyuan/base",
     "taiyuan/next_10000",
     "taiyuan/waits",
+    "taiyuan/fair",
     "taiyuan/high_adoption",
     "taiyuan/low_home_charging",
     "toytown/toytown",

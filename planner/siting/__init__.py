@@ -3,9 +3,10 @@
 from planner.siting.check import check_plan
 from planner.siting.choose import choose_sites
 from planner.siting.effort import Effort
-from planner.siting.limits import for_cars
+from planner.siting.floors import largest_floors
 from planner.siting.instance import linear_capacity
+from planner.siting.limits import for_cars
 from planner.siting.previous import Previous
 from planner.siting.proof import Proof
 
-__all__ = ["Effort", "Previous", "Proof", "check_plan", "choose_sites", "for_cars", "linear_capacity"]
+__all__ = ["Effort", "Previous", "Proof", "check_plan", "choose_sites", "for_cars", "largest_floors", "linear_capacity"]

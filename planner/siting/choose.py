@@ -15,6 +15,7 @@ from planner.siting.certificate import Prices
 from planner.siting.city import plan_city, replan_city
 from planner.siting.conflicts import conflicts, whole_conflicts
 from planner.siting.effort import Effort, Report
+from planner.siting.floors import unmet_floors
 from planner.siting.headroom import spread_headroom
 from planner.siting.instance import Instance, make_instance
 from planner.siting.merge import Merged, merge_demands
@@ -268,6 +269,8 @@ def _needed_chargers(x: Instance, choice: Choice) -> int:
 def no_plan(x: Instance, error: NoPlan) -> list[Fault]:
     """Why the solver found no plan: whole chargers conflict where fractions did not, or its counted work ended."""
     if error.infeasible and (found := whole_conflicts(x)):
+        return found
+    if found := unmet_floors(x):
         return found
     en = f"no plan was found within the counted work (solver: {error}); that none exists is not proven"
     return [Fault("scenario, key siting", en, f"在限定计算量内未找到方案（求解器：{error}），不代表不存在")]

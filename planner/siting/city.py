@@ -36,7 +36,7 @@ _MOVE_PAIRS, _LEAST_MOVES, _MOST_MOVES, _FEW_MOVES = 40, 15, 2000, 150_000
 _LARGE_PAIRS, _LARGE_POWER = 1_000_000, 0.55
 _SEARCH_ON_MOVES = 40
 _STEPS_ON, _SHARE_ON, _SHARE_BESIDE = 60, 5, 12
-_MOST_ATTEMPTS = 12
+_MOST_ATTEMPTS, _MOST_STUCK, _NEARER = 12, 4, 0.999
 _PROMISE_STEP, _EXCESS_SHARE = 0.03, 2e-3
 _COMBINED_PAIRS, _WALKS, _SHORTER = 20_000, 6, 4
 
@@ -159,18 +159,38 @@ def _promises_kept(walker: Walker, choice: Choice, effort: Effort) -> Choice:
     NoPlan
         After so many attempts something is still missing.
     """
-    x, best, step = walker.x, None, _PROMISE_STEP
+    x, best, step, least, stuck = walker.x, None, _PROMISE_STEP, np.inf, 0
     for attempt in range(_MOST_ATTEMPTS + 1):
         floors, promise = missing_kwh(x, choice.by_demand(x))
         kept = is_rounding(x, floors, promise)
         if kept and (best is None or choice.value(x) > best.value(x)):
             best = choice
         excess = float(choice.served.sum()) - x.promise_kwh if x.promise_kwh > 0 else 0.0
-        if attempt == _MOST_ATTEMPTS or (kept and (excess <= _EXCESS_SHARE * x.promise_kwh or effort.is_over())):
+        if not x.promise_kwh and best is None:  # floors that dearer kWh bring no nearer
+            stuck = stuck + 1 if floors.sum() >= least * _NEARER else 0
+            least = min(least, float(floors.sum()))
+        if (
+            attempt == _MOST_ATTEMPTS
+            or stuck == _MOST_STUCK
+            or (kept and (excess <= _EXCESS_SHARE * x.promise_kwh or effort.is_over()))
+        ):
             break
         step = step if kept == (step < 0) else -step / 2
         walked = search_on(walker, choice, _SEARCH_ON_MOVES, abs(step) * (floors > 0), step if x.promise_kwh else 0.0)
         choice = _settled_and_served(walker, walked)
     if best is None:
-        raise NoPlan("floors or the promise were missed", infeasible=False)
+        raise NoPlan(_missed(x, choice), infeasible=False)
     return best
+
+
+def _missed(x: Instance, choice: Choice) -> str:
+    """Which floors, or the promise, a plan misses and what it reaches, in words."""
+    floors, promise = missing_kwh(x, choice.by_demand(x))
+    asked = x.served_by_floor(x.energy)
+    short = [
+        f"floor of {name}: {(least - by) / all_kwh:.4g} of {least / all_kwh:.4g} reached"
+        for name, least, by, all_kwh in zip(x.floor_ids, x.floor_kwh, floors, asked, strict=True)
+        if by > 0
+    ]
+    reached = f"promise: {1 - promise / x.promise_kwh:.4g} of it reached" if promise > 0 else ""
+    return "; ".join(filter(None, [*short, reached])) or "floors or the promise were missed by rounding"

@@ -10,7 +10,6 @@ import scipy.sparse as sp
 
 from planner.scenario import Siting
 
-
 _CAR_SERVICES = ("slow", "fast")
 _STATION_UNITS = 4.0
 
