@@ -75,7 +75,7 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Re
     now = Previous(plan.chargers, plan.assignment, plan.proof)
     rows = [_row(plan, now)]
     if floors is None:
-        ends = float(rows[0]["worst_share"]), float(largest.min())
+        ends = float(served_by_district(plan.demand, plan.assignment).min()), float(largest.min())
         floors = [math.floor(level / _DIGITS) * _DIGITS for level in np.linspace(*ends, _LEVELS + 2)[1:-1]]
     levels = sorted({round(float(level), 6) for level in floors})
     for level in levels:

@@ -38,6 +38,7 @@ class Town:
     capacity: pd.DataFrame
     existing: pd.DataFrame
     siting: Siting
+    cover: pd.DataFrame | None = None
 
     @property
     def tables(self) -> tuple[Any, ...]:
@@ -53,7 +54,7 @@ class Town:
 
     @property
     def instance(self) -> Instance:
-        return make_instance(*self.tables)
+        return make_instance(*self.tables, self.cover)
 
     def with_rules(self, **rules: Any) -> Town:
         return replace(self, siting=Siting.model_validate({**self.siting.model_dump(), **rules}))
@@ -68,7 +69,7 @@ class Town:
         return replace(self, **{table: changed})
 
     def planned(self) -> Planned:
-        return Planned(self, *choose_sites(*self.tables))
+        return Planned(self, *choose_sites(*self.tables, cover=self.cover))
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Planned:
         return self.proof.bound_kwh_day if self.proof.cost_bound_cny is None else -self.proof.cost_bound_cny
 
     def check(self) -> None:
-        check_plan(self.chargers, self.assignment, self.proof, *self.town.tables)
+        check_plan(self.chargers, self.assignment, self.proof, *self.town.tables, self.town.cover)
 
 
 def planned(town: Town) -> Planned:
@@ -454,12 +455,39 @@ class _Oracle:
             here = [at for j, at in zip(self.sites, new, strict=True) if self.unit[j] == unit]
             if sum(n * types.loc[k, "quota_units"] for at in here for k, n in zip(self.kinds, at, strict=True)) < task:
                 return False
+        if self.town.cover is not None and not self._gives_access(new):
+            return False
         for feeder, most in siting.feeder_kw.items():
             here = [at for j, at in zip(self.sites, new, strict=True) if self.town.sites.loc[j, "feeder"] == feeder]
             kw = types["kw_rated"] * types["coincidence"]
             if sum(n * kw[k] for at in here for k, n in zip(self.kinds, at, strict=True)) > most + 1e-9:
                 return False
         return True
+
+    def _gives_access(self, new: tuple[tuple[int, ...], ...]) -> bool:
+        """A charger for cars near every zone of ``cover``, and at its sites once they open, where one fits alone."""
+        assert self.town.cover is not None
+        types = self.town.charger_types
+        cars = [c for c, k in enumerate(self.kinds) if types.loc[k, "service"] in ("slow", "fast")]
+        built = {j: sum(at[c] for c in cars) for j, at in zip(self.sites, new, strict=True)}
+        stands = {j: sum(self.standing[(j, self.kinds[c])] for c in cars) for j in self.sites}
+        open_ = {j for j, at in zip(self.sites, new, strict=True) if sum(at) or self.town.sites.loc[j, "lock"] == "in"}
+        near = self.town.cover.reset_index().groupby("zone_id")["site_id"].agg(list)
+        bare = [zone for zone in near if not any(stands[j] for j in zone)]
+        return all(any(built[j] for j in zone) for zone in bare) and not any(
+            j in open_ and not built[j] and self._fits_alone(j, cars) for zone in bare for j in zone
+        )
+
+    def _fits_alone(self, j: str, cars: list[int]) -> bool:
+        types, site, quota = self.town.charger_types, self.town.sites.loc[j], self.town.siting.quota
+        bays = site["bays"] - sum(self.standing[(j, k)] * types.loc[k, "bays_used"] for k in self.kinds)
+        return site["lock"] != "out" and any(
+            row["bays_used"] <= bays
+            and row["kw_rated"] * row["coincidence"] <= site["grid_kw"] + 1e-9
+            and row["quota_units"] <= quota * row["max_share"] + 1e-9
+            and not row["max_count"] < 1
+            for _, row in types.iloc[cars].iterrows()
+        )
 
     def _cost(self, new: tuple[tuple[int, ...], ...], years: float) -> float:
         """Openings where nothing stands, prices, and so many years of operation."""

@@ -169,11 +169,8 @@ def _promises_kept(walker: Walker, choice: Choice, effort: Effort) -> Choice:
         if not x.promise_kwh and best is None:  # floors that dearer kWh bring no nearer
             stuck = stuck + 1 if floors.sum() >= least * _NEARER else 0
             least = min(least, float(floors.sum()))
-        if (
-            attempt == _MOST_ATTEMPTS
-            or stuck == _MOST_STUCK
-            or (kept and (excess <= _EXCESS_SHARE * x.promise_kwh or effort.is_over()))
-        ):
+        last = attempt == _MOST_ATTEMPTS or stuck == _MOST_STUCK
+        if last or (kept and (excess <= _EXCESS_SHARE * x.promise_kwh or effort.is_over())):
             break
         step = step if kept == (step < 0) else -step / 2
         walked = search_on(walker, choice, _SEARCH_ON_MOVES, abs(step) * (floors > 0), step if x.promise_kwh else 0.0)

@@ -178,10 +178,12 @@ def _named(x: Instance, missed: dict[str, float], tight: list[str]) -> list[Faul
     faults = []
     if zones := sorted(_parts(name)[1] for name in missed if name.startswith("access(")):
         asked = int(x.limits.is_access.sum())
-        en = f"{some(zones)} cannot all have a charger for cars within the norm radius ({asked} such rules)"
+        en = f"not all of {asked} zones can have a charger for cars within their norm radius: {some(zones)} cannot"
         todo = "raise the quota or the budget, relax what holds it back, or set the key to false"
         where = "scenario, key siting.minimum_access"
-        faults.append(Fault(where, f"{en}{beside}; {todo}", f"区域 {some(zones)} 无法全部满足最低可达{beside_zh}"))
+        faults.append(
+            Fault(where, f"{en}{beside}; {todo}", f"{asked} 个区域无法全部满足最低可达：{some(zones)}{beside_zh}")
+        )
     for name, by in missed.items():
         kind, what = _parts(name)
         if kind == "access":

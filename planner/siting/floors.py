@@ -1,8 +1,8 @@
 """How much of a district's demand any plan could serve: what the largest floor is that it can be given.
 
-For each floor the same problem with only that district's demands, every kWh worth one, and no other floor: the prices
-of its Lagrangian dual prove a bound (`certificate`). All other rules hold, so no plan serves the district more, whatever
-it leaves to the others.
+For each floor the same problem with only that district's demands, every kWh worth one, and no other floor: the
+prices of its Lagrangian dual prove a bound (`certificate`). All other rules hold, so no plan serves the district more,
+whatever it leaves to the others.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def largest_floors(
 
 def largest_shares(x: Instance) -> np.ndarray:
     """Of every floor the share of its demand (kWh) that no plan can exceed, proven; those out of reach count too."""
-    return np.array([_largest_kwh(x, d) for d in range(len(x.floor_ids))]) / _asked_kwh(x)
+    return np.asarray(np.array([_largest_kwh(x, d) for d in range(len(x.floor_ids))]) / _asked_kwh(x))
 
 
 def unmet_floors(x: Instance) -> list[Fault]:
@@ -66,7 +66,7 @@ def unmet_floors(x: Instance) -> list[Fault]:
 
 def _asked_kwh(x: Instance) -> np.ndarray:
     """Floor d: all demand of its district, kWh/day."""
-    return np.maximum(x.served_by_floor(x.energy), 1e-9)
+    return np.asarray(np.maximum(x.served_by_floor(x.energy), 1e-9))
 
 
 def _largest_kwh(x: Instance, d: int) -> float:

@@ -130,7 +130,7 @@ def uncovered_zones(cover: pd.DataFrame | None, standing: pd.DataFrame, types: p
     standing
         Today's located chargers, sites x types.
     """
-    if cover is None or cover.empty:
+    if cover is None or not len(cover):
         return pd.DataFrame({"zone_id": [], "site_id": []}, dtype=object)
     rows = cover.index.to_frame(index=False)[["zone_id", "site_id"]].astype(str).drop_duplicates()
     rows = rows.sort_values(["zone_id", "site_id"], ignore_index=True)
@@ -141,7 +141,7 @@ def uncovered_zones(cover: pd.DataFrame | None, standing: pd.DataFrame, types: p
 
 def _access_rows(uncovered: pd.DataFrame | None, site_ids: pd.Index) -> tuple[list[str], sp.csr_matrix]:
     """Zones whose access does not follow from another's, the first of equals, and zones x sites: 1 where one counts."""
-    if uncovered is None or uncovered.empty:
+    if uncovered is None or not len(uncovered):
         return [], sp.csr_matrix((0, len(site_ids)))
     zone, ids = pd.factorize(uncovered["zone_id"], sort=True)
     site = site_ids.get_indexer(pd.Index(uncovered["site_id"]))

@@ -115,7 +115,7 @@ def _fitted(x: Instance, count: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _hold_fewest(x: Instance, j: int, new: np.ndarray) -> None:
-    """Give site j its fewest chargers, of the types that most fit of; those for cars first where access asks for one."""
+    """Give site j its fewest chargers, of the types that most fit of; for cars first where access asks for it."""
     here = np.flatnonzero(x.option_site == j)
     lacking, bays, grid = max(x.min_station[j], x.min_cars[j]), x.bays[j], x.grid_kw[j]
     later = ~x.for_cars[x.option_type[here]] & (x.min_cars[j] > 0)

@@ -5,10 +5,10 @@ At prices l_i of demand, and prices of chargers and openings, each site j decide
     best_j = max  sum_s K_js(capacity_js(n)) - sum_k price_jk n_k - opening price (once anything is built)
     K_js(c) = max { sum_i v_i x_i :  sum_i x_i <= c,  0 <= x_i <= energy_i },   v_i = worth_ijs - l_i
 
-over whole counts n that its bays, grid, fewest (of all, and for cars) and most chargers allow. K_js is a knapsack with divisible items: the
-demands in the order of v_i, best first. Counts are enumerated depth first, one type after the other, with the last,
-proportional, type in closed form (K_js is concave). Branches that cannot beat the best found are left out: no type adds
-more to a station that others have partly filled than to an empty one.
+over whole counts n that its bays, grid, fewest (of all, and for cars) and most chargers allow. K_js is a knapsack with
+divisible items: the demands in the order of v_i, best first. Counts are enumerated depth first, one type after the
+other, with the last, proportional, type in closed form (K_js is concave). Branches that cannot beat the best found are
+left out: no type adds more to a station that others have partly filled than to an empty one.
 """
 
 from __future__ import annotations

@@ -138,8 +138,8 @@ class Walker:
         pool = [ranked[:most]]
         rank = np.empty(len(x.site_ids), int)
         rank[ranked] = np.arange(len(ranked))
-        for r in np.flatnonzero(x.limits.is_access):
-            near = np.array([j for j, _ in x.limits.taken_by_openings(r)], int)
+        for row in np.flatnonzero(x.limits.is_access).tolist():
+            near: np.ndarray = np.array([j for j, _ in x.limits.taken_by_openings(row)], int)
             pool.append(near[np.argsort(rank[near], kind="stable")][:_POOL_A_ZONE])
         for r in np.flatnonzero((x.limits.least > 0) & ~x.limits.is_access):
             given = np.zeros(len(x.site_ids))
