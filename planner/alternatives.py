@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner._faults import BadInput, Fault
+from planner.cover import cover_if_asked
 from planner.plan import Plan
 from planner.siting import Previous, Proof, check_plan
 from planner.siting.alternatives import other_plans
@@ -85,10 +86,11 @@ def find_alternatives(
         en = f"within {within_share:g} of the best; a share above 0 and below 1 is expected, such as 0.01"
         raise BadInput([Fault("alternatives", en, "允许损失的比例应大于 0 且小于 1，例如 0.01")])
     town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing, plan.scenario.siting
+    cover = cover_if_asked(plan.scenario.siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
     best = Previous(plan.chargers, plan.assignment, plan.proof)
-    plans = [best, *other_plans(*town, best, count, within_share, progress)]
+    plans = [best, *other_plans(*town, best, count, within_share, progress, cover)]
     for other in plans[1:]:
-        check_plan(other.chargers, other.assignment, other.proof, *town)
+        check_plan(other.chargers, other.assignment, other.proof, *town, cover)
     types = plan.charger_types
     chargers = _built(plans, plan.sites.index, types["quota_units"])
     swaps = _built(plans, plan.sites.index, types["battery_swap"].astype(int))

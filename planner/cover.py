@@ -7,9 +7,21 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from planner.scenario import Siting
 from planner.siting import for_cars
 
 _SAME_PLACE_M = 0.01
+
+
+def cover_if_asked(
+    siting: Siting,
+    zones: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    charger_types: pd.DataFrame,
+    existing: pd.DataFrame,
+) -> pd.DataFrame | None:
+    """`sites_within_norm` where ``siting.minimum_access`` is true, else None: nothing is asked."""
+    return sites_within_norm(zones, sites, charger_types, existing) if siting.minimum_access else None
 
 
 def sites_within_norm(

@@ -16,7 +16,7 @@ import pandas as pd
 
 from planner._faults import BadInput, Fault
 from planner.assessment.fairness import gini_of_service
-from planner.cover import sites_within_norm
+from planner.cover import cover_if_asked
 from planner.plan import Plan
 from planner.siting import Previous, check_plan, choose_sites, largest_floors
 from planner.siting.effort import Report
@@ -67,9 +67,7 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Re
     tell: Report = report or (lambda step, value, bound: None)
     tell("largest floors", None, None)
     siting = plan.scenario.siting
-    cover = None
-    if siting.minimum_access:
-        cover = sites_within_norm(plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
+    cover = cover_if_asked(siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
     town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing
     largest = largest_floors(*town, siting, cover)
     now = Previous(plan.chargers, plan.assignment, plan.proof)

@@ -15,7 +15,7 @@ from planner.access import measure_access, snap, street_parts
 from planner.assessment import Assessment, Sited, assess, assign_today, compare_networks
 from planner.baselines import NO_CHARGERS, optimal_today, sited_like
 from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
-from planner.cover import sites_within_norm
+from planner.cover import cover_if_asked
 from planner.demand import (
     charges_by_fleet,
     charges_by_type,
@@ -110,8 +110,7 @@ def make_plan(
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
     fleets = fleet_energy(scenario, layers.zones)
     types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
-    asked = scenario.siting.minimum_access
-    cover = sites_within_norm(layers.zones, sites, types, existing) if asked else None
+    cover = cover_if_asked(scenario.siting, layers.zones, sites, types, existing)
     chargers, assignment, proof = choose_sites(
         demand, sites, access, types, capacity, existing, scenario.siting, progress, effort, previous, cover
     )

@@ -55,6 +55,7 @@ def other_plans(
     count: int,
     within_share: float,
     report: Report | None = None,
+    cover: pd.DataFrame | None = None,
 ) -> list[Previous]:
     """Up to `count` plans within a share of the best one, each at other sites than those before as far as can be.
 
@@ -70,6 +71,8 @@ def other_plans(
         The most of the best plan's value (least cost: of its cost) that a plan may lose, above 0 and below 1.
     report
         Called with (step, value, bound) as it goes on.
+    cover
+        As of `choose_sites`.
 
     Returns
     -------
@@ -82,7 +85,7 @@ def other_plans(
     BadInput
         `best` is a plan of another problem, whose bound says nothing here.
     """
-    x = make_instance(demand, sites, access, charger_types, capacity, existing, siting)
+    x = make_instance(demand, sites, access, charger_types, capacity, existing, siting, cover)
     if best.proof.problem != fingerprint(x, siting):
         en = "was made from other data, rules or another version than these; plan again, then ask for alternatives"
         raise BadInput([Fault("plan", en, "方案与当前数据、规则或程序版本不一致，请重新规划后再求备选方案")])
