@@ -29,7 +29,7 @@ from planner._faults import BadInput, Fault, refuse
 from planner._files import beside, put_in_place, refuse_unwritable, write_geojson, write_json
 from planner._simulation_table import FILES as SIMULATION_FILES
 from planner.access import measure_access
-from planner.assessment import Assessment, assess
+from planner.assessment import Assessment, Year, assess
 from planner.demand import band_table, estimate_demand, fleet_energy
 from planner.layers import read_layers
 from planner.plan import Plan, baselines_beside, charger_tables, reach_by_mode
@@ -144,6 +144,8 @@ def read_plan(folder: str | Path) -> Plan:
     fleets = fleet_energy(scenario, layers.zones)
     types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
     tables = layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario
+    proof = _read_proof(home)
+    years = {scenario.year: Year(demand, chargers, assignment, proof)}
     return Plan(
         scenario=scenario,
         layers=layers,
@@ -156,8 +158,9 @@ def read_plan(folder: str | Path) -> Plan:
         existing=existing,
         chargers=chargers,
         assignment=assignment,
-        proof=_read_proof(home),
-        assessment=assess(*tables),
+        proof=proof,
+        years=years,
+        assessment=assess(*tables, years),
         baselines=baselines_beside(*tables),
     )
 

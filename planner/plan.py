@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from planner._faults import Fault, refuse, some
 from planner.access import measure_access, snap, street_parts
-from planner.assessment import Assessment, Sited, assess, assign_today, compare_networks
+from planner.assessment import Assessment, Sited, Year, assess, assign_today, compare_networks
 from planner.baselines import NO_CHARGERS, optimal_today, sited_like
 from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
 from planner.cover import cover_if_asked
@@ -45,6 +45,8 @@ class Plan:
         What siting answered: new chargers, who charges where, and how good it is.
     fleets
         Energy per fleet.
+    years
+        Year -> what was built in it and whom all that stood then serves; one year where everything is built at once.
     assessment
         The figures.
     baselines
@@ -63,6 +65,7 @@ class Plan:
     chargers: pd.DataFrame
     assignment: pd.DataFrame
     proof: Proof
+    years: dict[int, Year]
     assessment: Assessment
     baselines: pd.DataFrame
 
@@ -117,7 +120,8 @@ def make_plan(
     check_plan(chargers, assignment, proof, demand, sites, access, types, capacity, existing, scenario.siting, cover)
     tell("assessment", *proof.progress)
     tables = layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario
-    assessment = assess(*tables)
+    years = {scenario.year: Year(demand, chargers, assignment, proof)}
+    assessment = assess(*tables, years)
     tell("baselines", *proof.progress)
     baselines = baselines_beside(*tables)
     return Plan(
@@ -133,6 +137,7 @@ def make_plan(
         chargers,
         assignment,
         proof,
+        years,
         assessment,
         baselines,
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.assessment import Assessment, assess
+from planner.assessment import Assessment, Year, assess
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario
 
@@ -78,9 +78,10 @@ def reported_plan() -> Plan:
 
 
 def assessed(plan: Plan, **changed: Any) -> Assessment:
-    """The plan assessed again with some of its tables replaced."""
-    given = list(inspect.signature(assess).parameters)
-    return assess(**{name: changed.get(name, getattr(plan, name)) for name in given})
+    """The plan assessed again with some of its tables replaced, everything built in one year."""
+    given = {name: changed.get(name, getattr(plan, name)) for name in inspect.signature(assess).parameters}
+    year = Year(given["demand"], given["chargers"], given["assignment"], plan.proof)
+    return assess(**given | {"years": changed.get("years", {given["scenario"].year: year})})
 
 
 def with_section(plan: Plan, section: str, **fields: Any) -> Scenario:

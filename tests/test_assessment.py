@@ -1,14 +1,13 @@
 """The figures of toytown's plan, each with its arithmetic; data/toytown/README.md has the tables they start from."""
 
-import inspect
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from reported_town import assessed
 
-from planner.assessment import Assessment, assess, assign_today, figure_text
+from planner.assessment import Assessment, assign_today, figure_text
 from planner.assessment.fairness import gini, palma
 from planner.assessment.stations import assess_types
 from planner.plan import Plan, make_plan
@@ -23,12 +22,6 @@ def plan(scenario: Scenario) -> Plan:
 @pytest.fixture(scope="module")
 def figures(plan: Plan) -> Assessment:
     return plan.assessment
-
-
-def assessed(plan: Plan, **changed: Any) -> Assessment:
-    """The plan assessed again with some of its tables replaced."""
-    given = list(inspect.signature(assess).parameters)
-    return assess(**{name: changed.get(name, getattr(plan, name)) for name in given})
 
 
 def counts(rows: dict[tuple[str, str], int]) -> pd.DataFrame:

@@ -1,13 +1,11 @@
 """任务分解表: every row recomputed by hand or in plain loops, and the sums equal to the plan."""
 
-import inspect
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
+from reported_town import assessed
 
-from planner.assessment import Assessment, assess, assess_task_breakdown
+from planner.assessment import assess_task_breakdown
 from planner.assessment.tasks import assess_tasks
 from planner.exports import summarise
 from planner.plan import Plan, make_plan
@@ -19,11 +17,6 @@ UNITS = pd.Index(["南区", "北区"], name="task_unit")
 @pytest.fixture(scope="module")
 def plan(scenario: Scenario) -> Plan:
     return make_plan(scenario)
-
-
-def assessed(plan: Plan, **changed: Any) -> Assessment:
-    given = list(inspect.signature(assess).parameters)
-    return assess(**{name: changed.get(name, getattr(plan, name)) for name in given})
 
 
 def added(rows: dict[tuple[int, str, str], int]) -> pd.DataFrame:

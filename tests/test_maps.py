@@ -164,6 +164,7 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
         chargers=nothing,
         assignment=pd.DataFrame(),
         proof=proof,
+        years={},
         assessment=Assessment(
             figures=figures,
             companions=pd.DataFrame(),
@@ -175,6 +176,8 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900) -> Plan:
             types=pd.DataFrame(),
             breakdown=pd.DataFrame(),
             townships=pd.DataFrame(),
+            years=pd.DataFrame(),
+            zone_years=pd.DataFrame(),
             grid=None,
             money=None,
             emissions=pd.DataFrame(),

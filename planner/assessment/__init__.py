@@ -11,11 +11,13 @@ from planner.assessment.figures import figure_text
 from planner.assessment.networks import assign_today, measure_trips
 from planner.assessment.tasks import assess_task_breakdown
 from planner.assessment.unserved import REASONS
+from planner.assessment.years import Year
 
 __all__ = [
     "REASONS",
     "Assessment",
     "Sited",
+    "Year",
     "assess",
     "assess_task_breakdown",
     "assign_today",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ from planner.assessment.tasks import assess_task_breakdown, assess_tasks, task_u
 from planner.assessment.unserved import find_unserved
 from planner.assessment.usage import energy_of_new, site_load
 from planner.assessment.why import why_here
+from planner.assessment.years import Year, added_by_year, assess_years
 from planner.demand import fleet_days, fleet_mix
 from planner.layers import Layers
 from planner.scenario import Scenario
@@ -70,6 +72,13 @@ class Assessment:
         As `Grid` and `Money` describe them; None where the scenario has no such section.
     emissions
         As `assess_emissions` returns it.
+    years
+        Index year; of what that year builds: chargers (piles), swap_stations, stations (opened), power_kw, capex_cny;
+        at its end: chargers_standing (piles, located ones of today included), public_kwh_day, served_kwh_day,
+        served_share, within_norm_share (of residents); value_kwh_day and bound_kwh_day of that year alone. One row
+        where everything is built at once.
+    zone_years
+        Index (year, zone_id): public_kwh_day and served_kwh_day at the end of that year.
     """
 
     figures: pd.DataFrame
@@ -85,6 +94,8 @@ class Assessment:
     emissions: pd.DataFrame
     breakdown: pd.DataFrame
     townships: pd.DataFrame
+    years: pd.DataFrame
+    zone_years: pd.DataFrame
 
 
 def assess(
@@ -98,6 +109,7 @@ def assess(
     chargers: pd.DataFrame,
     assignment: pd.DataFrame,
     scenario: Scenario,
+    years: Mapping[int, Year],
 ) -> Assessment:
     """Measure a plan against today.
 
@@ -109,6 +121,8 @@ def assess(
         What siting answered: new chargers by (site_id, charger_type), kWh a day by (zone_id, site_id, service).
     scenario
         Reach, edge worth, tasks, fleets and unlocated chargers.
+    years
+        What is built when; the last one ends with `chargers`, `demand` and `assignment`.
     """
     zones = layers.zones
     stock = price(existing, charger_types).assign(is_new=False)
@@ -130,8 +144,10 @@ def assess(
     days = fleet_days(scenario)
     energy = energy_of_new(assignment, _mix_if_asked(layers, scenario), stock, new, capacity)
     grid = assess_grid(sites, stock, new, site_load(energy, days, stations.index), layers, scenario)
-    added = pd.concat({scenario.year: chargers[["count"]]}, names=["year"])
-    breakdown = assess_task_breakdown(added, existing, sites, charger_types, task_units(layers, scenario))
+    breakdown = assess_task_breakdown(
+        added_by_year(years), existing, sites, charger_types, task_units(layers, scenario)
+    )
+    by_year, zone_years = assess_years(years, breakdown, zones, sites, access, stock, charger_types, scenario)
     return Assessment(
         figures=four_figures(zones["residents"], demand, sites, by_zone, today, plan, scenario),
         companions=companion_figures(zones["residents"], demand, sites, districts, today, plan, scenario),
@@ -146,6 +162,8 @@ def assess(
         emissions=assess_emissions(energy, days, scenario),
         breakdown=breakdown,
         townships=assess_townships(zones, by_zone, today, scenario),
+        years=by_year,
+        zone_years=zone_years,
     )
 
 
