@@ -58,14 +58,14 @@ def plan_city(x: Instance, effort: Effort, report: Report) -> tuple[Choice, floa
     NoPlan
         No counts meet all the rules.
     """
-    prices = find_prices(x, _price_steps(x), effort, report)
+    prices = find_prices(x, price_steps(x), effort, report)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
     small = len(x.pair_demand) <= _COMBINED_PAIRS
-    walks, moves = (_WALKS, _walk_moves(x) // _SHORTER) if small else (len(STYLES), _walk_moves(x))
+    walks, moves = (_WALKS, walk_moves(x) // _SHORTER) if small else (len(STYLES), walk_moves(x))
     walked = search(walker, walks, moves, effort)
     report("search", walked[0].value(x), bound)
-    plans = _settled(walker, walked if small else walked[:1], effort)
+    plans = settled(walker, walked if small else walked[:1], effort)
     report("settle", plans[0].value(x), bound)
     plan = plans[0]
     if small:
@@ -85,9 +85,9 @@ def replan_city(x: Instance, start: Start, effort: Effort, report: Report) -> tu
     prices = refine_prices(x, start.prices, _STEPS_ON, effort, report)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    walked = search_from(walker, start.choice, start.changed, _walk_moves(x) // _SHARE_ON, effort)
+    walked = search_from(walker, start.choice, start.changed, walk_moves(x) // _SHARE_ON, effort)
     report("search", walked.value(x), bound)
-    plan = _settled(walker, [walked], effort)[0]
+    plan = settled(walker, [walked], effort)[0]
     report("settle", plan.value(x), bound)
     return sweep(walker, plan, bound, effort, report), bound, prices
 
@@ -102,18 +102,18 @@ def walk_beside(walker: Walker, x: Instance, start: Choice) -> Choice:
     """
     beside, effort = copy(walker), Effort(0.0)
     beside.x = x
-    walked = search_from(beside, start, np.zeros(0, int), _walk_moves(x) // _SHARE_BESIDE, effort)
-    return _settled(beside, [walked], effort)[0]
+    walked = search_from(beside, start, np.zeros(0, int), walk_moves(x) // _SHARE_BESIDE, effort)
+    return settled(beside, [walked], effort)[0]
 
 
-def _price_steps(x: Instance) -> int:
+def price_steps(x: Instance) -> int:
     """Evaluations of the dual: fewer where each takes long, more where it takes some milliseconds."""
     pairs = max(len(x.pair_demand), 1)
     many = np.clip(_PRICE_WORK // pairs, _LEAST_STEPS, _MANY_STEPS)
     return int(np.clip(_QUICK_WORK // pairs, many, _MOST_STEPS))
 
 
-def _walk_moves(x: Instance) -> int:
+def walk_moves(x: Instance) -> int:
     """Of a walk: as counted work allows, for a move costs more the more demands a site reaches."""
     sites, pairs = len(x.site_ids), len(x.pair_demand)
     work = np.clip(_SITE_WORK * sites, _LEAST_WORK, _MOST_WORK) * min(
@@ -123,7 +123,7 @@ def _walk_moves(x: Instance) -> int:
     return int(np.clip(work / max(pairs + _MOVE_PAIRS * sites, 1), _LEAST_MOVES, most))
 
 
-def _settled(walker: Walker, walked: list[Choice], effort: Effort) -> list[Choice]:
+def settled(walker: Walker, walked: list[Choice], effort: Effort) -> list[Choice]:
     """Rough plans with every rule kept, the best first; those that cannot be brought to it are left out.
 
     Raises

@@ -58,7 +58,8 @@ class Dual:
         moves = self.low < self.high  # a price that cannot move must not weigh on the steps of the others
         self.metric = np.where(moves, self.unit / size, 0.0)
         self.shared = ~local
-        self.shared[len(x.energy) : len(x.energy) + len(units)] = ~x.limits.is_access
+        self.shared[len(x.energy) : len(x.energy) + len(units)] = x.limits.is_shared
+        self.stays = np.r_[np.zeros(len(x.energy), bool), x.limits.is_stays, np.zeros(len(x.floor_kwh) + 1, bool)]
 
     def prices(self, y: np.ndarray) -> Prices:
         """The vector by name."""
@@ -96,12 +97,12 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report) -> Pric
         Called with ("bound", None, bound so far).
     """
     dual = Dual(x)
-    start = _kelley(dual, np.full(len(x.energy), dual.kwh_price), _DEAREST_START)
+    start = _kelley(dual, _by_year(x) * dual.kwh_price, _DEAREST_START)
     tried = [_Volume(dual, start, share) for share in _LIMIT_METRICS]
     for volume in tried:
         volume.run(min(steps, _TRIAL), effort, report)
     volume = min(tried, key=lambda each: each.best)
-    within = _kelley(dual, _within_capacity(x) * dual.kwh_price, 1.0)
+    within = _kelley(dual, _by_year(x) * _within_capacity(x) * dual.kwh_price, 1.0)
     if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
         volume = _Volume(dual, within, _LIMIT_METRICS[0])
     volume.run(steps, effort, report)
@@ -128,22 +129,29 @@ def kwh_price(x: Instance) -> float:
     return 2.0 * float(np.median(per_kwh)) if len(last) else 1.0
 
 
-def _kelley(dual: Dual, pattern: np.ndarray, most: float) -> np.ndarray:
-    """The best prices that are a multiple of the pattern, with those of limits, floors and the promise, by cutting
-    planes over these few numbers."""
-    demands = len(dual.x.energy)
-    own = np.arange(demands, len(dual.low))
-    low = np.r_[0.0, np.maximum(dual.low[own] / dual.unit[own], -_WIDEST_PRICE)]
-    high = np.r_[most, np.minimum(dual.high[own] / dual.unit[own], _WIDEST_PRICE)]
-    z = np.r_[most, np.zeros(len(own))]
+def _kelley(dual: Dual, patterns: np.ndarray, most: float) -> np.ndarray:
+    """The best prices that are a multiple of each pattern (rows over the demands), with those of limits, floors and the
+    promise, by cutting planes over these few numbers; what stays has no price."""
+    demands, groups = len(dual.x.energy), len(patterns)
+    own = demands + np.flatnonzero(~dual.stays[demands:])
+    low = np.r_[np.zeros(groups), np.maximum(dual.low[own] / dual.unit[own], -_WIDEST_PRICE)]
+    high = np.r_[np.full(groups, most), np.minimum(dual.high[own] / dual.unit[own], _WIDEST_PRICE)]
+
+    def at(z: np.ndarray) -> np.ndarray:
+        y = np.zeros(len(dual.low))
+        y[:demands] = (patterns * z[:groups, None]).sum(axis=0)
+        y[own] = z[groups:] * dual.unit[own]
+        return y
+
+    z = np.r_[np.full(groups, most), np.zeros(len(own))]
     best, best_z = np.inf, z
     cuts: list[np.ndarray] = []
     rest: list[float] = []
     for _ in range(_START_CUTS):
-        value, slope = dual.value(np.r_[pattern * z[0], z[1:] * dual.unit[own]])
+        value, slope = dual.value(at(z))
         if value < best:
             best, best_z = value, z
-        along = np.r_[(slope[:demands] * pattern).sum(), slope[own] * dual.unit[own]] / dual.scale
+        along = np.r_[(slope[:demands] * patterns).sum(axis=1), slope[own] * dual.unit[own]] / dual.scale
         cuts.append(np.r_[along, -1.0])
         rest.append(float(along @ z - value / dual.scale))
         bounds = [*zip(low, high, strict=True), (None, None)]
@@ -155,7 +163,14 @@ def _kelley(dual: Dual, pattern: np.ndarray, most: float) -> np.ndarray:
         ):
             break
         z = np.clip(model.x[:-1], low, high)
-    return np.asarray(np.r_[pattern * best_z[0], best_z[1:] * dual.unit[own]])
+    return at(best_z)
+
+
+def _by_year(x: Instance) -> np.ndarray:
+    """Years x demands: 1 for the demands of a year."""
+    year = np.zeros(len(x.energy), int)
+    year[x.pair_demand] = x.station_site[x.pair_station] % x.years
+    return np.asarray(year == np.arange(x.years)[:, None], float)
 
 
 def _within_capacity(x: Instance) -> np.ndarray:

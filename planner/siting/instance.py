@@ -59,6 +59,8 @@ class Instance:
         Option jk and site j: what the least-cost question adds up; zero for the other question.
     promise_kwh
         Energy to be served in all, kWh/day; zero unless the least cost is asked for.
+    years
+        How many years stand side by side (`phases.py`): site j of year t is at position ``j years + t``.
     """
 
     site_ids: pd.Index
@@ -94,6 +96,7 @@ class Instance:
     option_cost_cny: np.ndarray
     opening_cost_cny: np.ndarray
     promise_kwh: float
+    years: int = 1
 
     @cached_property
     def station_site(self) -> np.ndarray:

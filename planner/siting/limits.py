@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from planner.scenario import Siting
 
 _CAR_SERVICES = ("slow", "fast")
 _STATION_UNITS = 4.0
+YEAR_MARK = "@"
+"""Between a name and its year in a problem of several years."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Limits:
     ----------
     names
         Of the rows: quota, budget, share_min(type), share_max(type), count_max(type), task(unit), feeder(group),
-        access(zone).
+        access(zone); of several years each with its year (quota@2025), and stays(site,type).
     use
         Rows x options: what one new charger takes of the row.
     opening
@@ -43,10 +46,25 @@ class Limits:
         finite = [np.where(np.isfinite(side), np.abs(side), 0.0) for side in (self.most, self.least)]
         return np.asarray(np.maximum(np.maximum(*finite), 1.0))
 
-    @property
+    @cached_property
     def is_access(self) -> np.ndarray:
         """Which rows ask for one opened site: minimum access."""
         return np.array([name.startswith("access(") for name in self.names], bool)
+
+    @cached_property
+    def is_stays(self) -> np.ndarray:
+        """Which rows say that what stands in a year stands in the next."""
+        return np.array([name.startswith("stays(") for name in self.names], bool)
+
+    @cached_property
+    def is_shared(self) -> np.ndarray:
+        """Which rows concern the whole city: few, where those of access and of what stays are many and local."""
+        return ~self.is_access & ~self.is_stays
+
+    @cached_property
+    def is_quota(self) -> np.ndarray:
+        """Which rows are a quota: one, or one a year."""
+        return np.array([name.partition(YEAR_MARK)[0] == "quota" for name in self.names], bool)
 
     def taken_by_options(self, row: int) -> list[tuple[int, float]]:
         """Options that take something of a row, and how much a charger takes."""
@@ -59,15 +77,17 @@ class Limits:
     def units(self, whole: float) -> np.ndarray:
         """Of every row what missing one of it is worth, if missing all of it is worth `whole`.
 
-        Access is a matter of one station: it is measured by what its fewest chargers are worth in the quota.
+        Access is a matter of one station: it is measured by what its fewest chargers are worth in the quota. What stays
+        is a matter of one charger.
         """
-        quota = self.size[self.names.index("quota")]
-        return np.where(self.is_access, whole * min(_STATION_UNITS / quota, 1.0), whole / self.size)
+        quota = float(self.size[self.is_quota].sum())
+        local = np.where(self.is_access, whole * min(_STATION_UNITS / quota, 1.0), whole / quota)
+        return np.where(self.is_shared, whole / self.size, local)
 
     @property
     def quota_units(self) -> np.ndarray:
         """What one new charger of every option counts for in the quota."""
-        return np.asarray(self.use[self.names.index("quota")].toarray()[0])
+        return np.asarray(self.use[self.is_quota].sum(axis=0)).ravel()
 
 
 def _entries(table: sp.csr_matrix, row: int) -> list[tuple[int, float]]:

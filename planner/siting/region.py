@@ -144,3 +144,34 @@ def _left_of(limits: Limits, free_option: np.ndarray, free_site: np.ndarray, cho
         least=(limits.least - taken)[rows],
         most=(limits.most - taken)[rows],
     )
+
+
+def built_on(x: Instance, held: np.ndarray) -> Instance:
+    """The problem of what comes on top of given counts: those serve like standing chargers and take from every limit.
+
+    Parameters
+    ----------
+    x
+        The whole problem.
+    held
+        Option: chargers that are built in any case; sites that have some are open.
+    """
+    kind, sites = x.option_type, len(x.site_ids)
+    gained = x.gained_kwh(np.arange(len(held)), held.astype(int))
+    total, cars, bays, grid = (
+        np.bincount(x.option_site, held * each, minlength=sites)
+        for each in (1.0, x.for_cars[kind], x.bays_used[kind], x.grid_used_kw[kind])
+    )
+    taken = x.limits.use @ held
+    return replace(
+        x,
+        standing_kwh=x.standing_kwh + np.bincount(x.option_station, gained, minlength=len(x.standing_kwh)),
+        bays=x.bays - bays,
+        grid_kw=x.grid_kw - grid,
+        min_station=np.maximum(x.min_station - total, 0.0),
+        min_cars=np.maximum(x.min_cars - cars, 0.0),
+        open_from=np.maximum(x.open_from, total > 0),
+        option_standing=x.option_standing + held.astype(int),
+        option_most=x.option_most - held,
+        limits=replace(x.limits, least=x.limits.least - taken, most=x.limits.most - taken),
+    )
