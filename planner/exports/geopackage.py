@@ -1,0 +1,96 @@
+"""``plan.gpkg``: all tables of a plan in one file for QGIS and other GIS, with the styles to draw them; and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+import pyogrio
+
+from planner._faults import BadInput, Fault
+from planner.exports.content import Content, Layer
+from planner.exports.styles import STYLES, style_rows
+from planner.exports.summary import NOTICE_ZH
+
+_VERSION = "1.2"
+"""Of the format: what GIS of some years ago read without a warning."""
+
+_FIXED_DATE = "2000-01-01T00:00:00.000Z"
+
+
+def write_geopackage(content: Content, file: Path) -> None:
+    """All layers in the working CRS; tables without geometry as attribute layers; styles as QGIS finds them."""
+    with gdal(OGR_CURRENT_DATE=_FIXED_DATE):
+        for name, layer in content.layers.items():
+            options = {
+                "DESCRIPTION": f"{layer.words}. {content.attribution}. {NOTICE_ZH}",
+                "IDENTIFIER": name,
+            }
+            options |= {"GEOMETRY_NAME": "geom"} if layer.spatial else {"ASPATIAL_VARIANT": "GPKG_ATTRIBUTES"}
+            about = {"attribution": content.attribution, "notice": NOTICE_ZH} if name == "zones" else None
+            pyogrio.write_dataframe(
+                layer.table,
+                file,
+                layer=name,
+                driver="GPKG",
+                dataset_metadata=about,
+                dataset_options=None if file.exists() else {"VERSION": _VERSION},
+                layer_options=options,
+                append=file.exists(),
+            )
+        options = {"FID": "id", "DESCRIPTION": "图层样式 styles of QGIS", "ASPATIAL_VARIANT": "GPKG_ATTRIBUTES"}
+        rows = style_rows(content.scenario)
+        pyogrio.write_dataframe(rows, file, layer=STYLES, driver="GPKG", layer_options=options, append=True)
+
+
+def read_saved_layers(file: str | Path, *names: str) -> Iterator[gpd.GeoDataFrame]:
+    """Layers of a saved ``plan.gpkg`` as they are; one without geometry is a plain table.
+
+    Raises
+    ------
+    DataSourceError, DataLayerError
+        It is no GeoPackage, or not of a plan.
+    """
+    with gdal(GDAL_PAM_ENABLED="NO"):
+        yield from (pyogrio.read_dataframe(file, layer=name) for name in names)
+
+
+def read_geopackage(file: Path) -> dict[str, Layer]:
+    """All layers of a saved ``plan.gpkg`` in their order, but for the styles.
+
+    Raises
+    ------
+    BadInput
+        It is no GeoPackage.
+    """
+    try:
+        with gdal(GDAL_PAM_ENABLED="NO"):
+            names = [str(name) for name, _ in pyogrio.list_layers(file) if name != STYLES]
+            tables = dict(zip(names, read_saved_layers(file, *names), strict=True))
+            return {name: Layer(table, _words(file, name)) for name, table in tables.items()}
+    except (RuntimeError, ValueError) as error:  # GDAL's faults are RuntimeErrors
+        en, zh = f"cannot be read as a saved plan: {error}; plan again", "无法读取已保存的方案，请重新规划"
+        raise BadInput([Fault(str(file), en, zh)]) from None
+
+
+def _words(file: Path, name: str) -> str:
+    """What a layer holds, as its description begins."""
+    about = pyogrio.read_info(file, layer=name)["layer_metadata"] or {}
+    return str(about.get("DESCRIPTION", name)).partition(". ")[0]
+
+
+@contextmanager
+def gdal(**options: str) -> Iterator[None]:
+    """GDAL with some options for a while.
+
+    GeoPackages carry the moment of writing (``OGR_CURRENT_DATE``): a fixed one lets equal plans make equal files.
+    Reading one leaves a file of statistics beside it unless told not to (``GDAL_PAM_ENABLED``).
+    """
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)

@@ -1,0 +1,216 @@
+"""A plan folder read back: for its exports, for another plan to go on from, or as the whole plan that it was."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from planner._faults import BadInput, Fault, refuse, some
+from planner.access import measure_access
+from planner.assessment import Year, assess
+from planner.demand import estimate_demand, fleet_energy
+from planner.exports.content import PLAN, PROOF_FIELDS, Content
+from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text
+from planner.exports.geopackage import read_geopackage
+from planner.layers import Layers, read_layers
+from planner.plan import Plan, baselines_beside, charger_tables, reach_by_mode
+from planner.scenario import Scenario, read_scenario
+from planner.siting import Previous, Proof
+from planner.tables import SITES, check_table
+
+_NEEDED = ("scenario.toml", "summary.json", "plan.gpkg")
+
+
+def read_content(folder: str | Path) -> Content:
+    """A saved plan as it is exported; no layer of its study area is read.
+
+    Raises
+    ------
+    BadInput
+        No plan folder, or one of its files is missing, damaged or edited.
+    """
+    home = Path(folder)
+    content, digests = _read(home)
+    refuse(_edited_scenario(home, digests))
+    return content
+
+
+def read_plan(folder: str | Path) -> Plan:
+    """Restore a plan from its folder, exactly as it was: saved again, it gives the same files.
+
+    Sites, chargers, today's chargers, the assignment and the proof come from ``plan.gpkg`` and the assumptions from
+    ``scenario.toml``. Layers are read again from the study area that the scenario names; demand, access and the
+    figures are computed again from all these. Nothing is sited again.
+
+    Raises
+    ------
+    BadInput
+        No plan folder; one of its files is missing, damaged or edited, or a layer of its study area has changed since;
+        and what reading the scenario and layers refuses.
+    """
+    home = Path(folder)
+    content, digests = _read(home)
+    scenario = content.scenario
+    refuse(_edited_scenario(home, digests))
+    layers = read_layers(scenario.study_area)
+    refuse(_changed_layers(home, scenario, layers, digests))
+    sites = _sites(content)
+    demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
+    years = _years(content, demand)
+    last = years[max(years)]
+    access = measure_access(
+        layers.zones, sites, layers.streets, reach_by_mode(last.demand, scenario), scenario.access
+    )
+    fleets = fleet_energy(scenario, layers.zones)
+    types, capacity = charger_tables(scenario, last.demand, fleets, int(sites["bays"].max()))
+    existing, chargers = _counts(content, "existing_count", float), _counts(content, "new_count", int)
+    tables = layers, last.demand, sites, access, types, capacity, existing, chargers, last.assignment, scenario
+    return Plan(
+        scenario=scenario,
+        layers=layers,
+        fleets=fleets,
+        demand=last.demand,
+        sites=sites,
+        access=access,
+        charger_types=types,
+        capacity=capacity,
+        existing=existing,
+        chargers=chargers,
+        assignment=last.assignment,
+        proof=_proof(content, PLAN),
+        years=years,
+        assessment=assess(*tables, years),
+        baselines=baselines_beside(*tables),
+    )
+
+
+def read_previous(folder: str | Path) -> Previous:
+    """What a plan was, without its layers: for another one to go on from. Its scenario may have been edited since.
+
+    Raises
+    ------
+    BadInput
+        No plan folder, or one of its files is missing or damaged, or its tables have been edited.
+    """
+    content, _ = _read(Path(folder))
+    last = content.table("assignment")["year"].max() if len(content.table("assignment")) else 0
+    return Previous(_counts(content, "new_count", int), _assignment(content, last), _proof(content, PLAN))
+
+
+def _read(home: Path) -> tuple[Content, dict[str, Any]]:
+    """The content of a folder and the digests that it states; its tables and its summary are those that were saved."""
+    missing = [name for name in _NEEDED if not (home / name).is_file()]
+    refuse(
+        Fault(str(home), f"is no plan folder: {name} is missing", f"不是方案文件夹：缺少 {name}") for name in missing
+    )
+    summary, digests = _read_summary(home / "summary.json")
+    layers = read_geopackage(home / "plan.gpkg")
+    known = digests["tables"]
+    lost = sorted(set(known) - set(layers))
+    changed = [name for name in known if name in layers and digest_table(layers[name].table) != known[name]]
+    faults = []
+    if lost:
+        en = f"the tables {some(lost)} are missing; bring the saved file back or plan again"
+        faults.append(Fault(str(home / "plan.gpkg"), en, f"缺少数据表 {some(lost)}；请恢复原文件或重新规划"))
+    if changed:
+        en = f"the tables {some(changed)} are not those that summary.json speaks of: edited, or of another plan"
+        zh = f"数据表 {some(changed)} 与 summary.json 不符：被修改过，或属于另一方案；请恢复原文件或重新规划"
+        faults.append(Fault(str(home / "plan.gpkg"), f"{en}; bring the saved file back or plan again", zh))
+    refuse(faults)
+    scenario = read_scenario(home / "scenario.toml")
+    return Content(scenario, summary, {name: layers[name] for name in known}), digests
+
+
+def _read_summary(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The summary as it was before its digests were added, and the digests."""
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+        digests = summary.pop("digests", None)
+        if digests is None:
+            en = "has no digests: saved by an older version; plan again"
+            raise BadInput([Fault(str(file), en, "缺少校验摘要：由旧版本保存，请重新规划")])
+        if digest_json(summary) != digests["summary"]:
+            en = "has been edited since the plan was saved; bring the saved file back or plan again"
+            raise BadInput([Fault(str(file), en, "保存后被修改过；请恢复原文件或重新规划")])
+        if not all(isinstance(digests[part], dict) for part in ("tables", "layers")):
+            raise KeyError("digests")
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        en, zh = f"cannot be read as a plan's summary: {error}; plan again", "无法读取方案摘要，请重新规划"
+        raise BadInput([Fault(str(file), en, zh)]) from None
+    return summary, digests
+
+
+def _edited_scenario(home: Path, digests: dict[str, Any]) -> list[Fault]:
+    file = home / "scenario.toml"
+    if digest_text(file) == digests.get("scenario"):
+        return []
+    en = "has been edited since the plan was saved; bring the saved file back, or plan again with `planner plan`"
+    return [Fault(str(file), en, "保存后被修改过；请恢复原文件，或用 `planner plan` 重新规划")]
+
+
+def _changed_layers(home: Path, scenario: Scenario, layers: Layers, digests: dict[str, Any]) -> list[Fault]:
+    """Layers of the study area that are no longer what the plan was made from."""
+    found = digest_layers(layers)
+    changed = [name for name, digest in found.items() if digest != digests["layers"].get(name)]
+    where = f"study area {scenario.study_area.folder}"
+    return [
+        Fault(
+            f"{where}, layer {name}",
+            f"has changed since the plan {home} was saved, whose figures it gave; bring it back or plan again",
+            f"在方案 {home} 保存后发生了变化，方案结果不再对应；请恢复该图层或重新规划",
+        )
+        for name in changed
+    ]
+
+
+def _sites(content: Content) -> gpd.GeoDataFrame:
+    sites = content.spatial("candidates").drop(columns="chosen").set_index("site_id")
+    return gpd.GeoDataFrame(check_table(sites, SITES, "plan.gpkg"), geometry="geometry", crs=sites.crs)
+
+
+def _counts(content: Content, column: str, kind: type) -> pd.DataFrame:
+    """Chargers by (site_id, charger_type), today's or new ones."""
+    rows = content.table("chargers").set_index(["site_id", "charger_type"])
+    return rows.loc[rows[column] > 0, [column]].set_axis(["count"], axis=1).astype({"count": kind})
+
+
+def _assignment(content: Content, year: int) -> pd.DataFrame:
+    rows = content.table("assignment")
+    return rows[rows["year"] == year].set_index(["zone_id", "site_id", "service"])[["energy_kwh_day"]]
+
+
+def _years(content: Content, demand: pd.DataFrame) -> dict[int, Year]:
+    """The plan's years; `demand` is that of a plan of one year."""
+    added = content.table("added")
+    proofs = set(content.table("proofs")["of"])
+    years = {}
+    for year in sorted(int(y) for y in content.table("years")["year"]):
+        rows = added[added["year"] == year].set_index(["site_id", "charger_type"])[["count"]]
+        if "demand" in content.layers:
+            saved = content.table("demand")
+            demand = saved[saved["year"] == year].drop(columns="year").set_index(["zone_id", "service"])
+        proof = _proof(content, str(year) if str(year) in proofs else PLAN)
+        years[year] = Year(demand, rows, _assignment(content, year), proof)
+    return years
+
+
+def _proof(content: Content, of: str) -> Proof:
+    """The proof of the plan or of a year, with the prices that prove its bound."""
+    row = content.table("proofs").set_index("of").loc[of]
+    prices = content.table("prices")
+    prices = prices[prices["of"] == of]
+    known = {name: row[name] for name in PROOF_FIELDS}
+    whole = {name: None if math.isnan(row[name]) else float(row[name]) for name in ("cost_cny", "cost_bound_cny")}
+    numbers = {name: float(known[name]) for name in PROOF_FIELDS if name.endswith("_kwh_day") or name == "tightness"}
+    flags = {name: bool(known[name]) for name in ("optimal", "reproducible")}
+    return Proof(
+        **known | numbers | flags | whole | {"needed_chargers": int(known["needed_chargers"])},
+        prices=pd.Series(
+            prices["price"].to_numpy(float), index=pd.Index(prices["rule"].astype(object), name="rule"), name="price"
+        ),
+    )
