@@ -33,7 +33,7 @@ from planner.alternatives import ALTERNATIVES, WITHIN_SHARE, find_alternatives
 from planner.assumptions import assumption_table
 from planner.design_days import simulate_plan, stress_plan
 from planner.edits import read_edits
-from planner.exports import read_plan, read_previous, refuse_foreign_folder, save_plan
+from planner.exports import export, read_plan, read_previous, refuse_foreign_folder, save_plan
 from planner.fitness import examine
 from planner.inspection import inspect_layers
 from planner.layers import read_layers
@@ -361,6 +361,35 @@ def map_command(
     with whole_files(folder / "map.html") as (draft,):
         draft.write_text(page, encoding="utf-8")
     console().print(str(folder / "map.html"))
+
+
+@app.command("export")
+def export_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="TARGET",
+            help="csv, geojson, geoparquet, flatgeobuf, kml, xlsx, gpkg, or postgresql://user:password@host/database. "
+            "导出格式或数据库地址。",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="New file, or folder or .zip of tables. Default: in the plan folder. 输出文件或文件夹。",
+        ),
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """Write a saved plan in another format, or into a PostGIS database. 导出为其他格式或写入数据库。"""
+    spoken = _language(lang)
+    with progress(spoken) as clock:
+        clock("files", None, None)
+        written = export(folder, to, output)
+    console().print(written)
 
 
 @app.command("simulate")

@@ -1,6 +1,6 @@
 """Run by QGIS's own Python: opens a GeoPackage, draws its layers in their default styles, prints what it found as JSON.
 
-    python3 qgis_render.py plan.gpkg picture.png
+python3 qgis_render.py plan.gpkg picture.png
 """
 
 import json
@@ -9,16 +9,15 @@ import sys
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from qgis.core import (  # noqa: E402
+from qgis.core import (
     QgsApplication,
     QgsMapRendererParallelJob,
     QgsMapSettings,
-    QgsProviderRegistry,
     QgsRectangle,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QSize  # noqa: E402
-from qgis.PyQt.QtGui import QColor  # noqa: E402
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor
 
 LAYERS = ("sites", "districts", "candidates", "streets", "zones")  # from the top
 

@@ -153,7 +153,7 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(**{name: table[name].map(lambda v: plain(v) if isinstance(v, str) else v) for name in texts})
     if isinstance(table, gpd.GeoDataFrame) and table.geom_type.isin(["Polygon", "MultiPolygon"]).all() and len(table):
         whole = [shape if shape.geom_type == "MultiPolygon" else MultiPolygon([shape]) for shape in table.geometry]
-        return table.set_geometry(gpd.GeoSeries(whole, index=table.index, crs=table.crs))
+        table = gpd.GeoDataFrame(table.assign(geometry=whole), geometry="geometry", crs=table.crs)
     return table
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 import re
 from collections.abc import Callable
 from importlib import import_module
@@ -19,6 +21,7 @@ from planner._files import write_geojson
 from planner.exports.content import Content
 from planner.exports.geopackage import write_geopackage
 from planner.exports.schemas import SCHEMAS, schema_file
+from planner.exports.summary import NOTICE_EN, NOTICE_ZH
 from planner.exports.workbook import write_workbook
 
 PARQUET_EXTRA = "parquet"
@@ -66,8 +69,8 @@ def write_csv(content: Content, folder: Path) -> None:
 
 
 def write_geojson_folder(content: Content, folder: Path) -> None:
-    """A GeoJSON per layer with geometry, WGS 84, and the JSON Schemas of those that have one."""
-    for name in _spatial(content):
+    """Sites, candidates and districts, WGS 84, and the JSON Schemas of those that have one."""
+    for name in ("sites", "candidates", "districts"):
         table = content.spatial(name)
         write_geojson(table.set_index(table.columns[0]), folder / f"{name}.geojson")
     for name in SCHEMAS:
@@ -96,14 +99,16 @@ def write_geoparquet(content: Content, folder: Path) -> None:
         content.spatial(name).to_parquet(folder / f"{name}.parquet", index=False)
 
 
-def write_kml(content: Content, file: Path) -> None:
-    """Sites, candidates and districts as folders of placemarks with their names, WGS 84."""
+def write_kml(content: Content, folder: Path) -> None:
+    """Sites, candidates and districts as placemarks with their names, a file each, WGS 84."""
     for name, label in _KML.items():
+        file = folder / f"{name}.kml"
         table = content.spatial(name).to_crs("EPSG:4326")
         texts = {c: table[c].map(_xml) for c in table.columns if not _is_number(table[c]) and c != "geometry"}
-        whole = {c: "int32" for c in table.columns if pd.api.types.is_integer_dtype(table[c])}
-        table = table.assign(**texts).astype(whole).assign(Name=lambda t, label=label: t[label])
-        pyogrio.write_dataframe(table, file, driver="LIBKML", layer=name, append=file.exists())
+        table = table.assign(**texts).assign(Name=lambda t, label=label: t[label])
+        pyogrio.write_dataframe(table, file, driver="KML", layer=name)
+        if not file.read_bytes().rstrip().endswith(b"</kml>"):  # on a full disk GDAL says nothing
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 FILE_TARGETS = {
@@ -111,10 +116,25 @@ FILE_TARGETS = {
     "geojson": FileTarget("geojson", write_geojson_folder),
     "geoparquet": FileTarget("geoparquet", write_geoparquet),
     "flatgeobuf": FileTarget("flatgeobuf", write_flatgeobuf),
-    "kml": FileTarget("plan.kml", write_kml, ".kml"),
+    "kml": FileTarget("kml", write_kml),
     "xlsx": FileTarget("plan.xlsx", write_workbook, ".xlsx"),
     "gpkg": FileTarget("plan.gpkg", write_geopackage, ".gpkg"),
 }
+
+
+def sources_text(content: Content) -> str:
+    """Whose data it is, and what must be kept in mind, for those who get a file without its folder."""
+    summary = content.summary
+    about = summary["scenario"]
+    lines = (
+        f"{about['title_zh']} {about['title_en']}",
+        summary["plan_id"],
+        *(about[name] for name in ("note_zh", "note_en")),
+        content.attribution,
+        NOTICE_ZH,
+        NOTICE_EN,
+    )
+    return "\n".join(filter(None, lines)) + "\n"
 
 
 def missing_extra(where: str, package: str, extra: str) -> Fault:

@@ -9,8 +9,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from xlsxwriter.exceptions import XlsxWriterException
-
 from planner._alternative_table import FILES as ALTERNATIVE_FILES
 from planner._baseline_table import FILES as BASELINE_FILES
 from planner._fairness_table import FILES as FAIRNESS_FILES
@@ -26,8 +24,8 @@ from planner.layers import Layers
 from planner.plan import Plan
 from planner.scenario import write_scenario
 
-WRITE_FAULTS = (OSError, RuntimeError, XlsxWriterException)
-"""What a disk that is full or gone makes of GDAL, SQLite and Excel files, beside the plain error."""
+WRITE_FAULTS = (OSError, RuntimeError)
+"""What a disk that is full or gone raises: plainly, or through GDAL."""
 
 _PLAN_FILES = (
     *("map.html", "report.html", "report.pdf", "sites.geojson", "candidates.geojson", "plan.gpkg", "plan.xlsx"),

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from planner._faults import BadInput, Fault
+from planner.exports.columns import COLUMNS
 from planner.exports.content import Content
 from planner.exports.files import missing_extra
 
@@ -95,7 +96,9 @@ def _url(sqlalchemy: Any, address: str) -> Any:
         return sqlalchemy.engine.make_url(address).set(drivername=_DRIVER)
     except (sqlalchemy.exc.ArgumentError, ValueError):
         en = "no address of a database; expected postgresql://user:password@host:port/database"
-        raise BadInput([Fault("--to postgresql://", en, "不是数据库地址，应为 postgresql://用户:密码@主机:端口/库名")]) from None
+        raise BadInput(
+            [Fault("--to postgresql://", en, "不是数据库地址，应为 postgresql://用户:密码@主机:端口/库名")]
+        ) from None
 
 
 def _tables(sqlalchemy: Any, geoalchemy2: Any, content: Content) -> Any:
@@ -120,7 +123,7 @@ def _tables(sqlalchemy: Any, geoalchemy2: Any, content: Content) -> Any:
                 primary_key=True,
             )
         ]
-        for field in layer.table.columns:
+        for field in _fields(layer.table):
             if field == "geometry":
                 kind = geoalchemy2.Geometry(geometry_type="GEOMETRY", srid=_CRS, spatial_index=True)
                 columns.append(column("geom", kind))
@@ -140,16 +143,35 @@ def _write(sqlalchemy: Any, connection: Any, tables: Any, content: Content) -> N
         run(text("CREATE EXTENSION postgis"))
     run(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     tables.create_all(connection)
+    _add_columns(sqlalchemy, connection, tables)
     plans, key = tables.tables[f"{SCHEMA}.plans"], content.summary["plan_id"]
     run(plans.delete().where(plans.c.plan_id == key))
     run(plans.insert(), _plan_row(content))
     cursor = connection.connection.cursor()
     for name in _written(content):
         table = tables.tables[f"{SCHEMA}.{name}"]
-        names = ", ".join(f'"{column.name}"' for column in table.columns)
+        names = ", ".join(connection.dialect.identifier_preparer.quote(column.name) for column in table.columns)
         with cursor.copy(f"COPY {SCHEMA}.{name} ({names}) FROM STDIN") as copy:
-            for row in _rows(content.table(name), key):
+            for row in _rows(content.table(name)[_fields(content.table(name))], key):
                 copy.write_row(row)
+
+
+def _add_columns(sqlalchemy: Any, connection: Any, tables: Any) -> None:
+    """What an earlier plan's tables had not, as feeder groups; its rows have nothing there."""
+    inspector = sqlalchemy.inspect(connection)
+    quote = connection.dialect.identifier_preparer.quote
+    for table in tables.sorted_tables:
+        held = {column["name"] for column in inspector.get_columns(table.name, schema=SCHEMA)}
+        for column in table.columns:
+            if column.name not in held:
+                kind = column.type.compile(connection.dialect)
+                run = f"ALTER TABLE {SCHEMA}.{quote(table.name)} ADD COLUMN {quote(column.name)} {kind}"
+                connection.exec_driver_sql(run.replace("%", "%%"))
+
+
+def _fields(table: pd.DataFrame) -> list[str]:
+    """The columns that a plan has in any city; what else a city's layers hold stays in its files."""
+    return [name for name in map(str, table.columns) if name in COLUMNS or name == "geometry"]
 
 
 def _written(content: Content) -> list[str]:

@@ -17,12 +17,14 @@ from planner.demand import estimate_demand, fleet_energy
 from planner.exports.content import PLAN, PROOF_FIELDS, Content
 from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text
 from planner.exports.geopackage import read_geopackage
+from planner.exports.summary import COSTS
 from planner.layers import Layers, read_layers
 from planner.plan import Plan, baselines_beside, charger_tables, reach_by_mode
 from planner.scenario import Scenario, read_scenario
 from planner.siting import Previous, Proof
 from planner.tables import SITES, check_table
 
+_PROOF_TYPES = {"method": str, "problem": str, "optimal": bool, "reproducible": bool, "needed_chargers": int}
 _NEEDED = ("scenario.toml", "summary.json", "plan.gpkg")
 
 
@@ -63,9 +65,7 @@ def read_plan(folder: str | Path) -> Plan:
     demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
     years = _years(content, demand)
     last = years[max(years)]
-    access = measure_access(
-        layers.zones, sites, layers.streets, reach_by_mode(last.demand, scenario), scenario.access
-    )
+    access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(last.demand, scenario), scenario.access)
     fleets = fleet_energy(scenario, layers.zones)
     types, capacity = charger_tables(scenario, last.demand, fleets, int(sites["bays"].max()))
     existing, chargers = _counts(content, "existing_count", float), _counts(content, "new_count", int)
@@ -201,15 +201,15 @@ def _years(content: Content, demand: pd.DataFrame) -> dict[int, Year]:
 
 def _proof(content: Content, of: str) -> Proof:
     """The proof of the plan or of a year, with the prices that prove its bound."""
-    row = content.table("proofs").set_index("of").loc[of]
+    proofs = content.table("proofs")
+    row: dict[Any, Any] = proofs[proofs["of"] == of].iloc[0].to_dict()
     prices = content.table("prices")
     prices = prices[prices["of"] == of]
-    known = {name: row[name] for name in PROOF_FIELDS}
-    whole = {name: None if math.isnan(row[name]) else float(row[name]) for name in ("cost_cny", "cost_bound_cny")}
-    numbers = {name: float(known[name]) for name in PROOF_FIELDS if name.endswith("_kwh_day") or name == "tightness"}
-    flags = {name: bool(known[name]) for name in ("optimal", "reproducible")}
+    for name in PROOF_FIELDS:
+        kind: type = _PROOF_TYPES.get(name, float)
+        row[name] = None if name in COSTS and math.isnan(row[name]) else kind(row[name])
     return Proof(
-        **known | numbers | flags | whole | {"needed_chargers": int(known["needed_chargers"])},
+        **{name: row[name] for name in PROOF_FIELDS},
         prices=pd.Series(
             prices["price"].to_numpy(float), index=pd.Index(prices["rule"].astype(object), name="rule"), name="price"
         ),

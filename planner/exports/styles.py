@@ -29,7 +29,7 @@ _MAIN_POWER = (
     + " END"
 )
 """The service with most of a site's new chargers; of equals the stronger one."""
-_SIZE = "1.2 + 0.55 * sqrt(coalesce(\"new_total\", 0) + coalesce(\"new_swap\", 0))"
+_SIZE = '1.2 + 0.55 * sqrt(coalesce("new_total", 0) + coalesce("new_swap", 0))'
 """Millimetres: the area grows with the chargers."""
 _REASONS = {
     "out_of_reach": ("超出可达范围 out of reach", "117,112,179"),
@@ -134,7 +134,7 @@ def _streets() -> str:
     classes = [_Class(name, name, _line(width)) for name, width in _STREETS.items()]
     others = _Class("", "其他 others", _line(_OTHER_STREET))
     named = ", ".join(f"'{name}'" for name in _STREETS)
-    return _qml(_categorized(f"if(\"road_class\" IN ({named}), \"road_class\", '')", [*classes, others]), None)
+    return _qml(_categorized(f'if("road_class" IN ({named}), "road_class", \'\')', [*classes, others]), None)
 
 
 def _circle(fill: str, edge: str, width: float, by: Mapping[str, str], size: float = 3) -> _Symbol:
@@ -230,7 +230,11 @@ def _label(expression: str, points: float, above_scale: int | None) -> ET.Elemen
     ET.SubElement(style, "text-buffer", halo)
     ET.SubElement(settings, "text-format", {"wrapChar": "", "multilineAlign": "3"})
     ET.SubElement(settings, "placement", {"placement": "1" if above_scale is None else "0", "dist": "1.2"})
-    at_scale = {"scaleVisibility": "0" if above_scale is None else "1", "scaleMin": "1", "scaleMax": str(above_scale or 0)}
+    at_scale = {
+        "scaleVisibility": "0" if above_scale is None else "1",
+        "scaleMin": "1",
+        "scaleMax": str(above_scale or 0),
+    }
     # areas must not keep the labels of other layers out
     obstacle = "0" if above_scale is None else "1"
     ET.SubElement(settings, "rendering", {"drawLabels": "1", "obstacle": obstacle, **at_scale})

@@ -22,7 +22,6 @@ COSTS = ("cost_cny", "cost_bound_cny")
 """Of the least-cost question."""
 
 
-
 def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, Any]:
     """Plain numbers and text; NaN and infinity are null, the latter named beyond reach.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,11 +10,14 @@ from tempfile import TemporaryDirectory
 from planner._faults import BadInput, Fault
 from planner._files import beside, put_in_place
 from planner.exports.content import Content
-from planner.exports.files import FILE_TARGETS, FileTarget
+from planner.exports.files import FILE_TARGETS, FileTarget, sources_text
 from planner.exports.folder import WRITE_FAULTS
 from planner.exports.saved import read_content
 
 DATABASES = ("postgresql", "postgres")
+SOURCES = "SOURCES.txt"
+"""What a folder of tables says of its sources."""
+
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -96,18 +100,25 @@ def _write(content: Content, target: FileTarget, place: Path) -> None:
             (draft / whole.name).replace(whole)
         elif whole.suffix.lower() == ".zip":
             with TemporaryDirectory(dir=draft) as files:
-                target.write(content, Path(files))
+                _write_folder(content, target, Path(files))
                 _zip(Path(files), draft / whole.name)
             (draft / whole.name).replace(whole)
         else:
-            target.write(content, draft)
+            _write_folder(content, target, draft)
             put_in_place(draft, whole, [file.name for file in whole.iterdir()] if whole.is_dir() else [])
+
+
+def _write_folder(content: Content, target: FileTarget, folder: Path) -> None:
+    target.write(content, folder)
+    (folder / SOURCES).write_text(sources_text(content), encoding="utf-8")
 
 
 def _zip(folder: Path, file: Path) -> None:
     """The same files give the same bytes: no dates, in order of their names."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    packed = io.BytesIO()  # an archive on a full disk would complain on its own way out
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in sorted(folder.iterdir()):
             entry = zipfile.ZipInfo(part.name, _ZIP_DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, part.read_bytes())
+    file.write_bytes(packed.getvalue())

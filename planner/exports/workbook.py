@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -58,7 +59,8 @@ class Sheet(NamedTuple):
 
 def write_workbook(content: Content, file: Path) -> None:
     """Summary, sites, tasks, districts, years, tasks by year and assumptions; the same plan gives the same bytes."""
-    book = xlsxwriter.Workbook(str(file), _OPTIONS)
+    packed = io.BytesIO()  # an archive on a full disk would complain on its own way out
+    book = xlsxwriter.Workbook(packed, _OPTIONS)
     scenario = content.scenario
     book.set_properties(
         {
@@ -71,6 +73,7 @@ def write_workbook(content: Content, file: Path) -> None:
     for sheet in _sheets(content):
         _write_sheet(book, formats, sheet, content)
     book.close()
+    file.write_bytes(packed.getvalue())
 
 
 def _sheets(content: Content) -> Iterator[Sheet]:
@@ -82,9 +85,7 @@ def _sheets(content: Content) -> Iterator[Sheet]:
     by_year = breakdown[breakdown[["chargers", "swap_stations"]].any(axis=1)].assign(
         kind_zh=lambda t: t["kind"].map({key: kind.name_zh for key, kind in content.scenario.kinds.items()})
     )
-    by_year = by_year[["year", "task_unit", "kind", "kind_zh", *_amounts(breakdown)]].sort_values(
-        "year", kind="stable"
-    )
+    by_year = by_year[["year", "task_unit", "kind", "kind_zh", *_amounts(breakdown)]].sort_values("year", kind="stable")
     yield Sheet("摘要 summary", _summary_table(content), frozen=0)
     whole = ("existing_total", "new_slow", "new_fast", "new_heavy", "new_swap", "new_total")
     yield Sheet("站点 sites", sites, (*whole, "power_kw", "capex_cny", "served_kwh_day"), 2)
@@ -149,8 +150,24 @@ def _summary_table(content: Content) -> pd.DataFrame:
     )
     rows += [(zh, en, None, summary[key], unit, "", "") for zh, en, key, unit in totals]
     rows += [
-        ("目标值", "value", None, proof["value_kwh_day"], "kWh/日", "按路程加权的服务电量", "served, weighted by the way"),
-        ("上界", "upper bound", None, proof["bound_kwh_day"], "kWh/日", "任何方案都不可能超过", "no plan can be worth more"),
+        (
+            "目标值",
+            "value",
+            None,
+            proof["value_kwh_day"],
+            "kWh/日",
+            "按路程加权的服务电量",
+            "served, weighted by the way",
+        ),
+        (
+            "上界",
+            "upper bound",
+            None,
+            proof["bound_kwh_day"],
+            "kWh/日",
+            "任何方案都不可能超过",
+            "no plan can be worth more",
+        ),
         ("差距", "gap", None, proof["gap_share"], "share", "", proof["method"]),
         ("声明", "notice", None, "", "", NOTICE_ZH, NOTICE_EN),
         ("数据来源", "attribution", None, "", "", content.attribution, ""),
@@ -208,6 +225,11 @@ def _write_sheet(book: Any, formats: _Formats, sheet: Sheet, content: Content) -
     units = table["unit"].tolist() if "plan" in names else None
     for place, name in enumerate(names):
         look = formats.of(_number_format(name), wrap=name in _WRAPPED)
+        if pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name]):
+            for row, number in enumerate(table[name].tolist(), 1):
+                if math.isfinite(number):
+                    page.write_number(row, place, number, look)
+            continue
         for row, value in enumerate(table[name].tolist(), 1):
             if units is not None and name in ("today", "plan"):
                 look = formats.of(_unit_format(units[row - 1]))
@@ -230,14 +252,14 @@ def _write_sums(page: Any, formats: _Formats, sheet: Sheet, names: list[str]) ->
 
 
 def _write(page: Any, row: int, place: int, value: Any, look: Any) -> None:
-    """A number, a truth value or a text as it is; a cell without anything where it is not known."""
-    if isinstance(value, bool | np.bool_):
-        page.write_boolean(row, place, bool(value), look)
-    elif isinstance(value, int | float | np.number):
-        if np.isfinite(value):
-            page.write_number(row, place, value, look)
-    elif isinstance(value, str) and value:
-        page.write_string(row, place, _text(value), look)
+    """A text, a truth value or a number as it is; a cell without anything where it is not known."""
+    if isinstance(value, str):
+        if value:
+            page.write_string(row, place, _text(value), look)
+    elif isinstance(value, bool):
+        page.write_boolean(row, place, value, look)
+    elif value is not None and math.isfinite(value):
+        page.write_number(row, place, value, look)
 
 
 def _text(value: str) -> str:
