@@ -1,6 +1,11 @@
 """A plan folder: what the files hold, that they read back, and that nothing half-written is left."""
 
 import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +15,31 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
+from plans import two_years
 
-from planner import exports
 from planner._faults import BadInput
-from planner.exports import CANDIDATE_FIELDS, SITE_FIELDS, read_plan, save_plan
+from planner._files import write_geojson
+from planner.assessment import Year
+from planner.exports import (
+    CANDIDATE_FIELDS,
+    SITE_FIELDS,
+    chosen_sites,
+    read_plan,
+    read_previous,
+    save_plan,
+)
+from planner.exports import (
+    folder as folder_module,
+)
+from planner.layers import read_layers
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario
 from planner.siting import check_plan
 
-FILES = {"map.html", "sites.geojson", "candidates.geojson", "plan.gpkg", "scenario.toml", "summary.json", "run.json"}
+FILES = {
+    *("map.html", "sites.geojson", "candidates.geojson", "plan.gpkg", "plan.xlsx"),
+    *("scenario.toml", "summary.json", "run.json"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +91,7 @@ def test_polygons_wind_to_the_right(plan: Plan, tmp_path: Path) -> None:
     clockwise = plan.layers.districts.assign(
         geometry=shapely.orient_polygons(plan.layers.districts.geometry.to_numpy(), exterior_cw=True)
     )
-    exports.write_geojson(clockwise[["geometry"]], tmp_path / "areas.geojson")
+    write_geojson(clockwise[["geometry"]], tmp_path / "areas.geojson")
     shapes = gpd.read_file(tmp_path / "areas.geojson").geometry
     assert all(shape.exterior.is_ccw for shape in shapes)
 
@@ -84,7 +105,7 @@ def test_site_fields_are_those_of_the_design(folder: Path) -> None:
         "existing_total": 0, "new_slow": 1, "new_fast": 3, "new_heavy": 0, "new_swap": 0, "new_total": 4,
         "power_kw": 310.0, "capex_cny": 360000.0, "served_kwh_day": 1550.0, "utilisation": 1.0, "metres_mean": 266.1,
         "lost_kwh_day": 1550.0, "extra_metres_mean": None, "extra_metres_most": None, "next_best_site": "p4",
-        "phase": 1, "modelled": False, "headroom": False,
+        "phase": 1, "year": 2025, "modelled": False, "headroom": False,
     }  # fmt: skip
     assert {key: mall[key] for key in expected} == expected
     assert mall["reason"].startswith("服务 ")
@@ -110,7 +131,8 @@ def test_candidates_tell_chosen_and_assumed(folder: Path) -> None:
 def test_geopackage_layers_and_crs(folder: Path) -> None:
     layers = dict(pyogrio.list_layers(folder / "plan.gpkg"))
     spatial = ["zones", "districts", "streets", "sites", "candidates"]
-    assert list(layers) == [*spatial, "chargers", "assignment", "prices", "breakdown", "townships"]
+    tables = ["chargers", "added", "assignment", "prices", "proofs", "tasks", "breakdown", "years", "townships"]
+    assert list(layers) == [*spatial, *tables, "layer_styles"]
     assert [name for name, kind in layers.items() if kind is not None] == spatial
     for name in ("zones", "districts", "streets", "sites", "candidates"):
         info = pyogrio.read_info(folder / "plan.gpkg", layer=name)
@@ -153,29 +175,85 @@ def test_saved_scenario_reads_back(scenario: Scenario, folder: Path) -> None:
     assert read_scenario(folder / "scenario.toml") == scenario
 
 
-def test_plan_reads_back(plan: Plan, folder: Path) -> None:
+def same_plan(again: Plan, plan: Plan) -> None:
+    """Tables, proof and figures to the last bit; how texts are held in memory and the order of columns may differ."""
+    for name in ("demand", "sites", "access", "charger_types", "capacity", "existing", "chargers", "assignment"):
+        compare(getattr(again, name), getattr(plan, name))
+    assert again.scenario == plan.scenario
+    assert again.proof == plan.proof
+    pd.testing.assert_series_equal(again.proof.prices, plan.proof.prices, check_index_type=False)
+    compare(again.baselines, plan.baselines)
+    assert list(again.years) == list(plan.years)
+    for year, each in plan.years.items():
+        assert again.years[year].proof == each.proof
+        for table in ("demand", "added", "assignment"):
+            compare(getattr(again.years[year], table), getattr(each, table))
+    for name, table in vars(plan.assessment).items():
+        if isinstance(table, pd.DataFrame):
+            compare(getattr(again.assessment, name), table)
+
+
+def compare(again: pd.DataFrame, table: pd.DataFrame) -> None:
+    plain = [pd.DataFrame(t.drop(columns="geometry", errors="ignore")) for t in (again, table)]
+    texts = {c: object for c in plain[1].columns if not pd.api.types.is_numeric_dtype(plain[1][c])}
+    found, expected = (t.astype(texts).where(t.notna(), None) for t in plain)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_like=True, check_index_type=False)
+    if "geometry" in table:
+        assert again.geometry.geom_equals(table.geometry).all()
+
+
+def test_plan_reads_back_exactly(plan: Plan, folder: Path) -> None:
     again = read_plan(folder)
-    pd.testing.assert_frame_equal(again.chargers, plan.chargers, check_dtype=False, check_index_type=False)
-    pd.testing.assert_frame_equal(again.assignment, plan.assignment, check_index_type=False)
-    pd.testing.assert_frame_equal(again.existing, plan.existing, check_dtype=False, check_index_type=False)
-    assert again.proof.value_kwh_day == pytest.approx(plan.proof.value_kwh_day, rel=1e-6)
-    figures = {name: table for name, table in vars(plan.assessment).items() if isinstance(table, pd.DataFrame)}
-    for name, table in figures.items():
-        pd.testing.assert_frame_equal(getattr(again.assessment, name), table, check_index_type=False)
+    same_plan(again, plan)
     tables = (again.demand, again.sites, again.access, again.charger_types, again.capacity, again.existing)
     check_plan(again.chargers, again.assignment, again.proof, *tables, again.scenario.siting)
 
 
+def test_plan_of_two_years_reads_back_exactly(plan: Plan, tmp_path: Path) -> None:
+    before = two_years(plan)
+    again = read_plan(save_plan(before, tmp_path / "two"))
+    same_plan(again, before)
+    assert again.years[2023].proof.needed_chargers == 1
+    assert again.years[2023].demand["energy_kwh_day"].sum() == plan.demand["energy_kwh_day"].sum() / 2
+
+
+@pytest.mark.parametrize("change", [lambda plan: plan, two_years], ids=["one year", "two years"])
+def test_restored_plan_is_saved_to_the_same_bytes(plan: Plan, tmp_path: Path, change: Callable[[Plan], Plan]) -> None:
+    first = save_plan(change(plan), tmp_path / "first")
+    second = save_plan(read_plan(first), tmp_path / "second")
+    differ = {file.name for file in first.iterdir() if file.read_bytes() != (second / file.name).read_bytes()}
+    assert differ <= {"run.json"}
+
+
+def test_phase_and_year_are_those_of_a_sites_first_chargers(plan: Plan, tmp_path: Path) -> None:
+    # the town's last site gets nothing in 2023, the others their first type
+    sites = chosen_sites(two_years(plan))
+    assert sites["year"].to_dict() == {"p1": 2023, "p2": 2025}
+    assert sites["phase"].to_dict() == {"p1": 1, "p2": 2}
+    assert chosen_sites(plan)["phase"].to_list() == [1, 1]
+    assert chosen_sites(plan)["year"].to_list() == [2025, 2025]
+
+
+def test_previous_is_what_siting_answered(plan: Plan, folder: Path) -> None:
+    previous = read_previous(folder)
+    compare(previous.chargers, plan.chargers)
+    compare(previous.assignment, plan.assignment)
+    assert previous.proof == plan.proof
+
+
 def test_plan_without_any_charger_is_saved_and_read(plan: Plan, tmp_path: Path) -> None:
-    nothing = replace(
+    nobody, nothing = plan.assignment.iloc[:0], plan.chargers.iloc[:0]
+    empty = replace(
         plan,
         existing=plan.existing.iloc[:0],
-        chargers=plan.chargers.iloc[:0],
-        assignment=plan.assignment.iloc[:0],
+        chargers=nothing,
+        assignment=nobody,
+        years={2025: Year(plan.demand, nothing, nobody, plan.proof)},
         assessment=replace(plan.assessment, sites=plan.assessment.sites.iloc[:0]),
     )
-    again = read_plan(save_plan(nothing, tmp_path / "nothing"))
+    again = read_plan(save_plan(empty, tmp_path / "nothing"))
     assert again.chargers.empty
+    assert again.assignment.empty
     assert again.assessment.figures.loc["basically_meets", "plan"] == pytest.approx(0.1)  # the unlocated 440 of 4,400
 
 
@@ -198,7 +276,7 @@ def test_failure_leaves_the_old_folder_and_nothing_else(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(exports, "write_json", fail)
+    monkeypatch.setattr(folder_module, "write_json", fail)
     with pytest.raises(BadInput, match="cannot be written: disk full"):
         save_plan(plan, folder, "new")
     with pytest.raises(BadInput, match="disk full"):
@@ -231,3 +309,118 @@ def test_damaged_plan_folders_are_named(plan: Plan, tmp_path: Path, name: str) -
     (folder / name).unlink()
     with pytest.raises(BadInput, match=f"is no plan folder: {name} is missing"):
         read_plan(folder)
+
+
+def test_every_missing_file_is_named(folder: Path, tmp_path: Path, faults: Callable[..., list[str]]) -> None:
+    folder = shutil.copytree(folder, tmp_path / "plan")
+    for name in ("plan.gpkg", "summary.json"):
+        (folder / name).unlink()
+    told = faults(read_plan, folder)
+    assert told == [f"{folder}: is no plan folder: {name} is missing" for name in ("summary.json", "plan.gpkg")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "tables"),
+    [
+        ("UPDATE chargers SET new_count = 9 WHERE site_id = 'p2' AND charger_type = 'dc'", "chargers"),
+        ("UPDATE assignment SET energy_kwh_day = energy_kwh_day * (1 + 1e-15) WHERE fid = 1", "assignment"),
+        ("UPDATE sites SET power_kw = 311 WHERE site_id = 'p2'", "sites"),
+        ("UPDATE candidates SET name_zh = '另一商场' WHERE site_id = 'p2'", "candidates"),
+        ("DELETE FROM tasks WHERE task_unit = '南区'", "tasks"),
+        ("UPDATE proofs SET bound_kwh_day = 2400; UPDATE years SET chargers = 7", "proofs, years"),
+    ],
+)
+def test_tables_that_summary_does_not_speak_of_are_named(
+    folder: Path, tmp_path: Path, faults: Callable[..., list[str]], statement: str, tables: str
+) -> None:
+    folder = shutil.copytree(folder, tmp_path / "plan")
+    with sqlite3.connect(folder / "plan.gpkg") as base:
+        names = [name for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+        for name in names:  # of the spatial index, which call functions of GDAL
+            base.execute(f'DROP TRIGGER "{name}"')
+        base.executescript(statement)
+    told = faults(read_plan, folder)
+    assert [text.partition(": ")[0] for text in told] == [str(folder / "plan.gpkg")]
+    assert f"the tables {tables} are not those that summary.json speaks of" in told[0]
+    assert faults(read_previous, folder) == told
+
+
+def test_another_plans_geopackage_is_refused(plan: Plan, tmp_path: Path) -> None:
+    one, two = save_plan(plan, tmp_path / "one"), save_plan(two_years(plan), tmp_path / "two")
+    shutil.copy(one / "plan.gpkg", two / "plan.gpkg")
+    with pytest.raises(BadInput, match=r"the tables demand, zone_years are missing") as caught:
+        read_plan(two)
+    assert "of another plan" in str(caught.value)
+
+
+def test_styles_may_be_changed_in_the_geopackage(plan: Plan, folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder, tmp_path / "plan")
+    with sqlite3.connect(folder / "plan.gpkg") as base:
+        base.execute("UPDATE layer_styles SET styleQML = 'mine'")
+    same_plan(read_plan(folder), plan)
+
+
+def test_edited_summary_and_scenario_are_named(
+    plan: Plan, folder: Path, tmp_path: Path, faults: Callable[..., list[str]]
+) -> None:
+    folder = shutil.copytree(folder, tmp_path / "plan")
+    scenario = (folder / "scenario.toml").read_text(encoding="utf-8")
+    (folder / "scenario.toml").write_text(scenario.replace("quota = 6", "quota = 5"), encoding="utf-8")
+    (told,) = faults(read_plan, folder)
+    assert told.startswith(f"{folder / 'scenario.toml'}: has been edited since the plan was saved")
+    assert len(read_previous(folder).chargers) == len(plan.chargers)  # to go on from under another scenario
+    (folder / "scenario.toml").write_text(scenario, encoding="utf-8")
+    summary = content(folder / "summary.json")
+    (folder / "summary.json").write_text(json.dumps(summary | {"chargers": 7}), encoding="utf-8")
+    (told,) = faults(read_plan, folder)
+    assert told.startswith(f"{folder / 'summary.json'}: has been edited since the plan was saved")
+    del summary["digests"]
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    (told,) = faults(read_plan, folder)
+    assert "has no digests: saved by an older version; plan again" in told
+
+
+def test_edits_of_geojson_and_excel_do_not_matter(plan: Plan, folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder, tmp_path / "plan")
+    for name in ("sites.geojson", "candidates.geojson", "plan.xlsx"):
+        (folder / name).write_text("mine", encoding="utf-8")
+    same_plan(read_plan(folder), plan)
+
+
+def test_changed_layers_are_named(town: Path, tmp_path: Path, faults: Callable[..., list[str]]) -> None:
+    made = make_plan(read_scenario(town / "toytown.toml"))
+    folder = save_plan(made, tmp_path / "plan")
+    same_plan(read_plan(folder), made)
+    text = (town / "zones.csv").read_text(encoding="utf-8")
+    (town / "zones.csv").write_text(text.replace("urban,1000,400", "urban,1000,500", 1), encoding="utf-8")
+    assert read_layers(made.scenario.study_area).zones["residents"].iloc[0] == 500
+    (told,) = faults(read_plan, folder)
+    assert told.startswith(f"study area {town}, layer zones: has changed since the plan {folder} was saved")
+
+
+LIMITED = """
+import resource, signal, sys
+from planner import BadInput, read_plan, save_plan
+plan = read_plan(sys.argv[1])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
+try:
+    save_plan(plan, sys.argv[2], "new")
+except BadInput as error:
+    print(len(error.faults), error)
+"""
+
+
+@pytest.mark.parametrize("most_bytes", [5_000, 150_000])
+def test_disk_that_takes_no_more_leaves_the_old_folder(folder: Path, tmp_path: Path, most_bytes: int) -> None:
+    """Files may not grow beyond a limit: writes fail in Python, GDAL and SQLite alike, as on a full disk."""
+    target = shutil.copytree(folder, tmp_path / "plan")
+    before = {file.name: file.read_bytes() for file in target.iterdir()}
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(folder), str(target), str(most_bytes)],
+        capture_output=True, encoding="utf-8", check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.startswith(f"1 - {target}: cannot be written: ")
+    assert done.stderr == ""
+    assert {file.name: file.read_bytes() for file in target.iterdir()} == before
+    assert [file.name for file in tmp_path.iterdir()] == ["plan"]

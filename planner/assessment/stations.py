@@ -94,7 +94,7 @@ def _carried(
 
 def _reasons(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series, scenario: Scenario) -> pd.DataFrame:
     """A short reason for every chosen site, in both languages."""
-    kwh = table["served_kwh_day"].map("{:,.0f}".format)
+    kwh = table["served_kwh_day"].map("{:,.0f}".format).astype(str)  # text even of no station
     zones = zones_served.astype(int).astype(str)
     wished = built.index.isin(scenario.siting.lock_in)
     required = (built["institution"] == "equipped").to_numpy()

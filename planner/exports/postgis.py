@@ -83,7 +83,8 @@ def write_postgis(content: Content, address: str) -> str:
             _write(sqlalchemy, connection, tables, content)
     except (sqlalchemy.exc.SQLAlchemyError, psycopg.Error, UnicodeError) as error:
         told = str(getattr(error, "orig", None) or error).strip().splitlines()
-        en = f"the database refuses: {told[0] if told else error!r}; nothing was written"
+        words = told[0].strip("'") if told else repr(error)
+        en = f"the database refuses: {words}; nothing was written"
         raise BadInput([Fault(place, en, "数据库拒绝或连接中断；未写入任何内容")]) from None
     finally:
         engine.dispose()

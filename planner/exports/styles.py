@@ -18,13 +18,14 @@ STYLES = "layer_styles"
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _FIXED_DATE = pd.Timestamp("2000-01-01", tz="UTC")
-_POWERS = {"swap": "204,121,167", "slow": "0,158,115", "fast": "0,114,178", "heavy": "213,94,0"}
+_POWERS = {"slow": "0,158,115", "fast": "0,114,178", "heavy": "213,94,0", "swap": "204,121,167"}
 _NEW = {service: f'coalesce("new_{service}", 0)' for service in _POWERS}
 _MAIN_POWER = (
     "CASE "
     + " ".join(
         f"WHEN {count} > 0 AND {count} >= max({', '.join(_NEW.values())}) THEN '{service}'"
-        for service, count in reversed(_NEW.items())
+        for service in ("heavy", "fast", "slow", "swap")
+        for count in [_NEW[service]]
     )
     + " END"
 )

@@ -248,7 +248,7 @@ def _write_sums(page: Any, formats: _Formats, sheet: Sheet, names: list[str]) ->
             total = round(float(sheet.table[name].sum()), 6)
             page.write_formula(last + 1, place, f"=SUM({letter}2:{letter}{max(last + 1, 2)})", look, total)
         else:
-            page.write_string(last + 1, place, _TOTAL if place == 0 else "", look)
+            page.write(last + 1, place, _TOTAL if place == 0 else None, look)
 
 
 def _write(page: Any, row: int, place: int, value: Any, look: Any) -> None:
