@@ -27,6 +27,7 @@ from planner.scenario import Scenario
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SPATIAL = {"sites", "candidates", "zones", "districts", "streets"}
+HINT = "; check the space left on the disk and your rights"
 TABLES = {"sites", "candidates", "chargers", "added", "assignment", "tasks", "breakdown", "years", "townships"}
 
 
@@ -272,7 +273,9 @@ def test_a_full_disk_leaves_nothing(
 
     monkeypatch.setitem(targets.FILE_TARGETS, to, FILE_TARGETS[to]._replace(write=full))
     place = tmp_path / f"out{FILE_TARGETS[to].suffix}"
-    assert faults(export, folder, to, place) == [f"{place}: cannot be written: [Errno 28] No space left on device"]
+    assert faults(export, folder, to, place) == [
+        f"{place}: cannot be written: [Errno 28] No space left on device{HINT}"
+    ]
     assert names_of(tmp_path) == set()
 
 
@@ -284,7 +287,7 @@ def test_a_kml_that_gdal_cut_short_is_refused(
 
     monkeypatch.setattr(files_module.pyogrio, "write_dataframe", cut)
     assert faults(export, folder, "kml", tmp_path / "kml") == [
-        f"{tmp_path / 'kml'}: cannot be written: [Errno 28] No space left on device"
+        f"{tmp_path / 'kml'}: cannot be written: [Errno 28] No space left on device{HINT}"
     ]
     assert names_of(tmp_path) == set()
 

@@ -25,6 +25,8 @@ from planner.exports.summary import NOTICE_EN, NOTICE_ZH
 from planner.exports.workbook import write_workbook
 
 PARQUET_EXTRA = "parquet"
+WRITE_FAULTS = (OSError, RuntimeError)
+"""What a disk that is full or gone raises: plainly, or through GDAL."""
 
 _TABLES = ("sites", "candidates", "chargers", "added", "assignment", "tasks", "breakdown", "years", "townships")
 _SPATIAL = ("sites", "candidates", "zones", "districts", "streets", "feeders")
@@ -135,6 +137,12 @@ def sources_text(content: Content) -> str:
         NOTICE_EN,
     )
     return "\n".join(filter(None, lines)) + "\n"
+
+
+def unwritten(place: Path, error: Exception) -> Fault:
+    """What to say where writing has failed; of a full disk GDAL may tell only that something failed."""
+    en = f"cannot be written: {error}; check the space left on the disk and your rights"
+    return Fault(str(place), en, "无法写入，请检查磁盘剩余空间和写入权限；未留下任何不完整的文件")
 
 
 def missing_extra(where: str, package: str, extra: str) -> Fault:

@@ -17,15 +17,12 @@ from planner._files import beside, put_in_place, refuse_unwritable, write_geojso
 from planner._simulation_table import FILES as SIMULATION_FILES
 from planner.exports.content import Content, content_of
 from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text, plan_id
-from planner.exports.files import FILE_TARGETS
+from planner.exports.files import FILE_TARGETS, WRITE_FAULTS, unwritten
 from planner.exports.geopackage import read_geopackage, write_geopackage
 from planner.exports.workbook import write_workbook
 from planner.layers import Layers
 from planner.plan import Plan
 from planner.scenario import write_scenario
-
-WRITE_FAULTS = (OSError, RuntimeError)
-"""What a disk that is full or gone raises: plainly, or through GDAL."""
 
 _PLAN_FILES = (
     *("map.html", "report.html", "report.pdf", "sites.geojson", "candidates.geojson", "plan.gpkg", "plan.xlsx"),
@@ -79,7 +76,7 @@ def save_plan(
             write_json(_run(seconds or {}), draft / "run.json")
             put_in_place(draft, target, _PLAN_FILES)
     except WRITE_FAULTS as error:
-        raise BadInput([Fault(str(target), f"cannot be written: {error}", "无法写入该文件夹")]) from None
+        raise BadInput([unwritten(target, error)]) from None
     return target
 
 

@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 from planner._faults import BadInput, Fault
 from planner._files import beside, put_in_place
 from planner.exports.content import Content
-from planner.exports.files import FILE_TARGETS, FileTarget, sources_text
-from planner.exports.folder import WRITE_FAULTS
+from planner.exports.files import FILE_TARGETS, WRITE_FAULTS, FileTarget, sources_text, unwritten
 from planner.exports.saved import read_content
 
 DATABASES = ("postgresql", "postgres")
@@ -61,7 +60,7 @@ def export(folder: str | Path, to: str, output: str | Path | None = None) -> str
     try:
         _write(content, target, place)
     except WRITE_FAULTS as error:
-        raise BadInput([Fault(str(place), f"cannot be written: {error}", "无法写入")]) from None
+        raise BadInput([unwritten(place, error)]) from None
     return str(place)
 
 
