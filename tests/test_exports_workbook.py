@@ -77,7 +77,7 @@ def test_sites_are_those_of_the_plan_with_their_kinds_in_chinese(folders: dict[s
     assert {key: mall[key] for key in expected} == expected
     assert mall["served_kwh_day"] == 1550
     assert mall["extra_metres_mean"] is None
-    assert mall["modelled"] is False
+    assert mall["modelled"] == "否 no"
     assert (total["site_id"], total["new_total"], total["power_kw"], total["name_zh"]) == ("合计 total", 6, 420, None)
 
 
@@ -91,7 +91,7 @@ def test_sums_are_formulas_with_their_values(folders: dict[str, Path]) -> None:
 def test_task_and_result_stand_in_columns_of_their_own(folders: dict[str, Path]) -> None:
     rows = rows_of(folders["one"], "任务 tasks")
     assert [(r["task_unit"], r["task"], r["chargers"], r["met"]) for r in rows[:-1]] == [
-        ("南区", 2, 2, True), ("北区", 0, 4, True),
+        ("南区", 2, 2, "是 yes"), ("北区", 0, 4, "是 yes"),
     ]  # fmt: skip
 
 
@@ -101,7 +101,8 @@ def test_number_formats(folders: dict[str, Path]) -> None:
     assert formats["utilisation"] == "0.0%"
     assert formats["capex_cny"] == "#,##0"
     assert formats["served_kwh_day"] == "#,##0.0"
-    assert formats["year"] == "General"
+    assert formats["year"] == "0"
+    assert formats["name_zh"] == "General"
 
 
 def test_years_and_tasks_by_year(folders: dict[str, Path], plan: Plan) -> None:
