@@ -106,10 +106,10 @@ def print_assumptions(table: pd.DataFrame, title: str, lang: str, out: Console) 
     """The figures under a heading per section; where a source or reasoning is that of the line above, a ditto mark."""
     width = min(out.width, _WIDEST)
     out.print(Text(title))
-    out.print(_grid(lang, width, [_headings(lang)]))
+    out.print(_grid(lang, width, [list(headings(lang).values())]))
     for section, rows in table.groupby("section", sort=False):
         out.print(Text(section_heading(str(section), rows.iloc[0], lang), style="bold"))
-        out.print(_grid(lang, width, _lines(str(section), rows, lang)))
+        out.print(_grid(lang, width, assumption_lines(str(section), rows, lang)))
 
 
 def count_line(table: pd.DataFrame, shown: pd.DataFrame, lang: str) -> str:
@@ -139,11 +139,13 @@ def number_text(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"
 
 
-def _headings(lang: str) -> list[str]:
-    return [zh if lang == "zh" else en for en, zh in _HEADINGS.values()]
+def headings(lang: str) -> dict[str, str]:
+    """The columns of `assumption_lines`: key and heading."""
+    return {key: zh if lang == "zh" else en for key, (en, zh) in _HEADINGS.items()}
 
 
-def _lines(section: str, rows: pd.DataFrame, lang: str) -> Iterator[list[str]]:
+def assumption_lines(section: str, rows: pd.DataFrame, lang: str) -> Iterator[list[str]]:
+    """The figures of a section as texts, in the order of `headings`."""
     told = ""
     for key, row in rows.iterrows():
         ranged = row["low"] < row["high"]
