@@ -1,4 +1,4 @@
-"""EV charging network planner: layers -> demand -> candidates -> access -> siting -> assessment -> maps and exports."""
+"""Charging networks: layers -> demand -> candidates -> access -> siting -> assessment -> maps, report, files."""
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +13,7 @@ from planner.exports import read_plan, save_plan
 from planner.layers import read_layers
 from planner.maps import draw_map
 from planner.plan import Plan, make_plan
+from planner.report import draw_report, write_report
 from planner.scenario import read_scenario
 from planner.siting import choose_sites
 
@@ -30,6 +31,7 @@ __all__ = [
     "assess",
     "choose_sites",
     "draw_map",
+    "draw_report",
     "estimate_demand",
     "fetch_layers",
     "find_sites",
@@ -39,6 +41,7 @@ __all__ = [
     "read_plan",
     "read_scenario",
     "save_plan",
+    "write_report",
 ]
 
 

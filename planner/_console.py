@@ -45,6 +45,7 @@ _STAGES = {
     "stress test": "就近自选压力测试",
     "alternatives": "寻找备选方案",
     "map": "绘制地图",
+    "report": "撰写报告",
     "files": "写出文件",
 }
 

@@ -149,7 +149,7 @@ def plan_command(
     ] = None,
     lang: LangOption = None,
 ) -> None:
-    """Plan a scenario and write its folder: map, sites, GeoPackage, summary. 规划并写出方案。
+    """Plan a scenario and write its folder: map, report, sites, GeoPackage, summary. 规划并写出方案。
 
     SCENARIO may be a plan folder; with --edits its plan is gone on from, and the new one is written beside it.
     """
@@ -175,8 +175,10 @@ def plan_command(
         plan = make_plan(given, clock, effort, wanted, previous)
         clock("map", *plan.proof.progress)
         page = planner.draw_map(plan, spoken)
+        clock("report", *plan.proof.progress)
+        report = planner.draw_report(plan, spoken)
         clock("files", *plan.proof.progress)
-        written = save_plan(plan, folder, page, clock.seconds)
+        written = save_plan(plan, folder, page, clock.seconds, report)
     print_plan(plan, written, spoken)
 
 
@@ -390,6 +392,25 @@ def export_command(
         clock("files", None, None)
         written = export(folder, to, output)
     console().print(written)
+
+
+@app.command("report")
+def report_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")],
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also report.pdf, in one language. 另写 PDF（单一语言）。")
+    ] = False,
+    lang: LangOption = None,
+) -> None:
+    """Write the report of a saved plan again, as HTML and as PDF; tells of a simulation too. 重写方案报告。"""
+    spoken = _language(lang)
+    with _naming_file(str(folder / "scenario.toml")), progress(spoken) as clock:
+        clock("layers", None, None)
+        plan = read_plan(folder)
+        clock("report", None, None)
+        written = planner.write_report(plan, folder, spoken, pdf)
+    for file in written:
+        console().print(str(file))
 
 
 @app.command("simulate")

@@ -37,7 +37,11 @@ _PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "pulp", "pyogrio", "scip
 
 
 def save_plan(
-    plan: Plan, folder: str | Path, map_html: str | None = None, seconds: Mapping[str, float] | None = None
+    plan: Plan,
+    folder: str | Path,
+    map_html: str | None = None,
+    seconds: Mapping[str, float] | None = None,
+    report_html: str | None = None,
 ) -> Path:
     """Write a plan folder, whole or not at all.
 
@@ -52,6 +56,8 @@ def save_plan(
         The text of ``map.html``; left out where None.
     seconds
         Stage -> seconds, for ``run.json``.
+    report_html
+        The text of ``report.html``; left out where None.
 
     Returns
     -------
@@ -70,8 +76,9 @@ def save_plan(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with beside(target) as draft:
-            if map_html is not None:
-                (draft / "map.html").write_text(map_html, encoding="utf-8")
+            for name, page in (("map.html", map_html), ("report.html", report_html)):
+                if page is not None:
+                    (draft / name).write_text(page, encoding="utf-8")
             _write_files(content, plan.layers, draft)
             write_json(_run(seconds or {}), draft / "run.json")
             put_in_place(draft, target, _PLAN_FILES)

@@ -12,7 +12,7 @@ from planner.report.drawing import WIDTH, Drawing, polyline
 from planner.report.palette import ACCENT, INK, LINE, SECOND, SOFT
 
 _SIZE = 10.5
-_ROW = 13.0
+_ROW = 11.5
 
 
 class Series(NamedTuple):
@@ -93,8 +93,10 @@ def hours(series: Sequence[Series], shows: str, unit: str) -> str:
     for one in series:
         upper = base + np.asarray(one.values, float)
         edge = [(left + across * (hour + side), below - up * upper[hour]) for hour in range(24) for side in (0, 1)]
-        back = [(left + across * (hour + side), below - up * base[hour]) for hour in range(23, -1, -1) for side in (1, 0)]
-        sheet.path(polyline([*edge, *back], closed=True), INK, 0.5, one.colour)
+        back = [
+            (left + across * (hour + side), below - up * base[hour]) for hour in range(23, -1, -1) for side in (1, 0)
+        ]
+        sheet.path(polyline([*edge, *reversed(back)], closed=True), INK, 0.5, one.colour)
         base = upper
     for hour in range(0, 25, 3):
         sheet.text(left + across * hour, below + 15, f"{hour}:00", _SIZE, "middle" if hour < 24 else "end")
@@ -174,4 +176,3 @@ def _thinned(points: np.ndarray) -> np.ndarray:
     """At most about 200 points of a curve, both ends among them."""
     every = max(1, len(points) // 200)
     return np.vstack([points[:-1:every], points[-1:]])
-

@@ -9,11 +9,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from planner.exports import NOTICE_EN, NOTICE_ZH
 from planner.report.charts import text_width
 from planner.report.document import Lang, Picture, speaker
 from planner.report.drawing import UNITS_A_MM, WIDTH, Drawing, polyline
+from planner.report.names import area_name
 from planner.report.palette import GROUND, INK, MIXED, PAPER, POWERS, SOFT
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ _STREETS = {"motorway": ("#8d979f", 1.4), "trunk": ("#8d979f", 1.4), "primary": 
 _OTHER_STREET = ("#c3cad0", 0.7)
 _LEAST_RADIUS, _MOST_RADIUS = 1.1, 9.0
 _FURNITURE = 46.0  # units at the foot of a panel for scale bar and arrow
-_HEIGHT = 92 * UNITS_A_MM
+_LEGEND_ROW = 22.0
+_EDGE_ROOM = 0.5  # half a frame's line
+_HEIGHT = 142 * UNITS_A_MM
 _LEAST_LABELLED = 900.0  # square units of a district in the frame
 _EDGE = "#55616c"
 _WORDS = {
@@ -52,7 +56,7 @@ class Panel(NamedTuple):
     def place(self, xy: np.ndarray) -> np.ndarray:
         """Ground coordinates, shape (n, 2), on the sheet."""
         turned = (xy - (self.west, self.north)) * (self.scale, -self.scale)
-        return np.asarray(turned + (self.x, self.y))
+        return np.asarray(turned + np.array([self.x, self.y]))
 
 
 def city_picture(plan: Plan, lang: Lang) -> Picture:
@@ -61,12 +65,12 @@ def city_picture(plan: Plan, lang: Lang) -> Picture:
     Where people live close together in a small part of the area, that part is drawn a second time, larger.
     """
     say = speaker(lang)
-    sheet = Drawing(WIDTH, _HEIGHT + 34)
-    districts = plan.layers.districts
-    panels = _panels(districts, plan.layers.zones)
+    panels = _panels(plan.layers.districts, plan.layers.zones)
+    beside = len(panels) > 1  # then there is room for the legend below the first one
+    sheet = Drawing(WIDTH, panels[-1].height + 2 * _EDGE_ROOM + (0 if beside else _LEGEND_ROW + 12))
     radius_each = _radius_each(plan, panels[-1])
     for at, panel in enumerate(panels):
-        inner = Drawing(WIDTH, _HEIGHT)
+        inner = Drawing(WIDTH, panel.height)
         _draw_ground(inner, plan, panel)
         _draw_sites(inner, plan, panel, radius_each)
         sheet.rectangle(panel.x, panel.y, panel.width, panel.height, GROUND)
@@ -78,7 +82,7 @@ def city_picture(plan: Plan, lang: Lang) -> Picture:
         _scale_bar(sheet, panel)
         _north_arrow(sheet, panel, say("北", "N"))
         sheet.rectangle(panel.x, panel.y, panel.width, panel.height, "none", SOFT)
-    _legend(sheet, plan, lang, radius_each, _HEIGHT + 19)
+    _legend(sheet, plan, lang, radius_each, panels[0].y + panels[0].height + 19, in_rows=beside)
     notice = say(NOTICE_ZH, NOTICE_EN)
     caption = f"{notice}. {plan.scenario.study_area.attribution}"
     shows = say(
@@ -108,23 +112,27 @@ def _panels(districts: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> list[Panel]
     """The whole area and, where that is worth while, its core beside it."""
     whole = districts.total_bounds
     core = _core(zones)
-    gap = 8.0
     if core is None or max((core[2] - core[0]) / (whole[2] - whole[0]), (core[3] - core[1]) / (whole[3] - whole[1])) > (
         _CORE_IS_ALL
     ):
-        return [_panel(0, WIDTH, whole)]
+        return [_panel(_EDGE_ROOM, WIDTH - 2 * _EDGE_ROOM, _HEIGHT * 0.7, whole)]
     left = WIDTH * 0.44
-    return [_panel(0, left, whole), _panel(left + gap, WIDTH - left - gap, core)]
+    right = left + 8
+    entries = len(_WORDS) + 3
+    return [
+        _panel(_EDGE_ROOM, left - _EDGE_ROOM, _HEIGHT - entries * _LEGEND_ROW - 8, whole),
+        _panel(right, WIDTH - right - _EDGE_ROOM, _HEIGHT, core),
+    ]
 
 
-def _panel(x: float, width: float, bounds: np.ndarray) -> Panel:
+def _panel(x: float, width: float, height: float, bounds: np.ndarray) -> Panel:
     """A frame that shows the bounds with a margin, their middle in its middle, scale bar below."""
     west, south, east, north = bounds
     margin = 10.0
-    scale = min((width - 2 * margin) / (east - west), (_HEIGHT - margin - _FURNITURE) / (north - south))
+    scale = min((width - 2 * margin) / (east - west), (height - margin - _FURNITURE) / (north - south))
     left = (west + east) / 2 - width / 2 / scale
-    top = north + (margin + (_HEIGHT - margin - _FURNITURE - (north - south) * scale) / 2) / scale
-    return Panel(x, 0.0, width, _HEIGHT, left, top, scale)
+    top = north + (margin + (height - margin - _FURNITURE - (north - south) * scale) / 2) / scale
+    return Panel(x, _EDGE_ROOM, width, height, left, top, scale)
 
 
 def _core(zones: gpd.GeoDataFrame) -> np.ndarray | None:
@@ -172,10 +180,9 @@ def _draw_ground(sheet: Drawing, plan: Plan, panel: Panel) -> None:
         sheet.path(d, _EDGE, 1.0, dash="4 3")
 
 
-def _rings(part: shapely.Geometry) -> list[shapely.Geometry]:
-    if part.is_empty or part.geom_type != "Polygon":
-        return []
-    return [part.exterior, *part.interiors]
+def _rings(part: BaseGeometry) -> list[BaseGeometry]:
+    """Outer and inner edges of a polygon; none of what else a clip leaves."""
+    return [part.exterior, *part.interiors] if isinstance(part, shapely.Polygon) and not part.is_empty else []
 
 
 def _radius_each(plan: Plan, panel: Panel) -> float:
@@ -227,7 +234,7 @@ def _label_districts(sheet: Drawing, plan: Plan, panel: Panel, lang: Lang, large
         if larger is not None and _frame(larger).contains(point):
             continue
         (x, y) = panel.place(np.array([[point.x, point.y]]))[0]
-        words = str(name) if lang == "zh" else str(row["name_en"]) or str(name)
+        words = area_name(plan, str(name), lang)
         half = text_width(words, size) / 2
         x = min(max(x, panel.x + half + 3), panel.x + panel.width - half - 3)
         y = min(max(y, panel.y + 14), panel.y + panel.height - _FURNITURE)
@@ -271,37 +278,41 @@ def _north_arrow(sheet: Drawing, panel: Panel, word: str) -> None:
     sheet.text(x, y + 32, word, 11, "middle", bold=True, halo=True)
 
 
-def _legend(sheet: Drawing, plan: Plan, lang: Lang, radius_each: float, y: float) -> None:
-    """Colours, sizes and lines, on one row below the panels."""
+def _legend(sheet: Drawing, plan: Plan, lang: Lang, radius_each: float, y: float, in_rows: bool) -> None:
+    """Colours, sizes and lines, one below the other or all in one row."""
     say = speaker(lang)
     stations = plan.assessment.sites
     present = set(power_class(stations)) if len(stations) else set()
-    x = 4.0
-    size = 10.5
+    colours = {**POWERS, "mixed": MIXED}
+    start, size = 6.0, 10.5
+    x = start
 
-    def told(words: str, room: float) -> None:
-        nonlocal x
+    def told(words: str, room: float = 12) -> None:
+        nonlocal x, y
         sheet.text(x, y + 4, words, size)
         x += text_width(words, size) + room
+        if in_rows and room:
+            x, y = start, y + _LEGEND_ROW
 
     for kind, words in _WORDS.items():
         if kind in present:
-            colours = {**POWERS, "mixed": MIXED}
-            sheet.circles([(x + 5, y, 5.5)], colours[kind], INK, 0.5)
-            x += 14
-            told(say(*words), 12)
+            sheet.circles([(x + 6, y, 6)], colours[kind], INK, 0.5)
+            x += 18
+            told(say(*words))
     for number in _legend_sizes(stations):
         radius = max(radius_each * math.sqrt(number), _LEAST_RADIUS)
         sheet.circles([(x + radius, y, radius)], PAPER, INK, 0.9)
-        x += 2 * radius + 3
-        told(f"{number}", 7)
-    told(say("台", "chargers"), 12)
+        x += 2 * radius + 4
+        told(f"{number}", 0)
+        x += 8
+    if len(stations):
+        told(say("台（面积按桩数）", "chargers (area by number)"))
     sheet.line(x, y, x + 16, y, _STREETS["trunk"][0], 1.6)
-    x += 20
-    told(say("主要道路", "main streets"), 12)
-    sheet.rectangle(x, y - 5, 14, 10, PAPER, _EDGE)
-    x += 18
-    told(say("县区", "district"), 0)
+    x += 22
+    told(say("主要道路", "main streets"))
+    sheet.rectangle(x, y - 5, 16, 10, PAPER, _EDGE)
+    x += 22
+    told(say("县区", "district"))
 
 
 def _legend_sizes(stations: pd.DataFrame) -> list[int]:

@@ -47,7 +47,10 @@ def compose(plan: Plan, lang: Lang, simulation: Mapping[str, Any] | None = None)
     return Document(
         lang=lang,
         title=clean(getattr(scenario, f"title_{lang}")),
-        subtitle=say(f"公共充电桩布局方案报告 · {scenario.year} 年末", f"Report on the siting of public chargers · end of {scenario.year}"),
+        subtitle=say(
+            f"公共充电桩布局方案报告 · {scenario.year} 年末",
+            f"Report on the siting of public chargers · end of {scenario.year}",
+        ),
         foot=clean(f"{say(NOTICE_ZH, NOTICE_EN)} · {scenario.study_area.attribution}"),
         page_word=say("第 {} 页，共 {} 页", "{} of {}"),
         blocks=blocks,

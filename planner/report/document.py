@@ -1,7 +1,7 @@
 """What a report is made of: headings, paragraphs, tables and pictures, all plain text, for HTML and PDF alike.
 
-Every text may hold names from outside (OSM, tables, scenario files). It is data here and in both renderings: HTML escapes
-it, typst reads it as JSON and never as markup.
+Every text may hold names from outside (OSM, tables, scenario files). It is data here and in both renderings: HTML
+escapes it, typst reads it as JSON and never as markup.
 """
 
 from __future__ import annotations

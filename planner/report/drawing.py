@@ -1,7 +1,7 @@
 """SVG, a few shapes of it: what charts and the picture of the city are drawn with.
 
-Texts are text elements, drawn by the fonts of whoever shows them, so that Chinese stays Chinese. Lengths are in units of
-which `UNITS_A_MM` make a millimetre on paper.
+Texts are text elements, drawn by the fonts of whoever shows them, so that Chinese stays Chinese. Lengths are in units
+of which `UNITS_A_MM` make a millimetre on paper.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ UNITS_A_MM = 4.0
 WIDTH = 174 * UNITS_A_MM  # of the text on A4 with margins of 18 mm
 FONTS = ("Microsoft YaHei", "SimSun", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC")
 """Fonts with Chinese, in the order in which they are looked for: Windows, Linux, macOS."""
+
+FONT_FAMILY = ", ".join(f"'{name}'" for name in FONTS)
 
 
 class Drawing:
@@ -75,10 +77,9 @@ class Drawing:
 
     def svg(self, shows: str) -> str:
         """The drawing as an SVG element; `shows` says in words what is to be seen."""
-        fonts = ", ".join(f"'{name}'" for name in FONTS)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" role="img" '
-            f'aria-label="{escape(clean(shows))}" font-family="{fonts}, sans-serif">{"".join(self._parts)}</svg>'
+            f'aria-label="{escape(clean(shows))}" font-family="{FONT_FAMILY}, sans-serif">{"".join(self._parts)}</svg>'
         )
 
 

@@ -1,4 +1,4 @@
-"""How evenly the plan serves: districts today and with the plan, the companions of the four figures, the Lorenz curve."""
+"""How evenly the plan serves: districts today and with the plan, the four figures' companions, the Lorenz curve."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from planner.assessment import figure_text
-from planner.assessment.networks import nearest_charger_m, price
+from planner.assessment.networks import SAME_PLACE_M, nearest_charger_m, price
 from planner.report.charts import Series, bars, lorenz
-from planner.report.document import Block, Column, Heading, Lang, Paragraph, Picture, clean, speaker, table
+from planner.report.document import Block, Column, Heading, Lang, Paragraph, Picture, speaker, table
+from planner.report.names import area_name
 from planner.report.numbers import count, ratio, share
 from planner.report.palette import NETWORKS
 
@@ -31,8 +32,7 @@ def fairness(plan: Plan, lang: Lang) -> list[Block]:
 def _districts(plan: Plan, lang: Lang) -> list[Block]:
     say = speaker(lang)
     rows = plan.assessment.districts
-    english = plan.layers.districts["name_en"]
-    names = [clean(name if lang == "zh" else english.get(name, "") or name) for name in rows.index]
+    names = [area_name(plan, str(name), lang) for name in rows.index]
     columns = [
         Column(say("县区", "district"), 1.4, numbers=False),
         Column(say("居民", "residents"), 1.2),
@@ -87,15 +87,16 @@ def _companions(plan: Plan, lang: Lang) -> list[Block]:
 def _distances(plan: Plan, lang: Lang) -> list[Block]:
     """The Lorenz curve of the residents' straight metres to the nearest charger, beside its Gini coefficient."""
     say = speaker(lang)
-    gini = plan.assessment.companions.loc["gini_access"]
+    gini = plan.assessment.companions.loc["gini_access", ["today", "plan"]].astype(float).to_dict()
     people = plan.layers.zones["residents"].to_numpy(float)
+    settled = people > 0
     curves = []
     for when, words in (("plan", ("规划", "plan")), ("today", ("今日", "today"))):
         metres = _near_m(plan, when)
-        settled = people > 0
-        if np.isfinite(float(gini[when])) and np.isfinite(metres[settled]).all():
-            words_ = say(f"{words[0]}（基尼系数 {ratio(float(gini[when]), lang)}）", f"{words[1]} (Gini {ratio(float(gini[when]), lang)})")
-            curves.append((words_, metres[settled], people[settled]))
+        if np.isfinite(gini[when]) and np.isfinite(metres[settled]).all():
+            told = ratio(gini[when], lang)
+            name = say(f"{words[0]}（基尼系数 {told}）", f"{words[1]} (Gini {told})")
+            curves.append((name, metres[settled], people[settled]))
     if not curves:
         return []
     shows = say("居民到最近充电站直线距离的洛伦兹曲线", "Lorenz curve of the residents' metres to the nearest charger")
@@ -118,7 +119,4 @@ def _near_m(plan: Plan, when: str) -> np.ndarray:
         return np.full(len(plan.layers.zones), np.inf)
     chargers = pd.concat(standing, ignore_index=True)
     metres = nearest_charger_m(plan.layers.zones, plan.sites, chargers).to_numpy(float)
-    return np.where(metres > _SAME_PLACE_M, metres, 0.0)
-
-
-_SAME_PLACE_M = 0.01
+    return np.where(metres > SAME_PLACE_M, metres, 0.0)

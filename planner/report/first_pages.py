@@ -8,6 +8,7 @@ import numpy as np
 
 from planner.assessment import figure_text
 from planner.exports import NOTICE_EN, NOTICE_ZH
+from planner.report.charts import Series, bars
 from planner.report.city_picture import city_picture
 from planner.report.document import (
     Block,
@@ -19,13 +20,16 @@ from planner.report.document import (
     Lang,
     PageBreak,
     Paragraph,
+    Picture,
     Row,
     Table,
     clean,
     speaker,
     table,
 )
+from planner.report.names import area_name
 from planner.report.numbers import NOT_KNOWN, count, gap, million, money, share
+from planner.report.palette import NETWORKS, OTHER_NETWORK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +49,14 @@ _MEANINGS = {
         "九成需求（未服务的计为超出可达范围）到充电站的路程不超过此数",
         "nine tenths of the demand have no farther to go; what is not served counts as beyond reach",
     ),
-    "basically_meets": ("公共充电需求电量中得到服务的占比", "share of the energy of all public charging that is served"),
+    "basically_meets": (
+        "公共充电需求电量中得到服务的占比",
+        "share of the energy of all public charging that is served",
+    ),
+}
+_SIMPLER = {
+    "proportional": ("按人口分配同样的桩", "the same chargers shared out by residents"),
+    "greedy": ("逐站取最大增益（贪心法）", "stations put where each gains most (greedy)"),
 }
 _COMPARED = ("well_distributed", "completely_equipped", "convenient", "basically_meets")
 
@@ -73,14 +84,15 @@ def built(plan: Plan) -> pd.Series:
 
 def _in_short(plan: Plan, lang: Lang) -> str:
     say = speaker(lang)
-    sums, meets = built(plan), plan.assessment.figures.loc["basically_meets"]
+    sums = built(plan)
+    meets = plan.assessment.figures.loc["basically_meets", ["today", "plan"]].astype(float).to_dict()
     swaps = int(sums["new_swap"])
     swap = say(f"、换电站 {swaps:,} 座", f" and {swaps:,} swap stations") if swaps else ""
-    before, after = share(float(meets["today"]), lang), share(float(meets["plan"]), lang)
+    before, after = share(meets["today"], lang), share(meets["plan"], lang)
     return say(
         f"到 {plan.scenario.year} 年末，新增公共充电桩 {count(sums['new_total'])} 台{swap}，分布于 "
-        f"{len(plan.assessment.sites):,} 个站点，投资 {money(float(sums['capex_cny']), lang)}；公共充电需求的满足比例由 "
-        f"{before} 提高到 {after}。{_quality(plan, lang)}",
+        f"{len(plan.assessment.sites):,} 个站点，投资 {money(float(sums['capex_cny']), lang)}；"
+        f"公共充电需求的满足比例由 {before} 提高到 {after}。{_quality(plan, lang)}",
         f"By the end of {plan.scenario.year} {count(sums['new_total'])} new public chargers{swap} at "
         f"{len(plan.assessment.sites):,} sites, for {money(float(sums['capex_cny']), lang)}. The share of the public "
         f"charging demand that is served goes from {before} to {after}. {_quality(plan, lang)}",
@@ -91,7 +103,9 @@ def _quality(plan: Plan, lang: Lang) -> str:
     """How good the plan is known to be, in one sentence."""
     say = speaker(lang)
     if plan.proof.optimal:
-        return say("在同样规则下，已证明没有更好的方案。", "No plan that keeps the same rules is better: this is proven.")
+        return say(
+            "在同样规则下，已证明没有更好的方案。", "No plan that keeps the same rules is better: this is proven."
+        )
     most = gap(plan.proof.gap_share)
     if plan.proof.cost_cny is not None:
         return say(
@@ -114,10 +128,14 @@ def _cards(plan: Plan, lang: Lang) -> Cards:
 
 
 def _notes(plan: Plan, lang: Lang) -> list[Block]:
-    """What the figures' own notes add, each once."""
-    notes = dict.fromkeys(clean(note) for note in plan.assessment.figures[f"note_{lang}"] if note)
-    ends = speaker(lang)("。", ".")
-    return [Paragraph(speaker(lang)("；", "; ").join(notes) + ends, "note")] if notes else []
+    """What the figures' own notes add, each once, with the figures that it is about."""
+    say = speaker(lang)
+    about: dict[str, list[str]] = {}
+    for _, row in plan.assessment.figures.iterrows():
+        if note := clean(row[f"note_{lang}"]):
+            about.setdefault(note, []).append(str(row[f"word_{lang}"]))
+    told = [say("、", ", ").join(words) + say("：", ": ") + note + say("。", ".") for note, words in about.items()]
+    return [Paragraph(say("", " ").join(told), "note")] if told else []
 
 
 def _tasks(plan: Plan, lang: Lang) -> list[Block]:
@@ -125,20 +143,20 @@ def _tasks(plan: Plan, lang: Lang) -> list[Block]:
     tasks = plan.assessment.tasks
     columns = [
         Column(say("任务单元", "task unit"), 2.6, numbers=False),
-        Column(say("任务（台，不少于）", "task (chargers at least)"), 1.3),
+        Column(say("任务（台，不少于）", "task (chargers at least)"), 1.7),
         Column(say("规划（台）", "plan (chargers)"), 1.2),
         Column(say("站点", "sites"), 0.9),
         Column(say("功率（kW）", "power (kW)"), 1.2),
-        Column(say("投资（百万元）", "million CNY"), 1.2),
-        Column(say("备注", "note"), 2.6, numbers=False),
+        Column(say("投资（百万元）", "million CNY"), 1.5),
+        Column(say("备注", "note"), 2.4, numbers=False),
     ]
     rows = []
     for unit, row in tasks.iterrows():
         short = int(row["shortfall"])
         note = str(row[f"note_{lang}"]) or (say(f"缺 {short:,} 台", f"{short:,} short") if short else "")
-        rows.append(Row([clean(unit), *_task_numbers(row), clean(note)]))
+        rows.append(Row([area_name(plan, str(unit), lang), *_task_numbers(row), clean(note)]))
     rows.append(Row([say("合计", "sum"), *_task_numbers(tasks.sum(numeric_only=True)), ""], "sum"))
-    return [Heading(say("区县任务分解", "District tasks")), Table(columns, rows, small=True, whole=True)]
+    return [Heading(say("区县任务分解", "District tasks")), Table(columns, rows, whole=True)]
 
 
 def _task_numbers(row: pd.Series) -> list[str]:
@@ -183,17 +201,30 @@ def _bought(plan: Plan, lang: Lang) -> list[Block]:
         ]
         for name in _COMPARED
     ]
-    for name, words in {
+    for name, headed in {
         "served_kwh_day": ("服务电量（kWh/日）", "served (kWh a day)"),
         "chargers": ("公共充电桩（台）", "public chargers"),
         "capex_cny": ("投资（百万元）", "investment (million CNY)"),
     }.items():
         texts = [million(v) if name == "capex_cny" else count(v) for v in networks[name].astype(float)]
-        rows.append([say(*words), *(NOT_KNOWN[lang] if text == "–" else text for text in texts)])
-    found: list[Block] = [Heading(say("比一比：同样的桩，不同的布局", "What the plan buys: the same chargers, sited otherwise"))]
+        rows.append([say(*headed), *(NOT_KNOWN[lang] if text == "–" else text for text in texts)])
+    found: list[Block] = [
+        Heading(say("比一比：同样的桩，不同的布局", "What the plan buys: the same chargers, sited otherwise"))
+    ]
     if words := _gain(plan, lang):
         found.append(Paragraph(words))
-    return [*found, table(columns, rows, small=True, whole=True)]
+    return [*found, table(columns, rows, whole=True), _beside(plan, lang)]
+
+
+def _beside(plan: Plan, lang: Lang) -> Picture:
+    """Energy served by the plan and by the networks beside it."""
+    networks = plan.baselines
+    shows = speaker(lang)("各布局每日服务的电量（kWh/日）", "Energy served a day by each network (kWh a day)")
+    values = networks["served_kwh_day"].astype(float)
+    one = Series("", "", [*values], [count(value) for value in values])
+    colours = [NETWORKS.get(str(key), OTHER_NETWORK) for key in networks.index]
+    names = [clean(name) for name in networks[f"name_{lang}"]]
+    return Picture(bars(names, [one], shows, colours=colours), shows, shows)
 
 
 def _gain(plan: Plan, lang: Lang) -> str:
@@ -201,17 +232,15 @@ def _gain(plan: Plan, lang: Lang) -> str:
     say = speaker(lang)
     served = plan.baselines["served_kwh_day"].astype(float)
     parts = []
-    for name in ("proportional", "greedy"):
+    for name, words in _SIMPLER.items():
         if name in served and served[name] > 0:
             more = served["plan"] - served[name]
-            words = str(plan.baselines.loc[name, f"name_{lang}"])
-            change = share(float(more / served[name]), lang)
-            parts.append(
-                say(f"比“{words}”多服务 {count(more)} kWh/日（{change}）", f"{count(more)} kWh a day more than “{words}” ({change})")
-            )
+            told, change = count(more), share(float(more / served[name]), lang)
+            than = say(*words)
+            parts.append(say(f"比{than}多 {told} kWh/日（{change}）", f"{told} kWh a day ({change}) more than {than}"))
     if not parts:
         return ""
-    return say(f"本方案{'，'.join(parts)}。", f"The plan serves {' and '.join(parts)}.")
+    return say(f"本方案的服务电量{'，'.join(parts)}。", f"The plan serves {', and '.join(parts)}.")
 
 
 def _years(plan: Plan, lang: Lang) -> list[Block]:
@@ -240,4 +269,4 @@ def _years(plan: Plan, lang: Lang) -> list[Block]:
         ]
         for year, row in years.iterrows()
     ]
-    return [Heading(say("分年度", "Year by year")), table(columns, rows, small=True, whole=True)]
+    return [Heading(say("分年度", "Year by year")), table(columns, rows, whole=True)]

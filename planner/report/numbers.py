@@ -63,6 +63,13 @@ def hour(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.0f}:00–{value + 1:.0f}:00"
 
 
-def spread(low: float, base: float, high: float) -> str:
-    """A number with its range: ``63,277 (-5,849 … 170,123)``."""
-    return f"{base:,.0f} ({low:,.0f} … {high:,.0f})" if math.isfinite(base) else "–"
+def spread(low: float, base: float, high: float, lang: Lang) -> str:
+    """A number with its range: ``63,277 (-5,849 to 170,123)``."""
+    if not math.isfinite(base):
+        return "–"
+    return f"{base:,.0f}（{low:,.0f} 至 {high:,.0f}）" if lang == "zh" else f"{base:,.0f} ({low:,.0f} to {high:,.0f})"
+
+
+def plain(value: float) -> str:
+    """A figure with the digits that it has."""
+    return f"{value:,.10g}"

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from planner.plan import Plan
 
 SOURCES = "SOURCES.md"
-_WIDTHS = {"figure": 1.8, "word": 1.3, "low": 0.9, "base": 0.95, "high": 0.9, "unit": 1.0, "kind": 0.85, "origin": 4.2}
-_NUMBERS = ("low", "base", "high")
+_WIDTHS = {
+    "zh": {"figure": 2.4, "word": 1.5, "base": 1.3, "range": 2.0, "unit": 1.3, "kind": 0.8, "origin": 4.0},
+    "en": {"figure": 2.4, "base": 1.4, "range": 2.0, "unit": 1.4, "kind": 1.3, "origin": 4.4},
+}
 
 
 def assumed_share(scenario: Scenario, fleets: pd.DataFrame) -> float:
@@ -62,25 +64,25 @@ def real_and_modelled(plan: Plan, lang: Lang) -> list[Block]:
     modelled = int(sites["modelled"].astype(bool).sum())
     bays = int(sites["bays_assumed"].astype(bool).sum()) if "bays_assumed" in sites else 0
     unlocated = scenario.existing.unlocated_chargers.base
+    assumed = share(assumed_share(scenario, plan.fleets), lang)
     items = [
         say(
-            f"{share(assumed_share(scenario, plan.fleets), lang)} 的公共充电需求建立在假设之上：其车队的数量、日里程或电耗为假设，"
-            "而非公布或由公布数推算。",
-            f"{share(assumed_share(scenario, plan.fleets), lang)} of the public charging demand rests on an assumption: on fleets "
-            "whose number, daily kilometres or consumption is assumed, not published or derived from something published.",
+            f"{assumed} 的公共充电需求建立在假设之上：其车队的数量、日里程或电耗为假设，而非公布或由公布数推算。",
+            f"{assumed} of the public charging demand rests on an assumption: on fleets whose number, daily kilometres "
+            "or consumption is assumed, not published or derived from something published.",
         ),
         say(
             f"候选站点 {len(sites):,} 个：{modelled:,} 个由道路生成（模型），{len(sites) - modelled:,} 个为已知地点；"
             f"{bays:,} 个站点的车位为假设值。",
-            f"Of {len(sites):,} candidate sites {modelled:,} are generated on streets (modelled), {len(sites) - modelled:,} are "
-            f"known places; the bays of {bays:,} are assumed.",
+            f"Of {len(sites):,} candidate sites {modelled:,} are generated on streets (modelled), "
+            f"{len(sites) - modelled:,} are known places; the bays of {bays:,} are assumed.",
         ),
         *(
             [
                 say(
                     f"既有 {count(unlocated)} 台公共充电桩无坐标，按实际用量从需求中按比例扣除。",
-                    f"{count(unlocated)} public chargers of today have no location; what they carry is taken off the demand in "
-                    "proportion.",
+                    f"{count(unlocated)} public chargers of today have no location; what they carry is taken off the "
+                    "demand in proportion.",
                 )
             ]
             if unlocated
@@ -127,18 +129,20 @@ def assumptions(plan: Plan, lang: Lang) -> list[Block]:
     """Every figure of the scenario in its section: low, base, high, unit, kind, source or reasoning."""
     say = speaker(lang)
     figures = assumption_table(plan.scenario)
-    names = headings(lang)
-    shown = {key: words for key, words in names.items() if key != "word" or lang == "zh"}
-    columns = [Column(words, _WIDTHS[key], key in _NUMBERS) for key, words in shown.items()]
+    names = {**headings(lang), "range": say("区间", "range")}
+    shown = _WIDTHS[lang]
+    columns = [Column(names[key], width, key in ("base", "range")) for key, width in shown.items()]
     rows = []
     for section, part in figures.groupby("section", sort=False):
         rows.append(Row([clean(section_heading(str(section), part.iloc[0], lang))], "group"))
         for line in assumption_lines(str(section), part, lang):
-            cells = dict(zip(names, line, strict=True))
+            cells = dict(zip(headings(lang), line, strict=True))
+            cells["range"] = f"{cells['low']} – {cells['high']}" if cells["low"] else ""
             rows.append(Row([clean(cells[key]) for key in shown]))
+    origin = say("。来源与理由按情景文件原文。", ". Sources and reasoning as the scenario file has them.")
     return [
         Heading(say("假设一览", "Assumptions"), 1),
-        Paragraph(count_line(figures, figures, lang) + say("。来源与理由按情景文件原文。", ". Sources and reasoning as the scenario file has them.")),
+        Paragraph(count_line(figures, figures, lang) + origin),
         Table(columns, rows, small=True),
     ]  # fmt: skip
 
@@ -202,6 +206,10 @@ def _plain_text(token: Token) -> str:
 def _markdown_table(rows: list[list[str]]) -> Table:
     """Columns as wide as their texts are long, within limits."""
     heads, body = rows[0], rows[1:]
-    lengths = [sum(len(row[at]) for row in rows) / len(rows) for at in range(len(heads))]
-    widths = [max(8.0, min(length, 60.0)) for length in lengths]
-    return table([Column(head, width, numbers=False) for head, width in zip(heads, widths, strict=True)], body, small=True)
+    widths = []
+    for at in range(len(heads)):
+        mean = sum(len(row[at]) for row in rows) / len(rows)
+        longest = max((len(word) for row in rows for word in row[at].split()), default=0)
+        widths.append(max(min(mean, 45.0), min(longest, 16.0)) + 3)
+    columns = [Column(head, width, numbers=False) for head, width in zip(heads, widths, strict=True)]
+    return table(columns, body, small=True)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import asdict
 from types import ModuleType
+from typing import Any
 
 from planner._faults import BadInput, Fault
 from planner.report.document import Document
-from planner.report.drawing import FONTS
+from planner.report.drawing import FONT_FAMILY, FONTS
 from planner.report.page import asset
 
+_LONG_WORD = re.compile(r"[!-~]{12,}")
+_SIGNS = re.compile(r"[/_.\-@=&?]+(?=.)")
+_ZERO_WIDTH = "\u200b"
 _EXTRA = 'pip install "ev-charging-planner[report]"'
 
 
@@ -26,11 +31,9 @@ def pdf_bytes(document: Document) -> bytes:
     typst = _typst()
     font = find_font(typst.Fonts().families())
     blocks = [{"is": type(block).__name__, **asdict(block)} for block in document.blocks]
-    content = json.dumps({**asdict(document), "blocks": blocks}, ensure_ascii=False)
-    # the fonts that the drawings name are those of browsers; here it is the one that was found
-    content = content.replace(", ".join(f"'{name}'" for name in FONTS), f"'{font}'")
+    content = json.dumps(_for_paper({**asdict(document), "blocks": blocks}, font), ensure_ascii=False)
     inputs = {"document": content, "font": font}
-    made = typst.compile(asset("report.typ").encode(), format="pdf", sys_inputs=inputs, timestamp=0)
+    made = typst.compile(asset("report.typ").encode(), format="pdf", sys_inputs=inputs)
     return bytes(made)
 
 
@@ -47,7 +50,25 @@ def find_font(families: Collection[str]) -> str:
         if name.lower() in known:
             return known[name.lower()]
     en = f"no font with Chinese letters found on this machine; install one of {', '.join(FONTS)}"
-    raise BadInput([Fault("report.pdf", en, f"本机没有中文字体，请安装其一：{'、'.join(FONTS)}（report.html 不受影响）")])
+    raise BadInput(
+        [Fault("report.pdf", en, f"本机没有中文字体，请安装其一：{'、'.join(FONTS)}（report.html 不受影响）")]
+    )
+
+
+def _for_paper(content: Any, font: str) -> Any:
+    """The document's data with words that can be broken, and the drawings' list of fonts narrowed to the one found."""
+    if isinstance(content, dict):
+        drawn = {"svg": content["svg"].replace(FONT_FAMILY, f"'{font}'")} if "svg" in content else {}
+        return {key: _for_paper(value, font) for key, value in content.items() if key not in drawn} | drawn
+    if isinstance(content, list | tuple):
+        return [_for_paper(value, font) for value in content]
+    return _LONG_WORD.sub(_breakable, content) if isinstance(content, str) else content
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """A long word with places to break it: after its signs, and every two dozen letters."""
+    parts = _SIGNS.sub(lambda sign: sign[0] + _ZERO_WIDTH, word[0]).split(_ZERO_WIDTH)
+    return _ZERO_WIDTH.join(_ZERO_WIDTH.join(re.findall(".{1,24}", part)) for part in parts if part)
 
 
 def _typst() -> ModuleType:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.report.charts import Series, bars
-from planner.report.document import Block, Bullets, Column, Heading, Lang, Paragraph, Picture, clean, speaker, table
+from planner.report.document import Block, Bullets, Column, Heading, Lang, Paragraph, clean, speaker, table
 from planner.report.numbers import count, gap, million
-from planner.report.palette import NETWORKS, OTHER_NETWORK
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -39,8 +37,8 @@ def method(plan: Plan, lang: Lang) -> list[Block]:
         ),
         say(
             f"候选站点：{len(sites):,} 个，其中 {modelled:,} 个由道路生成（模型），其余为已知地点。",
-            f"Candidate sites: {len(sites):,}, of which {modelled:,} are generated on streets (modelled), the others are "
-            "known places.",
+            f"Candidate sites: {len(sites):,}, of which {modelled:,} are generated on streets (modelled), the others "
+            "are known places.",
         ),
         say(
             "可达性：驾车沿道路计算路程，步行（慢充）按直线乘系数；超出可达距离的不计。",
@@ -100,7 +98,6 @@ def proof(plan: Plan, lang: Lang) -> list[Block]:
         Heading(say("方案有多好，如何得知", "How good the plan is, and how that is known"), 2),
         *[Paragraph(text) for text in _plain_words(plan, lang)],
         table(columns, rows, whole=True),
-        *_beside(plan, lang),
     ]
 
 
@@ -122,17 +119,17 @@ def _plain_words(plan: Plan, lang: Lang) -> list[str]:
         return [
             say(
                 f"方案以成本衡量：开设、设备与全寿命运营折现之和。下界是任何达到同样服务承诺的方案至少要花的钱。{ending}",
-                "The plan is judged by its cost: openings, chargers and operation over their life at today's value. The "
-                f"lower bound is what any plan with the same promised service must cost at least. {ending}",
+                "The plan is judged by its cost: openings, chargers and operation over their life at today's value. "
+                f"The lower bound is what any plan with the same promised service must cost at least. {ending}",
             )
         ]
     return [
         say(
             f"方案以一个数衡量：每日服务的电量，每 kWh 按司机路程加权（在门口为 1，在可达距离边缘为 {worth:g}）。"
             f"上界是任何遵守同样规则的方案都不可能超过的数。{ending}",
-            "The plan is judged by one number: the energy served a day, each kWh weighted by how far its driver goes (1 at "
-            f"the door, {worth:g} at the limit of reach). No plan that keeps the same rules can be worth more than the "
-            f"upper bound. {ending}",
+            "The plan is judged by one number: the energy served a day, each kWh weighted by how far its driver goes "
+            f"(1 at the door, {worth:g} at the limit of reach). No plan that keeps the same rules can be worth more "
+            f"than the upper bound. {ending}",
         ),
         say(
             "这说的是模型。模型是否就是这座城市，取决于后面列出的假设。",
@@ -144,17 +141,3 @@ def _plain_words(plan: Plan, lang: Lang) -> list[str]:
 def _method_words(text: str, lang: Lang) -> str:
     zh = next((words for start, words in _METHODS_ZH.items() if text.startswith(start)), "")
     return clean(f"{zh}（{text}）" if lang == "zh" and zh else text)
-
-
-def _beside(plan: Plan, lang: Lang) -> list[Block]:
-    """Energy served by the plan and by the networks beside it."""
-    networks = plan.baselines
-    if networks.empty:
-        return []
-    say = speaker(lang)
-    shows = say("各布局每日服务的电量（kWh/日）", "Energy served a day by each network (kWh a day)")
-    names = [clean(name) for name in networks[f"name_{lang}"]]
-    values = networks["served_kwh_day"].astype(float)
-    one = Series("", "", [*values], [count(value) for value in values])
-    colours = [NETWORKS.get(str(key), OTHER_NETWORK) for key in networks.index]
-    return [Picture(bars(names, [one], shows, colours=colours), shows, shows)]

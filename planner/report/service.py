@@ -9,8 +9,9 @@ import numpy as np
 
 from planner.demand.hours import hours_of
 from planner.report.charts import Series, bars, hours
-from planner.report.document import Block, Column, Heading, Lang, Paragraph, Picture, clean, speaker, table
-from planner.report.numbers import count, hour, megawatts, million, share
+from planner.report.document import Block, Column, Heading, Lang, Paragraph, Picture, speaker, table
+from planner.report.names import service_name
+from planner.report.numbers import count, hour, megawatts, million, plain, share
 from planner.report.palette import NETWORKS, POWERS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def services(plan: Plan, lang: Lang) -> list[Block]:
     """Demand, what is served today and with the plan, by service; and the types of chargers."""
     say = speaker(lang)
     result = plan.assessment.services
-    names = [_service_name(plan, str(key), lang) for key in result.index]
+    names = [service_name(plan, str(key), lang) for key in result.index]
     columns = [
         Column(say("服务", "service"), 1.4, numbers=False),
         Column(say("公共需求（kWh/日）", "public demand (kWh a day)"), 1.3),
@@ -54,11 +55,6 @@ def services(plan: Plan, lang: Lang) -> list[Block]:
     ]
 
 
-def _service_name(plan: Plan, key: str, lang: Lang) -> str:
-    rules = next((rules for service, rules in plan.scenario.services.items() if service == key), None)
-    return clean(getattr(rules, f"name_{lang}", key))
-
-
 def _types(plan: Plan, lang: Lang) -> list[Block]:
     say = speaker(lang)
     types, known = plan.assessment.types, plan.scenario.charger_types
@@ -73,7 +69,7 @@ def _types(plan: Plan, lang: Lang) -> list[Block]:
         [
             getattr(known[str(key)], f"name_{lang}"),
             count(row["chargers"]),
-            f"{known[str(key)].kw_rated.base:g}",
+            plain(known[str(key)].kw_rated.base),
             count(known[str(key)].price_cny.base),
             count(row["carried_kwh_day"]),
         ]
@@ -86,37 +82,35 @@ def by_hour(plan: Plan, lang: Lang) -> list[Block]:
     """Demand of every service over the day that is planned for, and the load of the new chargers on the grid."""
     say = speaker(lang)
     demand = demand_by_hour(plan)
-    shows = say("设计日各小时公共充电需求（MW，按服务）", "Public charging demand by hour of the design day (MW, by service)")
+    shows = say(
+        "设计日各小时公共充电需求（MW，按服务）", "Public charging demand by hour of the design day (MW, by service)"
+    )
     layers = [
-        Series(_service_name(plan, key, lang), POWERS.get(key, NETWORKS["today"]), load / 1e3)
+        Series(service_name(plan, key, lang), POWERS.get(key, NETWORKS["today"]), (load / 1e3).tolist())
         for key, load in demand.items()
     ]
     total = sum(demand.values(), np.zeros(24))
     top = int(np.argmax(total))
+    peak, when = megawatts(float(total[top])), hour(top)
     found: list[Block] = [
         Heading(say("按小时", "Hour by hour")),
         Paragraph(
             say(
-                f"公共充电需求在 {hour(top)} 最高，为 {megawatts(float(total[top]))} MW（小时均值）。",
-                f"Public charging demand is highest at {hour(top)}: {megawatts(float(total[top]))} MW (mean of the hour).",
+                f"公共充电需求在 {when} 最高，为 {peak} MW（小时均值）。",
+                f"Public charging demand is highest at {when}: {peak} MW (mean of the hour).",
             )
         ),
         Picture(hours(layers, shows, "MW"), shows, shows),
     ]
     grid = plan.assessment.grid
-    if grid is not None:
-        load = grid.group_load.sum().to_numpy(float)
-        shows = say("新增充电桩各小时负荷（MW）", "Load of the new chargers by hour (MW)")
-        found += [
-            Paragraph(
-                say(
-                    f"新增充电桩负荷峰值 {megawatts(grid.city['peak_kw'])} MW（{hour(grid.city['peak_hour'])}）。",
-                    f"The new chargers draw {megawatts(grid.city['peak_kw'])} MW at their peak ({hour(grid.city['peak_hour'])}).",
-                )
-            ),
-            Picture(hours([Series(say("新增充电桩", "new chargers"), NETWORKS["plan"], load / 1e3)], shows, "MW"), shows, shows),
-        ]  # fmt: skip
-    return found
+    if grid is None:
+        return found
+    load = grid.group_load.sum().to_numpy(float) / 1e3
+    peak, when = megawatts(grid.city["peak_kw"]), hour(grid.city["peak_hour"])
+    shows = say("新增充电桩各小时负荷（MW）", "Load of the new chargers by hour (MW)")
+    words = say(f"新增充电桩负荷峰值 {peak} MW（{when}）。", f"The new chargers draw {peak} MW at their peak ({when}).")
+    one = Series(say("新增充电桩", "new chargers"), NETWORKS["plan"], load.tolist())
+    return [*found, Paragraph(words), Picture(hours([one], shows, "MW"), shows, shows)]
 
 
 def demand_by_hour(plan: Plan) -> dict[str, np.ndarray]:
@@ -165,9 +159,10 @@ def waits(plan: Plan, simulation: Mapping[str, Any] | None, lang: Lang) -> list[
         Heading(say("排队等待", "Waits")),
         Paragraph(
             say(
-                f"承诺：高峰小时到达的车辆中，等待超过 {minutes} 分钟的不超过 {most}。各站的承担能力按此（埃尔朗公式）计算。",
-                f"The promise: in the peak hour at most {most} of those who arrive wait longer than {minutes} minutes. What a "
-                "station can carry is reckoned from it (Erlang's formula).",
+                f"承诺：高峰小时到达的车辆中，等待超过 {minutes} 分钟的不超过 {most}。"
+                "各站的承担能力按此（埃尔朗公式）计算。",
+                f"The promise: in the peak hour at most {most} of those who arrive wait longer than {minutes} minutes. "
+                "What a station can carry is reckoned from it (Erlang's formula).",
             )
         ),
     ]
@@ -188,13 +183,14 @@ def waits(plan: Plan, simulation: Mapping[str, Any] | None, lang: Lang) -> list[
 def _simulated(plan: Plan, seen: Mapping[str, Any], lang: Lang) -> list[Block]:
     say = speaker(lang)
     kept = "–" if seen["kept_share"] is None else share(float(seen["kept_share"]), lang)
+    days, arrivals, late = count(seen["days"]), count(seen["arrivals_day"]), share(float(seen["peak_late_share"]), lang)
+    queues, busy = count(seen["busy_stations"]), plain(seen["busy_arrivals_day"])
     words = say(
-        f"逐车仿真 {seen['days']:,} 天，每天 {count(seen['arrivals_day'])} 次到达：日到达 {seen['busy_arrivals_day']:g} 次以上的 "
-        f"{seen['busy_stations']:,} 个排队中 {kept} 达到承诺；高峰小时到达的车辆中 {share(float(seen['peak_late_share']), lang)} 等待超时。",
-        f"{seen['days']:,} simulated days of {count(seen['arrivals_day'])} arrivals: of the {seen['busy_stations']:,} queues with "
-        f"{seen['busy_arrivals_day']:g} or more arrivals a day {kept} keep the promise; in the peak hours "
-        f"{share(float(seen['peak_late_share']), lang)} of the arrivals wait longer.",
-    )  # fmt: skip
+        f"逐车仿真 {days} 天，每天 {arrivals} 次到达：日到达 {busy} 次以上的 {queues} 个排队中 {kept} 达到承诺；"
+        f"高峰小时到达的车辆中 {late} 等待超时。",
+        f"{days} simulated days of {arrivals} arrivals: of the {queues} queues with {busy} or more arrivals a day {kept} "
+        f"keep the promise; in the peak hours {late} of the arrivals wait longer.",
+    )
     columns = [
         Column(say("服务", "service"), 1.4, numbers=False),
         Column(say("排队数", "queues")),
@@ -205,7 +201,7 @@ def _simulated(plan: Plan, seen: Mapping[str, Any], lang: Lang) -> list[Block]:
     ]
     rows = [
         [
-            _service_name(plan, key, lang),
+            service_name(plan, key, lang),
             count(row["stations"]),
             count(row["arrivals_day"]),
             f"{row['wait_mean_min']:.1f}",

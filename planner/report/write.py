@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 _SIMULATION = "simulation.json"
+_SIMULATED = ("days", "arrivals_day", "busy_stations", "busy_arrivals_day", "peak_late_share")
+_SIMULATED_SERVICE = ("stations", "arrivals_day", "wait_mean_min", "lost_share", "utilisation")
 
 
 def draw_report(plan: Plan, lang: Lang = "zh", simulation: Mapping[str, Any] | None = None) -> str:
@@ -94,10 +97,10 @@ def read_simulation(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         seen: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        counts = [float(seen[key]) for key in ("days", "arrivals_day", "busy_stations", "busy_arrivals_day", "peak_late_share")]
-        counts += [float(seen["kept_share"] or 0.0)]
-        keys = ("stations", "arrivals_day", "wait_mean_min", "lost_share", "utilisation")
-        counts += [float(row[key]) for row in seen["services"].values() for key in keys]
+        told = [*(seen[key] for key in _SIMULATED), seen["kept_share"] or 0.0]
+        told += [row[key] for row in seen["services"].values() for key in _SIMULATED_SERVICE]
+        if not all(math.isfinite(number) for number in told):
+            raise ValueError("a number is missing")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         en = f"cannot be read as a simulation: {error}; run planner simulate again"
         raise BadInput([Fault(str(file), en, "无法读取仿真结果，请重新运行 planner simulate")]) from None
