@@ -403,6 +403,10 @@ def report_command(
     lang: LangOption = None,
 ) -> None:
     """Write the report of a saved plan again, as HTML and as PDF; tells of a simulation too. 重写方案报告。"""
+    from planner.report.pdf import refuse_without_typst
+
+    if pdf:
+        refuse_without_typst()
     spoken = _language(lang)
     with _naming_file(str(folder / "scenario.toml")), progress(spoken) as clock:
         clock("layers", None, None)

@@ -93,9 +93,7 @@ def hours(series: Sequence[Series], shows: str, unit: str) -> str:
     for one in series:
         upper = base + np.asarray(one.values, float)
         edge = [(left + across * (hour + side), below - up * upper[hour]) for hour in range(24) for side in (0, 1)]
-        back = [
-            (left + across * (hour + side), below - up * base[hour]) for hour in range(23, -1, -1) for side in (1, 0)
-        ]
+        back = [(left + across * (hour + side), below - up * base[hour]) for hour in range(24) for side in (0, 1)]
         sheet.path(polyline([*edge, *reversed(back)], closed=True), INK, 0.5, one.colour)
         base = upper
     for hour in range(0, 25, 3):

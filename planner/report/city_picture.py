@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.exports import NOTICE_EN, NOTICE_ZH
-from planner.report.charts import text_width
+from planner.report.charts import fitted, text_width
 from planner.report.document import Lang, Picture, speaker
 from planner.report.drawing import UNITS_A_MM, WIDTH, Drawing, polyline
 from planner.report.names import area_name
@@ -234,7 +234,7 @@ def _label_districts(sheet: Drawing, plan: Plan, panel: Panel, lang: Lang, large
         if larger is not None and _frame(larger).contains(point):
             continue
         (x, y) = panel.place(np.array([[point.x, point.y]]))[0]
-        words = area_name(plan, str(name), lang)
+        words = fitted(area_name(plan, str(name), lang), panel.width / 3, size)
         half = text_width(words, size) / 2
         x = min(max(x, panel.x + half + 3), panel.x + panel.width - half - 3)
         y = min(max(y, panel.y + 14), panel.y + panel.height - _FURNITURE)

@@ -36,9 +36,9 @@ def _districts(plan: Plan, lang: Lang) -> list[Block]:
     columns = [
         Column(say("县区", "district"), 1.4, numbers=False),
         Column(say("居民", "residents"), 1.2),
-        Column(say("服务半径内（今日）", "within the norm, today"), 1.2),
-        Column(say("服务半径内（规划）", "within the norm, plan"), 1.2),
-        Column(say("公共需求（kWh/日）", "public demand (kWh a day)"), 1.2),
+        Column(say("半径内（今日）", "within the norm, today"), 1.2),
+        Column(say("半径内（规划）", "within the norm, plan"), 1.2),
+        Column(say("公共需求（kWh/日）", "public demand (kWh a day)"), 1.5),
         Column(say("满足（今日）", "served, today")),
         Column(say("满足（规划）", "served, plan")),
     ]

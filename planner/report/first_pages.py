@@ -58,6 +58,7 @@ _SIMPLER = {
     "proportional": ("按人口分配同样的桩", "the same chargers shared out by residents"),
     "greedy": ("逐站取最大增益（贪心法）", "stations put where each gains most (greedy)"),
 }
+_SAME_KWH_DAY = 0.5
 _COMPARED = ("well_distributed", "completely_equipped", "convenient", "basically_meets")
 
 
@@ -143,12 +144,12 @@ def _tasks(plan: Plan, lang: Lang) -> list[Block]:
     tasks = plan.assessment.tasks
     columns = [
         Column(say("任务单元", "task unit"), 2.6, numbers=False),
-        Column(say("任务（台，不少于）", "task (chargers at least)"), 1.7),
+        Column(say("任务（台）", "task (chargers)"), 1.3),
         Column(say("规划（台）", "plan (chargers)"), 1.2),
         Column(say("站点", "sites"), 0.9),
-        Column(say("功率（kW）", "power (kW)"), 1.2),
-        Column(say("投资（百万元）", "million CNY"), 1.5),
-        Column(say("备注", "note"), 2.4, numbers=False),
+        Column(say("功率（kW）", "power (kW)"), 1.3),
+        Column(say("投资（百万元）", "million CNY"), 1.7),
+        Column(say("备注", "note"), 2.5, numbers=False),
     ]
     rows = []
     for unit, row in tasks.iterrows():
@@ -234,13 +235,21 @@ def _gain(plan: Plan, lang: Lang) -> str:
     parts = []
     for name, words in _SIMPLER.items():
         if name in served and served[name] > 0:
-            more = served["plan"] - served[name]
-            told, change = count(more), share(float(more / served[name]), lang)
-            than = say(*words)
-            parts.append(say(f"比{than}多 {told} kWh/日（{change}）", f"{told} kWh a day ({change}) more than {than}"))
+            parts.append(_more(served["plan"] - served[name], float(served[name]), say(*words), lang))
     if not parts:
         return ""
     return say(f"本方案的服务电量{'，'.join(parts)}。", f"The plan serves {', and '.join(parts)}.")
+
+
+def _more(more: float, served: float, than: str, lang: Lang) -> str:
+    """So much more, or less, than another network serves."""
+    say = speaker(lang)
+    told, change = count(abs(more)), share(abs(more) / served, lang)
+    if abs(more) < _SAME_KWH_DAY:
+        return say(f"与{than}相同", f"as much as {than}")
+    if more < 0:
+        return say(f"比{than}少 {told} kWh/日（{change}）", f"{told} kWh a day ({change}) less than {than}")
+    return say(f"比{than}多 {told} kWh/日（{change}）", f"{told} kWh a day ({change}) more than {than}")
 
 
 def _years(plan: Plan, lang: Lang) -> list[Block]:

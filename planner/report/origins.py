@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
 
 SOURCES = "SOURCES.md"
+_FEW_ROWS = 8
 _WIDTHS = {
     "zh": {"figure": 2.4, "word": 1.5, "base": 1.3, "range": 2.0, "unit": 1.3, "kind": 0.8, "origin": 4.0},
     "en": {"figure": 2.4, "base": 1.4, "range": 2.0, "unit": 1.4, "kind": 1.3, "origin": 4.4},
@@ -212,4 +213,4 @@ def _markdown_table(rows: list[list[str]]) -> Table:
         longest = max((len(word) for row in rows for word in row[at].split()), default=0)
         widths.append(max(min(mean, 45.0), min(longest, 16.0)) + 3)
     columns = [Column(head, width, numbers=False) for head, width in zip(heads, widths, strict=True)]
-    return table(columns, body, small=True)
+    return table(columns, body, small=True, whole=len(body) <= _FEW_ROWS)

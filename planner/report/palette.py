@@ -5,10 +5,10 @@ from __future__ import annotations
 INK, SOFT, LINE, GROUND, PAPER = "#1d2733", "#5b6875", "#c9d0d7", "#f1f3f5", "#ffffff"
 ACCENT, SECOND = "#0b4f8a", "#d0570a"
 
-POWERS = {"fast": "#0b4c78", "heavy": "#d0570a", "slow": "#55c3a0", "swap": "#f4cfe2"}
+POWERS = {"fast": "#0b4c78", "heavy": "#c44f08", "slow": "#45b08e", "swap": "#fbe4f0"}
 """Services, in the hues of the map; each at a lightness of its own, darkest first."""
 
-MIXED = "#f4df7a"
+MIXED = "#e6c739"
 """Of a station without a service that two thirds of its chargers belong to."""
 
 NETWORKS = {"today": "#c2c9d0", "proportional": "#8fa3b5", "greedy": "#5f7f9e", "plan": ACCENT}

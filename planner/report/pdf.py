@@ -37,6 +37,11 @@ def pdf_bytes(document: Document) -> bytes:
     return bytes(made)
 
 
+def refuse_without_typst() -> None:
+    """Refuse a PDF where the package typst or a font with Chinese is missing, before anything long is begun."""
+    find_font(_typst().Fonts().families())
+
+
 def find_font(families: Collection[str]) -> str:
     """The first font with Chinese of those in `FONTS` that the machine has.
 

@@ -188,8 +188,8 @@ def _simulated(plan: Plan, seen: Mapping[str, Any], lang: Lang) -> list[Block]:
     words = say(
         f"逐车仿真 {days} 天，每天 {arrivals} 次到达：日到达 {busy} 次以上的 {queues} 个排队中 {kept} 达到承诺；"
         f"高峰小时到达的车辆中 {late} 等待超时。",
-        f"{days} simulated days of {arrivals} arrivals: of the {queues} queues with {busy} or more arrivals a day {kept} "
-        f"keep the promise; in the peak hours {late} of the arrivals wait longer.",
+        f"{days} simulated days of {arrivals} arrivals: of the {queues} queues with {busy} or more arrivals a day "
+        f"{kept} keep the promise; in the peak hours {late} of the arrivals wait longer.",
     )
     columns = [
         Column(say("服务", "service"), 1.4, numbers=False),

@@ -13,7 +13,7 @@ from planner._files import whole_files
 from planner.report.compose import compose
 from planner.report.document import Lang
 from planner.report.page import html_page
-from planner.report.pdf import pdf_bytes
+from planner.report.pdf import pdf_bytes, refuse_without_typst
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -72,6 +72,8 @@ def write_report(plan: Plan, folder: str | Path, lang: Lang = "zh", pdf: bool = 
     BadInput
         typst or a font is missing, ``simulation.json`` is damaged, or the folder cannot be written.
     """
+    if pdf:
+        refuse_without_typst()
     home = Path(folder)
     simulation = read_simulation(home)
     html = draw_report(plan, lang, simulation).encode()

@@ -42,8 +42,8 @@ def grid(plan: Plan, lang: Lang) -> list[Block]:
         ),
         say(
             f"新增变压器 {number} 台，{mva} MVA，{cost} 百万元，其中开设费用以外 {beyond} 百万元。",
-            f"{number} transformers of {mva} MVA for {cost} million CNY, of which {beyond} million beyond what openings "
-            "pay for.",
+            f"{number} transformers of {mva} MVA for {cost} million CNY, of which {beyond} million beyond what "
+            "openings pay for.",
         ),
     ]
     columns = [
@@ -121,8 +121,8 @@ def money(plan: Plan, lang: Lang) -> list[Block]:
             say(
                 f"静态回收期 {back}，前提是每台每日售出模型中的 {count(use)} kWh。"
                 "各项假设取区间两端时的回收期（逐项变动，其余不变）：",
-                f"Simple payback: {back}, if every charger sells the {count(use)} kWh a day of the model. At the ends of "
-                "the ranges, one figure at a time, it is:",
+                f"Simple payback: {back}, if every charger sells the {count(use)} kWh a day of the model. At the ends "
+                "of the ranges, one figure at a time, it is:",
             )
         ),
         _payback_table(plan, found, lang),
