@@ -13,7 +13,7 @@ from reported_town import assessed
 from planner.assessment import Year
 from planner.plan import Plan
 
-HOSTILE = "</script><img src=x onerror=alert(1)>#eval(\"1+1\") $x$ *b* _i_ \\ @ref <lab> `c` ' = no\n= no"
+HOSTILE = '</script><img src=x onerror=alert(1)>#eval("1+1") $x$ *b* _i_ \\ @ref <lab> `c` \' = no\n= no'
 """Would run as HTML, as typst markup or as a line of its own, were it believed."""
 
 
