@@ -114,8 +114,8 @@ def _quality(plan: Plan, lang: Lang) -> str:
             f"No plan that keeps the same rules is more than {most} cheaper: this is proven.",
         )
     return say(
-        f"在同样规则下，任何方案至多好 {most}（已证明）。",
-        f"No plan that keeps the same rules is more than {most} better: this is proven.",
+        f"在同样规则下，本方案至多比最好的方案差 {most}（已证明）。",
+        f"It falls short of the best plan that keeps the same rules by {most} at most: this is proven.",
     )
 
 
