@@ -137,6 +137,9 @@ def _known_keys(path: list[str], scenario: type[BaseModel]) -> list[str]:
         if get_origin(annotation) is dict:
             next(parts, None)
             annotation = get_args(annotation)[1]
+        elif get_origin(annotation) is list:
+            next(parts, None)
+            annotation = get_args(annotation)[0]
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []
         model = annotation

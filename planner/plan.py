@@ -27,8 +27,19 @@ from planner.edits import Edits, apply_edits
 from planner.layers import Layers, read_layers
 from planner.queueing import carried_energy
 from planner.scenario import ChargerType, Scenario
-from planner.siting import Effort, Previous, Proof, check_plan, choose_sites, linear_capacity
+from planner.siting import (
+    Effort,
+    Previous,
+    Proof,
+    Town,
+    check_plan,
+    check_years,
+    choose_sites,
+    choose_years,
+    linear_capacity,
+)
 from planner.siting.effort import Report
+from planner.years import scenario_by_year, year_weights
 
 
 @dataclass(frozen=True)
@@ -102,25 +113,29 @@ def make_plan(
     layers = read_layers(scenario.study_area)
     scenario = with_feeder_headroom(scenario, layers.feeders)
     tell("demand", None, None)
-    demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
+    by_year = scenario_by_year(scenario)
+    demands = {y: estimate_demand(layers.zones, layers.places, layers.streets, s) for y, s in by_year.items()}
+    demand = demands[scenario.year]
     tell("candidates", None, None)
     sites = find_sites(layers, scenario)
     if edits is not None:
         scenario, sites = apply_edits(scenario, sites, edits)
+        by_year = scenario_by_year(scenario)
     existing = standing_chargers(layers, sites, scenario.existing)
     refuse(islands(layers.streets, sites, scenario))
     tell("access", None, None)
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
     fleets = fleet_energy(scenario, layers.zones)
-    types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
-    cover = cover_if_asked(scenario.siting, layers.zones, sites, types, existing)
-    chargers, assignment, proof = choose_sites(
-        demand, sites, access, types, capacity, existing, scenario.siting, progress, effort, previous, cover
-    )
-    check_plan(chargers, assignment, proof, demand, sites, access, types, capacity, existing, scenario.siting, cover)
+    towns = {
+        year: _town(each, demands[year], layers, sites, existing, year_weights(scenario)[year])
+        for year, each in by_year.items()
+    }
+    made, proof = _sited(towns, sites, access, existing, progress, effort, previous)
+    types, capacity = towns[scenario.year].charger_types, towns[scenario.year].capacity
+    chargers, assignment = made[scenario.year].chargers, made[scenario.year].assignment
+    years = _years(made, demands)
     tell("assessment", *proof.progress)
     tables = layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario
-    years = {scenario.year: Year(demand, chargers, assignment, proof)}
     assessment = assess(*tables, years)
     tell("baselines", *proof.progress)
     baselines = baselines_beside(*tables)
@@ -141,6 +156,54 @@ def make_plan(
         assessment,
         baselines,
     )
+
+
+def _town(
+    scenario: Scenario,
+    demand: pd.DataFrame,
+    layers: Layers,
+    sites: gpd.GeoDataFrame,
+    existing: pd.DataFrame,
+    weight: float,
+) -> Town:
+    """What one year asks of siting."""
+    fleets = fleet_energy(scenario, layers.zones)
+    types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
+    cover = cover_if_asked(scenario.siting, layers.zones, sites, types, existing)
+    return Town(demand, types, capacity, scenario.siting, weight, cover)
+
+
+def _sited(
+    towns: dict[int, Town],
+    sites: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    existing: pd.DataFrame,
+    progress: Report | None,
+    effort: Effort | None,
+    previous: Previous | None,
+) -> tuple[dict[int, Previous], Proof]:
+    """What stands at the end of every year and who charges where, with the proof of all years; checked."""
+    if len(towns) > 1:
+        years, proof = choose_years(towns, sites, access, existing, progress, effort, previous)
+        check_years(years, proof, towns, sites, access, existing)
+        return years, proof
+    [(year, town)] = towns.items()
+    tables = town.demand, sites, access, town.charger_types, town.capacity, existing, town.siting
+    chargers, assignment, proof = choose_sites(*tables, progress, effort, previous, town.cover)
+    check_plan(chargers, assignment, proof, *tables, town.cover)
+    return {year: Previous(chargers, assignment, proof)}, proof
+
+
+def _years(made: dict[int, Previous], demands: dict[int, pd.DataFrame]) -> dict[int, Year]:
+    """What every year adds to what stood before."""
+    years = {}
+    before = pd.Series(0, index=made[min(made)].chargers.index[:0])
+    for year, each in sorted(made.items()):
+        stands = each.chargers["count"]
+        added = stands.sub(before.reindex(stands.index, fill_value=0))
+        years[year] = Year(demands[year], added[added > 0].to_frame("count"), each.assignment, each.proof)
+        before = stands
+    return years
 
 
 def baselines_beside(

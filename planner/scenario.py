@@ -7,7 +7,7 @@ from. In the file a figure is a number, ``[low, base, high]`` or a full table; t
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -181,6 +181,18 @@ class Existing(Sourced):
         return given
 
 
+class Phase(Section):
+    """One year of a plan of several: what is new in it, and how much it counts."""
+
+    year: int = Field(description="Year-end.")
+    quota: int = Field(ge=0, description="New chargers (piles) of that year.")
+    budget_cny: float | None = Field(None, ge=0, description="Of that year; what is left of it may be spent later.")
+    weight: float = Field(1.0, gt=0, description="Of that year's service, e.g. for how many years it lasts.")
+    tasks: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        {}, description="Task unit -> fewest new chargers (piles) by the end of that year."
+    )
+
+
 class Siting(Sourced):
     """The decision: how many, how much, under which rules."""
 
@@ -208,6 +220,26 @@ class Siting(Sourced):
         description="A charger for cars within the norm radius of every zone with residents where any site allows one.",
     )
     feeder_kw: dict[str, Annotated[float, Field(ge=0)]] = Field({}, description="Feeder group -> kW left today.")
+    phases: list[Phase] = Field([], description="Years that are planned together; without any, all is built at once.")
+
+    @model_validator(mode="after")
+    def _phases_in_order(self) -> Self:
+        """Years rise, quotas add up to the quota, all of them have a budget or none."""
+        words, years = [], [phase.year for phase in self.phases]
+        if not years:
+            return self
+        if wrong := [f"{b} after {a}" for a, b in pairwise(years) if b <= a]:
+            words.append(f"phases: years out of order ({', '.join(wrong)}); put them in rising order, each once")
+        if (total := sum(phase.quota for phase in self.phases)) != self.quota:
+            words.append(f"phases: their quotas add up to {total}, quota is {self.quota}; make them agree")
+        budgets = [phase.budget_cny for phase in self.phases]
+        if None in budgets and any(b is not None for b in budgets):
+            words.append("phases: some have budget_cny and some not; give it to all or to none")
+        if self.question != "most_service":
+            words.append("phases: only with question most_service; remove them or change the question")
+        if words:
+            raise ValueError("; ".join(words))
+        return self
 
     @model_validator(mode="after")
     def _locks_one_way(self) -> Self:
@@ -277,6 +309,8 @@ class Scenario(Section):
             raise ValueError(f"[waiting] needs session_kwh, missing in {', '.join(unsized)}")
         if self.traffic is None and (drawn := sorted(n for n, a in self.attractors.items() if a.traffic)):
             raise ValueError(f"attractors {', '.join(drawn)} follow traffic, but there is no section [traffic]")
+        if self.siting.phases and (last := self.siting.phases[-1].year) != self.year:
+            raise ValueError(f"siting.phases end in {last}, year is {self.year}; make them agree")
         lost = {s: names - set(attrgetter(s)(self)) for s, names in wanted.items()}
         if words := [f"{', '.join(sorted(names))} used but not defined in [{s}]" for s, names in lost.items() if names]:
             raise ValueError("; ".join(words))

@@ -1,7 +1,8 @@
 """Which sites get how many chargers of which type: the integer program, how it is solved, and its proof."""
 
-from planner.siting.check import check_plan
+from planner.siting.check import check_plan, check_years
 from planner.siting.choose import choose_sites
+from planner.siting.choose_years import Town, choose_years
 from planner.siting.effort import Effort
 from planner.siting.floors import largest_floors
 from planner.siting.instance import linear_capacity
@@ -9,4 +10,16 @@ from planner.siting.limits import for_cars
 from planner.siting.previous import Previous
 from planner.siting.proof import Proof
 
-__all__ = ["Effort", "Previous", "Proof", "check_plan", "choose_sites", "for_cars", "largest_floors", "linear_capacity"]
+__all__ = [
+    "Effort",
+    "Previous",
+    "Proof",
+    "Town",
+    "check_plan",
+    "check_years",
+    "choose_sites",
+    "choose_years",
+    "for_cars",
+    "largest_floors",
+    "linear_capacity",
+]

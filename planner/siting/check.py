@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 
 from planner.scenario import Siting
 from planner.siting.check_counts import RELATIVE, broken_counts, cost_cny, counts_of, no_access
+from planner.siting.choose_years import Town
+from planner.siting.previous import Previous
 from planner.siting.proof import Proof
 
 _WALKED_SERVICE = "slow"
@@ -55,6 +58,47 @@ def check_plan(
         *_value_holds(assignment, demand, access, proof, siting),
         *_cost_holds(new, today, sites, charger_types, proof, siting),
     ]
+    if broken:
+        raise BrokenPlan(broken)
+
+
+def check_years(
+    years: Mapping[int, Previous],
+    proof: Proof,
+    towns: Mapping[int, Town],
+    sites: pd.DataFrame,
+    access: pd.DataFrame,
+    existing: pd.DataFrame,
+) -> None:
+    """Check a plan of several years: every year by itself, that what stands stays, and that the years add up.
+
+    Parameters are those of `choose_years` and what it returned.
+
+    Raises
+    ------
+    BrokenPlan
+        Any rule is broken; all of them are named with the year.
+    """
+    broken: list[str] = []
+    order = sorted(years)
+    free = sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
+    for year in order:
+        town, made = towns[year], years[year]
+        tables = town.demand, sites if year == order[-1] else free, access, town.charger_types, town.capacity
+        try:
+            check_plan(made.chargers, made.assignment, made.proof, *tables, existing, town.siting, town.cover)
+        except BrokenPlan as error:
+            broken += [f"{year}: {rule}" for rule in error.broken]
+    for before, after in pairwise(order):
+        fewer = years[before].chargers["count"].sub(years[after].chargers["count"], fill_value=0)
+        gone = fewer[fewer > 0].rename("n").reset_index().itertuples()
+        broken += [f"{r.n:g} chargers {r.charger_type} at {r.site_id} of {before} are gone in {after}" for r in gone]
+    weight = sum(towns[y].weight for y in order)
+    mean = sum(towns[y].weight * years[y].proof.value_kwh_day for y in order) / weight
+    if not abs(mean - proof.value_kwh_day) <= RELATIVE * max(abs(mean), 1.0):
+        broken.append(f"value: {mean:.6g} from the years, {proof.value_kwh_day:.6g} in the proof")
+    if not proof.value_kwh_day <= proof.bound_kwh_day * (1 + RELATIVE):
+        broken.append(f"value {proof.value_kwh_day:.6g} above its bound {proof.bound_kwh_day:.6g}")
     if broken:
         raise BrokenPlan(broken)
 

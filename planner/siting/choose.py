@@ -31,7 +31,7 @@ _SAME_VALUE = 1e-6
 _OPTIMAL_GAP = 1e-4
 _TINY_KWH = 1e-6
 _NEARLY = 0.001
-_LAGRANGIAN = "Lagrangian duality: bound recomputed from the prices of demands and limits over all sites"
+LAGRANGIAN = "Lagrangian duality: bound recomputed from the prices of demands and limits over all sites"
 
 
 def choose_sites(
@@ -136,9 +136,9 @@ def _solved(
     """
     x = merged.instance
     found: list[_Found] = []
-    pairs = max(len(x.pair_demand), 1)
-    if pairs <= _AT_ONCE_PAIRS:
-        found.append(_exactly(x, siting.solver, effort, _FIRST_NODE_WORK / pairs**2))
+    at_once, begun = node_limits(x)
+    if at_once:
+        found.append(exactly(x, siting.solver, effort, at_once))
         tell("whole program", found[0].choice.value(x), found[0].bound)
         if found[0].optimal or effort.is_over() or not len(x.option_site):
             return found[0]
@@ -149,15 +149,22 @@ def _solved(
     try:
         found.append(_of_city(plan_city(x, effort, tell)))
     except NoPlan:
-        if not found and pairs > _WHOLE_PROGRAM_PAIRS:
+        if not found and not begun:
             raise
-    if pairs <= _WHOLE_PROGRAM_PAIRS and not (found and effort.is_over()):
+    if begun and not (found and effort.is_over()):
         start = _best(x, found) if found else None
-        found.append(_exactly(x, siting.solver, effort, _NODE_WORK / pairs**3, start))
+        found.append(exactly(x, siting.solver, effort, begun, start))
         tell("whole program", _best(x, found).value(x), min(each.bound for each in found))
     proof = min(found, key=lambda each: (each.bound, not each.optimal))
     prices = next((each.prices for each in found if each.prices is not None), None)
     return proof._replace(choice=_best(x, found), prices=prices)
+
+
+def node_limits(x: Instance) -> tuple[float, float]:
+    """Nodes for the whole program at once, and from a plan on; 0 where the problem is too large for it."""
+    pairs = max(len(x.pair_demand), 1)
+    at_once = _FIRST_NODE_WORK / pairs**2 if pairs <= _AT_ONCE_PAIRS else 0.0
+    return at_once, _NODE_WORK / pairs**3 if pairs <= _WHOLE_PROGRAM_PAIRS else 0.0
 
 
 def _planned_again(x: Instance, start: Start, effort: Effort, tell: Report) -> _Found | None:
@@ -170,7 +177,7 @@ def _planned_again(x: Instance, start: Start, effort: Effort, tell: Report) -> _
 
 def _of_city(planned: tuple[Choice, float, Prices]) -> _Found:
     choice, bound, prices = planned
-    return _Found(choice, bound, _LAGRANGIAN, prices=prices)
+    return _Found(choice, bound, LAGRANGIAN, prices=prices)
 
 
 def _is_as_good(x: Instance, found: _Found, gap_share: float) -> bool:
@@ -203,7 +210,7 @@ def proof_of(x: Instance, choice: Choice, bound: float, method: str, optimal: bo
     )
 
 
-def _exactly(x: Instance, solver: str, effort: Effort, nodes: float, start: Choice | None = None) -> _Found:
+def exactly(x: Instance, solver: str, effort: Effort, nodes: float, start: Choice | None = None) -> _Found:
     """The whole program in the solver, to its proven end or to a counted number of nodes."""
     every_pair = np.arange(len(x.pair_demand))
     doors = every_pair[x.standing_kwh[x.pair_station] == 0]

@@ -33,6 +33,7 @@ _SWEEP = 100
 _SLOW_SHARE = 1e-3
 _TRIAL, _CLEARLY = 200, 0.01
 _LIMIT_METRICS = 0.5, 0.12
+_STAYS_METRIC = 0.1
 _SETTLED = 2e-5
 _SHARE_OF_TIME = 0.33
 
@@ -45,10 +46,13 @@ class Dual:
         most, least = x.limits.most, x.limits.least
         self.kwh_price = kwh_price(x)
         self.scale = self.kwh_price * float(x.energy.sum())
-        units = x.limits.units(self.scale)
+        self.weight, self.year = _weight_by_year(x), _year_of_demand(x)
+        of_year = self.kwh_price * self.weight * np.bincount(self.year, x.energy, minlength=x.years)
+        units = x.limits.units(of_year[_year_of_limit(x)])
         size = np.r_[x.energy, x.limits.size, np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)]
         local = np.r_[np.ones(len(x.energy), bool), np.zeros(len(most), bool), np.ones(len(x.floor_kwh) + 1, bool)]
         self.unit = np.where(local, self.kwh_price, self.scale / size)
+        self.unit[: len(x.energy)] *= self.weight[self.year]
         self.unit[len(x.energy) : len(x.energy) + len(units)] = units
         promised = np.full(len(x.floor_kwh) + 1, np.inf)
         promised[-1] = np.inf if x.promise_kwh > 0 else 0.0
@@ -60,6 +64,10 @@ class Dual:
         self.shared = ~local
         self.shared[len(x.energy) : len(x.energy) + len(units)] = x.limits.is_shared
         self.stays = np.r_[np.zeros(len(x.energy), bool), x.limits.is_stays, np.zeros(len(x.floor_kwh) + 1, bool)]
+
+    def by_year(self) -> np.ndarray:
+        """Years x demands: the weight of the year for its demands, else 0."""
+        return np.asarray((self.year == np.arange(self.x.years)[:, None]) * self.weight[:, None])
 
     def prices(self, y: np.ndarray) -> Prices:
         """The vector by name."""
@@ -82,7 +90,13 @@ class Dual:
         return bound_of(x, prices, answers), slope
 
 
-def find_prices(x: Instance, steps: int, effort: Effort, report: Report) -> Prices:
+def first_prices(x: Instance) -> Prices:
+    """The best prices that are the same for every demand, with those of the limits."""
+    dual = Dual(x)
+    return dual.prices(_kelley(dual, dual.by_year() * dual.kwh_price, _DEAREST_START))
+
+
+def find_prices(x: Instance, steps: int, effort: Effort, report: Report, first: Prices | None = None) -> Prices:
     """Prices that prove a low bound.
 
     Parameters
@@ -95,14 +109,16 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report) -> Pric
         A clock ends it after its first third.
     report
         Called with ("bound", None, bound so far).
+    first
+        Prices to begin with instead of `first_prices`.
     """
     dual = Dual(x)
-    start = _kelley(dual, _by_year(x) * dual.kwh_price, _DEAREST_START)
+    start = dual.vector(first_prices(x) if first is None else first)
     tried = [_Volume(dual, start, share) for share in _LIMIT_METRICS]
     for volume in tried:
         volume.run(min(steps, _TRIAL), effort, report)
     volume = min(tried, key=lambda each: each.best)
-    within = _kelley(dual, _by_year(x) * _within_capacity(x) * dual.kwh_price, 1.0)
+    within = _kelley(dual, dual.by_year() * _within_capacity(x) * dual.kwh_price, 1.0)
     if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
         volume = _Volume(dual, within, _LIMIT_METRICS[0])
     volume.run(steps, effort, report)
@@ -166,11 +182,30 @@ def _kelley(dual: Dual, patterns: np.ndarray, most: float) -> np.ndarray:
     return at(best_z)
 
 
-def _by_year(x: Instance) -> np.ndarray:
-    """Years x demands: 1 for the demands of a year."""
+def _year_of_demand(x: Instance) -> np.ndarray:
+    """Position of the year of every demand; 0 where nothing is in reach."""
     year = np.zeros(len(x.energy), int)
     year[x.pair_demand] = x.station_site[x.pair_station] % x.years
-    return np.asarray(year == np.arange(x.years)[:, None], float)
+    return year
+
+
+def _year_of_limit(x: Instance) -> np.ndarray:
+    """Position of the first year of every limit that takes anything."""
+    first = np.full(len(x.limits.names), x.years)
+    for table, year in (
+        (x.limits.use, x.option_site % x.years),
+        (x.limits.opening, np.arange(len(x.site_ids)) % x.years),
+    ):
+        taken = table.tocoo()
+        np.minimum.at(first, taken.row, year[taken.col])
+    return np.where(first < x.years, first, 0)
+
+
+def _weight_by_year(x: Instance) -> np.ndarray:
+    """What a kWh is worth in a year beside the one where it is worth most; 1 where worth is not asked for."""
+    most = np.zeros(x.years)
+    np.maximum.at(most, x.station_site[x.pair_station] % x.years, x.pair_worth)
+    return np.asarray(np.where(most > 0, most / most.max(initial=1e-300), 1.0)) if x.years > 1 else np.ones(1)
 
 
 def _within_capacity(x: Instance) -> np.ndarray:
@@ -192,7 +227,7 @@ class _Volume:
 
     def __init__(self, dual: Dual, start: np.ndarray, limit_metric: float) -> None:
         self.dual, self.best_y = dual, start
-        self.metric = np.where(dual.shared, limit_metric, 1.0) * dual.metric
+        self.metric = np.where(dual.shared, limit_metric, np.where(dual.stays, _STAYS_METRIC, 1.0)) * dual.metric
         self.best, self.mean = dual.value(start)
         self.step, self.most_share, self.failed = _FIRST_STEP, _FIRST_SHARE, 0
         self.steps, self.swept = 0, self.best

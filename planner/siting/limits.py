@@ -59,7 +59,7 @@ class Limits:
     @cached_property
     def is_shared(self) -> np.ndarray:
         """Which rows concern the whole city: few, where those of access and of what stays are many and local."""
-        return ~self.is_access & ~self.is_stays
+        return np.asarray(~self.is_access & ~self.is_stays)
 
     @cached_property
     def is_quota(self) -> np.ndarray:
@@ -74,13 +74,13 @@ class Limits:
         """Sites whose opening takes something of a row, and how much."""
         return _entries(self.opening, row)
 
-    def units(self, whole: float) -> np.ndarray:
+    def units(self, whole: float | np.ndarray) -> np.ndarray:
         """Of every row what missing one of it is worth, if missing all of it is worth `whole`.
 
         Access is a matter of one station: it is measured by what its fewest chargers are worth in the quota. What stays
         is a matter of one charger.
         """
-        quota = float(self.size[self.is_quota].sum())
+        quota = float(self.size[self.is_quota].mean())
         local = np.where(self.is_access, whole * min(_STATION_UNITS / quota, 1.0), whole / quota)
         return np.where(self.is_shared, whole / self.size, local)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -197,7 +198,7 @@ class Years:
 def _offsets(sizes: Sequence[int]) -> list[tuple[int, int]]:
     """Where every part begins and ends when they are put one after the other."""
     ends = np.cumsum([0, *sizes]).tolist()
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
 def _order(keys: Sequence[np.ndarray]) -> list[np.ndarray]:

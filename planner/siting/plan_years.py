@@ -17,7 +17,7 @@ import numpy as np
 
 from planner.siting.certificate import Prices, upper_bound
 from planner.siting.city import price_steps, settled, walk_moves
-from planner.siting.dual import find_prices, refine_prices
+from planner.siting.dual import find_prices, first_prices, refine_prices
 from planner.siting.effort import Effort, Report
 from planner.siting.instance import Instance
 from planner.siting.phases import Years
@@ -47,7 +47,9 @@ def plan_years(years: Years, effort: Effort, report: Report) -> tuple[Choice, fl
         No counts meet all the rules, or none were found.
     """
     x = years.whole
-    prices = find_prices(x, price_steps(x), effort, report)
+    alone = [first_prices(part) for part in years.parts]
+    first = years.joined_prices(alone, np.zeros(int(x.limits.is_stays.sum())))
+    prices = find_prices(x, price_steps(x), effort, report, first)
     bound = upper_bound(x, prices)
     plans: list[Choice] = []
     for t in reversed(range(len(years.parts))):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -21,11 +22,15 @@ from planner.siting.region import Choice
 
 @dataclass(frozen=True)
 class Previous:
-    """What `choose_sites` returned for the same or a similar problem: chargers, assignment, proof."""
+    """What `choose_sites` returned for the same or a similar problem: chargers, assignment, proof.
+
+    Of a plan of several years those of its end, and in `years` what stood, charged and was proven at the end of each.
+    """
 
     chargers: pd.DataFrame
     assignment: pd.DataFrame
     proof: Proof
+    years: Mapping[int, Previous] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
