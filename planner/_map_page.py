@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
@@ -11,11 +14,9 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-_VENDORED = {  # npm leaflet 1.9.4, leaflet.markercluster 1.5.3: name in the link -> file of planner/assets, licence
+_VENDORED = {  # npm leaflet 1.9.4: name in the link -> file of planner/assets, licence
     "leaflet.js": ("leaflet/leaflet.js", "leaflet/LICENSE"),
     "leaflet.css": ("leaflet/leaflet.css", "leaflet/LICENSE"),
-    "leaflet.markercluster.js": ("markercluster/leaflet.markercluster.js", "markercluster/MIT-LICENCE.txt"),
-    "MarkerCluster.css": ("markercluster/MarkerCluster.css", "markercluster/MIT-LICENCE.txt"),
 }
 _NOT_NEEDED = {
     "jquery-3.7.1.min.js",
@@ -26,7 +27,6 @@ _NOT_NEEDED = {
     "leaflet.awesome-markers.js",
     "leaflet.awesome-markers.css",
     "leaflet.awesome.rotate.min.css",
-    "MarkerCluster.Default.css",
 }
 _LINK = re.compile(
     r"""<script[^>]*\ssrc=["']?(?P<js>[^"'\s>]+)["']?[^>]*>\s*</script>|<link[^>]*\shref=["']?(?P<css>[^"'\s>]+)["']?[^>]*>"""
@@ -46,6 +46,10 @@ class Page(MacroElement):
         HTML of the panels, already escaped.
     layers
         Key in the script -> Folium element whose JavaScript variable it gets.
+    scripts
+        Files of ``planner/assets/map``, in this order.
+    start
+        The JavaScript function that is called with the data and the layers.
     """
 
     _template = Template(
@@ -55,24 +59,27 @@ class Page(MacroElement):
             <script>{{ this.js }}</script>
         {% endmacro %}
         {% macro html(this, kwargs) %}{{ this.body }}
-            <script type="application/json" id="data">{{ this.data }}</script>
+            <script type="application/octet-stream" id="data">{{ this.data }}</script>
         {% endmacro %}
         {% macro script(this, kwargs) %}
-            startPlannerMap({
+            openPage({{ this.start }}, {
             {%- for key, layer in this.layers.items() %}{{ key }}: {{ layer.get_name() }}, {% endfor -%}
             });
         {% endmacro %}
         """
     )
 
-    def __init__(self, data: dict[str, Any], body: str, layers: dict[str, Element]) -> None:
+    def __init__(
+        self, data: dict[str, Any], body: str, layers: dict[str, Element], scripts: Iterable[str], start: str
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Page"
-        self.data = inert_json(data)
+        self.data = packed(data)
         self.body = body
         self.layers = layers
+        self.start = start
         self.css = asset("map.css")
-        self.js = script_text(asset("map.js"))
+        self.js = script_text("\n".join(['"use strict";', *(asset(f"map/{name}.js") for name in scripts)]))
 
 
 def page_text(page: folium.Map, title: str) -> str:
@@ -97,12 +104,10 @@ def asset(name: str) -> str:
     return (resources.files("planner") / "assets" / name).read_text(encoding="utf-8")
 
 
-def inert_json(data: Any) -> str:
-    """JSON that can stand in a script element whatever names it holds: no ``<``, ``>``, ``&``."""
+def packed(data: Any) -> str:
+    """JSON, deflated and in base64: a third of its size, and inert in HTML whatever names it holds."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
 
 def script_text(code: str) -> str:
