@@ -28,14 +28,15 @@ def figures_table(plans: list[Saved], lang: str) -> Table:
         table.add_column("差值" if chinese else "difference", justify="right", overflow="fold")
     for _, row in figures.iterrows():
         values = [float(row[plan.folder]) for plan in plans]
-        cells = [_text(value, row["unit"], lang) for value in values]
+        cells = [value_text(value, row["unit"], lang) for value in values]
         if len(plans) == 2:
-            cells.append(_difference_text(values[0], values[1], row["unit"], lang))
+            cells.append(change_text(values[0], values[1], row["unit"], lang))
         table.add_row(row[f"word_{lang}"], *cells)
     return table
 
 
-def _text(value: float, unit: str, lang: str) -> str:
+def value_text(value: float, unit: str, lang: str) -> str:
+    """A figure of `side_by_side` in words."""
     if unit in ("share", "m") or not np.isfinite(value):
         return figure_text(value, unit, lang)
     if unit == "gap":
@@ -43,15 +44,16 @@ def _text(value: float, unit: str, lang: str) -> str:
     return f"{value / 1e6:,.1f}" if unit == "cny" else f"{value:,.0f}"
 
 
-def _difference_text(a: float, b: float, unit: str, lang: str) -> str:
+def change_text(a: float, b: float, unit: str, lang: str) -> str:
+    """How it differs between two plans, in words; ``=`` where they look the same."""
     if not np.isfinite(a) or not np.isfinite(b):
         return "–"
     if unit in ("share", "gap"):
         points = f"{100 * abs(b - a):.{1 if unit == 'share' else 2}f}"
         size, nothing = f"{points} {'个百分点' if lang == 'zh' else 'pp'}", not float(points)
     else:
-        size = _text(abs(b - a), unit, lang)
-        nothing = size == _text(0.0, unit, lang)
+        size = value_text(abs(b - a), unit, lang)
+        nothing = size == value_text(0.0, unit, lang)
     return "=" if nothing else f"{'+' if b > a else '−'}{size}"
 
 
@@ -65,8 +67,17 @@ def difference_line(a: Saved, b: Saved, lang: str) -> str:
     return f"sites from {a.folder} to {b.folder}: {', '.join(parts)}, same {told['same']:,}"
 
 
-def save_difference(a: Saved, b: Saved, folder: Path) -> None:
-    """Write `FILES` into a folder, which is made where there is none; all whole or not at all.
+def save_difference(a: Saved, b: Saved, folder: Path, map_html: str | None = None) -> None:
+    """Write `FILES` into a folder, which is made where there is none, and the map; all whole or not at all.
+
+    Parameters
+    ----------
+    a, b
+        The two plans.
+    folder
+        Where to.
+    map_html
+        The text of ``difference.html``; left out where None.
 
     Raises
     ------
@@ -80,7 +91,10 @@ def save_difference(a: Saved, b: Saved, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput([Fault(str(folder), f"cannot be written: {error}", "无法写入该文件夹")]) from None
-    with whole_files(*(folder / name for name in FILES)) as (summary, table, layer):
+    names = [*FILES, *(["difference.html"] if map_html is not None else [])]
+    with whole_files(*(folder / name for name in names)) as (summary, table, layer, *page):
+        if map_html is not None:
+            page[0].write_text(map_html, encoding="utf-8")
         write_json(difference_summary(a, b), summary)
         pd.DataFrame(sites.drop(columns="geometry")).to_csv(table, encoding="utf-8-sig")
         write_geojson(sites, layer)

@@ -78,7 +78,16 @@ def grid_shapes(plan: Plan) -> gpd.GeoDataFrame | None:
     feeders = plan.layers.feeders
     shapes = feeders.geometry if len(feeders) else plan.layers.districts.geometry
     groups = grid.groups[grid.groups.index.isin(shapes.index)]
-    plain = ("sites", "coincident_kw", "headroom_kw", "peak_hour", "peak_kw", "transformers", "total_kva", "upgrade_cny")
+    plain = (
+        "sites",
+        "coincident_kw",
+        "headroom_kw",
+        "peak_hour",
+        "peak_kw",
+        "transformers",
+        "total_kva",
+        "upgrade_cny",
+    )
     rows = [
         {
             "name_zh": str(row["name_zh"]),
@@ -104,17 +113,16 @@ def _drawable(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return table
 
 
-def views(plan: Plan) -> dict[str, Bounds]:
+def views(zones: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> dict[str, Bounds]:
     """South-west and north-east corners of the whole area, and of its core: where three quarters of the people live.
 
     Where the core is most of the area, both are the whole.
     """
-    zones = plan.layers.zones
     centre, people = zones.geometry.centroid, zones["residents"].to_numpy(float)
     middle = [_weighted_quantile(axis.to_numpy(float), people, 0.5) for axis in (centre.x, centre.y)]
     metres = np.maximum(np.abs(centre.x - middle[0]), np.abs(centre.y - middle[1])).to_numpy(float)
     core = zones[metres <= _weighted_quantile(metres, people, 0.75)]
-    (south, west), (north, east) = all_of_it = bounds_of(plan.layers.districts)
+    (south, west), (north, east) = all_of_it = bounds_of(districts)
     (core_south, core_west), (core_north, core_east) = inner = bounds_of(core)
     most = max((core_north - core_south) / (north - south), (core_east - core_west) / (east - west))
     return {"city": all_of_it, "core": all_of_it if most > _CORE_IS_ALL else inner}

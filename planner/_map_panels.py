@@ -25,11 +25,11 @@ FIGURES: dict[str, Words] = {
 _OF_A_YEAR = {"well_distributed": "within_norm_share", "basically_meets": "served_share"}
 """The two of the four figures that are known of every year."""
 THEMES: dict[str, Words] = {
-    "demand": ("公共充电需求", "Charging demand"),
-    "unserved": ("未满足需求及原因", "Unserved demand, why"),
+    "demand": ("公共充电需求", "Public demand"),
+    "unserved": ("未满足需求及原因", "Unserved, and why"),
     "served": ("需求满足率", "Demand served"),
     "reach": ("服务半径覆盖", "Within norm radius"),
-    "residents": ("居民（模型估算）", "Residents (modelled)"),
+    "residents": ("居民（模型）", "Residents (model)"),
     "": ("不显示", "None"),
 }
 POWERS: dict[str, Words] = {

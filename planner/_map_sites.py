@@ -76,7 +76,9 @@ def site_years(plan: Plan) -> dict[str, list[int]] | None:
         counted = new["piles"].where(~new["battery_swap"], new["count"])
         by_power = {name: counted.where(power == name, 0) for name in POWERS}
         row = pd.DataFrame({"year": at, **by_power, "total": new["piles"], "kw": new["power_kw"]})
-        rows.append(row.groupby(new["site_id"]).agg({"year": "first", **dict.fromkeys([*POWERS, "total", "kw"], "sum")}))
+        rows.append(
+            row.groupby(new["site_id"]).agg({"year": "first", **dict.fromkeys([*POWERS, "total", "kw"], "sum")})
+        )
     table = pd.concat(rows)
     return {"site": plan.sites.index.get_indexer(table.index).tolist()} | {name: whole(table[name]) for name in table}
 

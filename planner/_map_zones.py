@@ -24,25 +24,31 @@ _ALREADY_TODAY, _WITH_THE_PLAN = 2, 1
 def zone_columns(plan: Plan) -> dict[str, Any]:
     """One list per column, a row per zone in their order; words as positions in word lists, energies in kWh a day."""
     zones, figures = plan.layers.zones, plan.assessment.zones.reindex(plan.layers.zones.index)
-    township = zones["township"] if "township" in zones else pd.Series("", index=zones.index)
-    township = township.fillna("").astype(str)
-    towns, districts = sorted(set(township)), sorted(plan.layers.districts.index)
     norms = sorted(set(zones["norm_m"].astype(float)))
     today = figures["within_norm_today"].fillna(False).astype(bool)
     within = figures["within_norm"].fillna(False).astype(bool)
+    return zone_places(zones, plan.layers.districts) | {
+        "norms": norms,
+        "norm": [norms.index(norm) for norm in zones["norm_m"].astype(float)],
+        "public": whole(figures["public_kwh_day"]),
+        "served": whole(figures["served_kwh_day"]),
+        "reason": [REASONS.index(reason) + 1 if reason in REASONS else 0 for reason in figures["reason"]],
+        "within": np.where(within, np.where(today, _ALREADY_TODAY, _WITH_THE_PLAN), 0).tolist(),
+    }
+
+
+def zone_places(zones: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> dict[str, Any]:
+    """The columns that say where a zone is, and whose."""
+    township = zones["township"] if "township" in zones else pd.Series("", index=zones.index)
+    township = township.fillna("").astype(str)
+    towns, names = sorted(set(township)), sorted(districts.index)
     return {
         "id": list(zones.index),
         "shape": zone_shapes(zones),
         "townships": towns,
         "township": steps(pd.Index(towns).get_indexer(pd.Index(township))),
-        "district": steps(pd.Index(districts).get_indexer(pd.Index(zones["district"]))),
-        "norms": norms,
-        "norm": [norms.index(norm) for norm in zones["norm_m"].astype(float)],
+        "district": steps(pd.Index(names).get_indexer(pd.Index(zones["district"]))),
         "residents": whole(zones["residents"]),
-        "public": whole(figures["public_kwh_day"]),
-        "served": whole(figures["served_kwh_day"]),
-        "reason": [REASONS.index(reason) + 1 if reason in REASONS else 0 for reason in figures["reason"]],
-        "within": np.where(within, np.where(today, _ALREADY_TODAY, _WITH_THE_PLAN), 0).tolist(),
     }
 
 

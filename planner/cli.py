@@ -28,6 +28,7 @@ from planner._console import (
 )
 from planner._faults import BadInput, Fault, refuse
 from planner._files import whole_files
+from planner._map_base import Basemap
 from planner._scenario_file import locate
 from planner.alternatives import ALTERNATIVES, WITHIN_SHARE, find_alternatives
 from planner.assumptions import assumption_table
@@ -85,6 +86,14 @@ class Origin(StrEnum):
     published = "published"
     derived = "derived"
     assumption = "assumption"
+
+
+class OnlineMap(StrEnum):
+    """Maps that lie under a plan when asked for."""
+
+    osm = "osm"
+    tianditu = "tianditu"
+    gaode = "gaode"
 
 
 DatumOption = Annotated[
@@ -355,11 +364,22 @@ def import_chargers_command(
 
 @app.command("map")
 def map_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")], lang: LangOption = None
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")],
+    basemap: Annotated[
+        OnlineMap | None,
+        typer.Option(help="Online map to lay under it; the page then needs internet. 在线底图（需联网）。"),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Your own key of Tianditu; it stands in the file. 您的天地图密钥。")
+    ] = None,
+    lang: LangOption = None,
 ) -> None:
     """Draw map.html again from a saved plan, without planning again. 由已保存的方案重绘地图。"""
+    if key is not None and basemap is None:
+        raise typer.BadParameter("is the key of an online map; give --basemap too", param_hint="--key")
     spoken = _language(lang)
-    page = planner.draw_map(read_plan(folder), spoken)
+    under = None if basemap is None else Basemap(basemap.value, key)
+    page = planner.draw_map(read_plan(folder), spoken, under)
     with whole_files(folder / "map.html") as (draft,):
         draft.write_text(page, encoding="utf-8")
     console().print(str(folder / "map.html"))
@@ -509,22 +529,30 @@ def compare_command(
             "-o", "--output", help="Of two plans: folder for the difference by site. 两方案差异的输出文件夹。"
         ),
     ] = None,
+    draw: Annotated[
+        bool,
+        typer.Option("--map", help="Of two plans: also difference.html, into maps/difference without -o. 差异地图。"),
+    ] = False,
     lang: LangOption = None,
 ) -> None:
     """Set saved plans side by side; of two, write at which sites they differ. 比较已保存的方案。"""
     from planner._difference_table import difference_line, figures_table, save_difference
+    from planner.difference_map import draw_difference
     from planner.differences import read_saved
 
-    if output is not None and len(folders) != 2:
-        raise typer.BadParameter(f"a difference is of two plans, found {len(folders)}", param_hint="-o")
+    if (output is not None or draw) and len(folders) != 2:
+        hint = "-o" if output is not None else "--map"
+        raise typer.BadParameter(f"a difference is of two plans, found {len(folders)}", param_hint=hint)
     spoken = _language(lang)
+    output = output or (Path("maps") / "difference" if draw else None)
     plans = read_saved(folders)
     console().print(figures_table(plans, spoken))
     if len(plans) == 2:
         console().print(difference_line(plans[0], plans[1], spoken))
     if output is not None:
-        save_difference(plans[0], plans[1], output)
-        console().print(str(output / "difference.json"))
+        page = draw_difference(plans[0], plans[1], spoken) if draw else None
+        save_difference(plans[0], plans[1], output, page)
+        console().print(str(output / ("difference.html" if draw else "difference.json")))
 
 
 @app.command("fairness")

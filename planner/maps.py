@@ -77,7 +77,7 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | No
         "colours": colours(),
         "kinds": [[kind.name_zh, kind.name_en] for kind in plan.scenario.kinds.values()],
         "services": [[service.name_zh, service.name_en] for service in plan.scenario.services.values()],
-        "views": views(plan),
+        "views": views(plan.layers.zones, plan.layers.districts),
         "years": year_words(plan),
         "zones": zone_columns(plan),
         "zone_years": zone_years(plan),

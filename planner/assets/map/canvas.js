@@ -5,6 +5,11 @@ function unitPoint(map, lat, lon) {
   return map.options.crs.latLngToPoint(L.latLng(lat, lon), 0);
 }
 
+/** Pixels of a canvas for one of the page: those of the screen, and more on paper. */
+function density() {
+  return document.body.classList.contains("paper") ? 3 : window.devicePixelRatio || 1;
+}
+
 const CanvasLayer = L.Renderer.extend({
   initialize(pane, paint) {
     L.setOptions(this, { pane, padding: 0.15 });
@@ -26,7 +31,7 @@ const CanvasLayer = L.Renderer.extend({
     L.Renderer.prototype._update.call(this);
     const canvas = this._container;
     const size = this._bounds.getSize();
-    const dense = window.devicePixelRatio || 1;
+    const dense = density();
     L.DomUtil.setPosition(canvas, this._bounds.min);
     Object.assign(canvas, { width: size.x * dense, height: size.y * dense });
     Object.assign(canvas.style, { width: size.x + "px", height: size.y + "px" });
@@ -41,7 +46,7 @@ const CanvasLayer = L.Renderer.extend({
   repaint() {
     if (!this._map || !this._container || this._map._animatingZoom) return;
     const context = this._container.getContext("2d");
-    const dense = window.devicePixelRatio || 1;
+    const dense = density();
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this._container.width, this._container.height);
     context.setTransform(dense, 0, 0, dense, 0, 0);

@@ -35,7 +35,6 @@ function toolbar(app, tools) {
   });
   new Bar().addTo(map);
   L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
-  look(data.views.core, false);
 }
 
 /** Check boxes of the layers and radio buttons of the themes. */

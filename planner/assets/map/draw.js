@@ -1,7 +1,7 @@
 // Tools that take points from the map: measure a way, or draw a rectangle or polygon to choose sites in.
 
 const SAME_POINT_PX = 4;
-const TOOL_STYLE = { color: "#101820", weight: 3, dashArray: "7 5", fillColor: "#101820", fillOpacity: 0.08, interactive: false };
+const TOOL_STYLE = { color: "#101820", weight: 3, dashArray: "7 5", fillColor: "#101820", fillOpacity: 0.08, interactive: false, pane: "drawn" };
 const TOOL_HINTS = {
   measure: ["点击各点量距，双击结束，Esc 取消", "Click points to measure, double-click to end, Esc to cancel"],
   rectangle: ["点击两个对角选择站点，Esc 取消", "Click two corners to choose sites, Esc to cancel"],
@@ -13,6 +13,7 @@ class DrawTool {
     this.app = app;
     this.chosen = chosen;
     this.mode = null;
+    Object.assign(app.map.createPane("drawn").style, { zIndex: 460, pointerEvents: "none" });
     this.drawn = L.layerGroup().addTo(app.map);
     this.hint = document.getElementById("tool-hint");
     app.map.on("mousemove", ({ latlng }) => { if (this.points && this.points.length) this._draw([...this.points, latlng]); });

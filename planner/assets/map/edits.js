@@ -25,21 +25,21 @@ class Edits {
 
   /** The buttons of a site's card. */
   buttons(site) {
-    const box = el("div", "edit-buttons");
-    const refresh = () => {
-      const made = ["in", "out"].map((lock) => {
-        const one = button(...EDIT_WORDS[lock], () => { this.set([site], this.app.edits.get(site) === lock ? "clear" : lock); refresh(); });
-        one.dataset.lock = lock;
-        one.setAttribute("aria-pressed", String(this.app.edits.get(site) === lock));
-        return one;
+    const { edits, sites } = this.app;
+    const made = ["in", "out", "clear"].map((lock) => {
+      const one = button(...(EDIT_WORDS[lock] || ["清除", "Clear"]), () => {
+        this.set([site], edits.get(site) === lock ? "clear" : lock);
+        refresh();
       });
-      const clear = button("清除", "Clear", () => { this.set([site], "clear"); refresh(); });
-      clear.dataset.lock = "clear";
-      clear.disabled = !this.app.edits.has(site) && !this.app.sites.lock[site];
-      box.replaceChildren(...made, clear);
-    };
+      one.dataset.lock = lock;
+      return one;
+    });
+    const refresh = () => made.forEach((one) => {
+      if (one.dataset.lock === "clear") one.disabled = !edits.has(site) && !sites.lock[site];
+      else one.setAttribute("aria-pressed", String(edits.get(site) === one.dataset.lock));
+    });
     refresh();
-    return box;
+    return el("div", "edit-buttons", ...made);
   }
 
   /** Sites in an outline wait for what shall happen to them. */

@@ -27,9 +27,9 @@ function nameLayer(app) {
     const icon = L.divIcon({ html: el("span", "", both(row.zh, row.en)), className: "district-name", iconSize: [0, 0] });
     L.marker([row.lat, row.lon], { icon, pane: "names", alt: row.zh })
       .on("click", (event) => {
-        if (app.draw.mode) return app.draw.add(map.mouseEventToLatLng(event.originalEvent));
+        if (app.draw && app.draw.mode) return app.draw.add(map.mouseEventToLatLng(event.originalEvent));
         L.DomEvent.stopPropagation(event);
-        return app.open(districtCard(app, row), [row.lat, row.lon]);
+        return app.open(app.areaCard(row), [row.lat, row.lon]);
       })
       .addTo(group);
   });

@@ -1,5 +1,16 @@
 // The printed sheet: A4 landscape with title, legend, scale and notes; the map keeps its middle and what it shows.
 
+/**
+ * A picture of a canvas to print in its place. Chromium replays what was drawn on a canvas since the last frame, and a
+ * replayed clearing would wipe the page below, not the canvas alone.
+ */
+function pictureOf(canvas) {
+  const picture = canvas.cloneNode();
+  if (canvas.width && canvas.height) picture.getContext("2d").drawImage(canvas, 0, 0);
+  picture.classList.add("picture");
+  canvas.after(picture);
+}
+
 function printing(app) {
   const { map } = app;
   let before = null;
@@ -9,12 +20,12 @@ function printing(app) {
     document.body.classList.add("paper");
     map.invalidateSize({ animate: false, pan: false });
     map.fitBounds(before, { animate: false });
-    // vector layers redraw in the next frame, which a browser's print does not wait for
-    Object.values(map._layers).forEach((layer) => { if (layer instanceof L.Canvas) layer._redraw(); });
+    map.getPanes().mapPane.querySelectorAll("canvas").forEach(pictureOf);
     app.placeNames();
   }
   function back() {
     if (!before) return;
+    document.querySelectorAll("canvas.picture").forEach((picture) => picture.remove());
     document.body.classList.remove("paper");
     map.invalidateSize({ animate: false, pan: false });
     map.fitBounds(before, { animate: false });

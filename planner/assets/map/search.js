@@ -29,7 +29,7 @@ function searchBox(app) {
   };
   const go = {
     district: (place) => app.showDistrict(place),
-    town: (place) => app.map.flyToBounds(app.towns[place].bounds, { duration: 0.6, maxZoom: 14 }),
+    town: (place) => app.map.fitBounds(app.towns[place].bounds, { animate: false, maxZoom: 14 }),
     site: (place) => app.showSite(place, true),
     zone: (place) => app.fly([zones.lat[place], zones.lon[place]], () => app.showZone(place)),
   };

@@ -4,7 +4,7 @@ function startPlannerMap(data, folium) {
   const { map } = folium;
   const last = data.years.length - 1;
   const app = {
-    data, map, sites: data.sites, year: last, edits: new Map(), focus: null, onSpeak: [],
+    data, map, sites: data.sites, year: last, edits: new Map(), focus: null, onSpeak: [], ready: false,
     layers: { streets: folium.streets, grid: folium.grid },
     isChosen: (site) => app.counts.some((power) => power[site] > 0),
     isLastYear: () => app.year === last,
@@ -13,6 +13,7 @@ function startPlannerMap(data, folium) {
       const zone = app.zones.at({ lat: app.sites.lat[site], lng: app.sites.lon[site] });
       return zone === NO_ZONE ? null : app.zones.norms[app.zones.norm[zone]];
     },
+    areaCard: (row) => districtCard(app, row),
     stationCount: data.sites.total.filter((_, site) => data.sites.rank[site] > 0).length,
   };
   Object.assign(app, builtBy(data, last));
@@ -46,6 +47,7 @@ function startPlannerMap(data, folium) {
   app.onSpeak.push(names);
   map.on("moveend layeradd layerremove symbols", names);
   map.on("zoomend", () => map.getContainer().classList.toggle("near", map.getZoom() >= 12.5));
+  app.ready = true; // painted once, not after every step above
   map.invalidateSize();
   map.fitBounds(data.views.core, { padding: [6, 6], animate: false });
   map.getContainer().setAttribute("role", "application");
@@ -105,10 +107,10 @@ function opening(app) {
     app.focus = null;
     app.symbols.repaint();
   });
+  // Without animation: a flight would show canvases that are painted only where it ends.
   app.fly = (at, then) => {
-    map.once("moveend", then);
-    if (map.getCenter().equals(at, 1e-7) && map.getZoom() === 15) map.fire("moveend");
-    else map.flyTo(at, 15, { duration: 0.6 });
+    map.setView(at, 15, { animate: false });
+    then();
   };
   app.showSite = (site, fly = false) => {
     const show = () => {
@@ -126,8 +128,8 @@ function opening(app) {
     const row = app.data.districts[at];
     app.closeSide();
     map.closePopup();
-    map.once("moveend", () => app.open(districtCard(app, row), [row.lat, row.lon]));
-    map.flyToBounds(row.bounds, { duration: 0.6 });
+    map.fitBounds(row.bounds, { animate: false });
+    app.open(app.areaCard(row), [row.lat, row.lon]);
   };
 }
 
@@ -138,7 +140,7 @@ function clicks(app, folium) {
     if (app.draw.mode) return app.draw.add(event.latlng);
     const symbol = app.symbols.at(event.containerPoint);
     if (symbol && symbol.members.length > 1) {
-      return map.flyToBounds(symbol.members.map((site) => [app.sites.lat[site], app.sites.lon[site]]), { duration: 0.5, maxZoom: 15, padding: [60, 60] });
+      return map.fitBounds(symbol.members.map((site) => [app.sites.lat[site], app.sites.lon[site]]), { maxZoom: 15, padding: [60, 60] });
     }
     if (symbol) return app.showSite(symbol.members[0]);
     const group = app.gridAt && app.gridAt(event.latlng);
@@ -153,7 +155,7 @@ function clicks(app, folium) {
     const name = outline.feature.properties.district;
     const row = app.data.districts.find((candidate) => candidate.zh === name);
     const unit = app.data.tasks.find((candidate) => candidate.zh === name);
-    if (row || unit) app.open(row ? districtCard(app, row) : unitCard(app, unit), event.latlng);
+    if (row || unit) app.open(row ? app.areaCard(row) : unitCard(app, unit), event.latlng);
   }));
 }
 

@@ -9,7 +9,7 @@ class Symbols {
     this.drawn = [];
     const { lat, lon } = app.sites;
     this.points = lat.map((at, site) => ({ ...unitPoint(app.map, at, lon[site]), site }));
-    this.layer = canvasLayer(app.map, "symbols", 450, (context, view) => this._paint(context, view)).addTo(app.map);
+    this.layer = canvasLayer(app.map, "symbols", 450, (context, view) => { if (app.ready) this._paint(context, view); }).addTo(app.map);
   }
 
   show(layer, on) {
@@ -51,20 +51,20 @@ class Symbols {
     if (this.shown.has("candidates")) {
       draw(this.points.filter(({ site }) => !app.isChosen(site)), (x, y, { site }) => dot(context, x, y, sites.modelled[site]));
     }
+    if (this.shown.has("institutions")) {
+      draw(this.points.filter(({ site }) => sites.institution[site]), (x, y, { site }) => {
+        const beside = app.isChosen(site) && clusterPixels(app.map.getZoom()) === 0 ? stationDiameter(app.totals[site]) / 2 + 2 : 0;
+        return diamond(context, x + beside, y - beside, sites.institution[site] === 2);
+      });
+    }
     if (this.shown.has("stations")) {
       draw(this.rings(), (x, y, ring) => {
         drawRing(context, x, y, ring, app.data.colours.powers, ring.members.length === 1 && sites.modelled[ring.members[0]]);
         return ring.diameter / 2 + 3;
       });
     }
-    if (this.shown.has("institutions")) {
-      draw(this.points.filter(({ site }) => sites.institution[site]), (x, y, { site }) => {
-        const beside = app.isChosen(site) && clusterPixels(app.map.getZoom()) === 0 ? stationDiameter(app.totals[site]) / 2 : 0;
-        return diamond(context, x + beside, y - beside, sites.institution[site] === 2);
-      });
-    }
     if (this.shown.has("existing")) draw(this.points.filter(({ site }) => sites.standing[site]), (x, y) => block(context, x, y));
-    draw([...app.edits.keys()].map((site) => this.points[site]), (x, y, { site }) => editMark(context, x, y, app.edits.get(site)));
+    draw([...app.edits.keys()].map((site) => this.points[site]), (x, y, { site }) => editMark(context, x, y, app.edits.get(site), app.map.getZoom() >= 13));
     this.view = view;
   }
 
@@ -139,14 +139,15 @@ function block(context, x, y) {
 
 const EDIT_MARKS = { in: ["✓", "#111"], out: ["✕", "#b5284a"], free: ["○", "#47525d"] };
 
-function editMark(context, x, y, lock) {
+function editMark(context, x, y, lock, near) {
   const [sign, colour] = EDIT_MARKS[lock];
+  const radius = near ? 10 : 7;
   context.beginPath();
-  context.arc(x, y, 10, 0, 2 * Math.PI);
-  Object.assign(context, { lineWidth: 2.5, strokeStyle: colour, fillStyle: "#fff", font: "700 14px Arial, sans-serif", textAlign: "center" });
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  Object.assign(context, { lineWidth: 2.2, strokeStyle: colour, fillStyle: "#fff", font: `700 ${radius + 4}px Arial, sans-serif`, textAlign: "center" });
   context.fill();
   context.stroke();
   context.fillStyle = colour;
-  context.fillText(sign, x, y + 5);
-  return 12;
+  context.fillText(sign, x, y + radius / 2);
+  return radius + 2;
 }

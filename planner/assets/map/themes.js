@@ -11,7 +11,7 @@ class Themes {
     this.key = "";
     [this.service, this.hour] = [ALL_SERVICES, WHOLE_DAY];
     this.layer = canvasLayer(app.map, "zones", 250, (context, view) => {
-      if (this.painting) app.zones.paint(context, view, this.painting);
+      if (app.ready && this.painting) app.zones.paint(context, view, this.painting);
     }).addTo(app.map);
     app.map.on("zoomend", () => this._fade());
   }

@@ -88,7 +88,9 @@ function roundBreaks(values, classes) {
 
 /** The data of the page, inflated, handed to what draws it. */
 async function openPage(start, folium) {
-  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (c) => c.charCodeAt(0));
+  const packed = atob(document.getElementById("data").textContent);
+  const bytes = new Uint8Array(packed.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = packed.charCodeAt(at);
   const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   start(await new Response(inflated).json(), folium);
 }

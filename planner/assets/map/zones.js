@@ -1,6 +1,7 @@
 // The zones: their shapes, which one lies under a point, and how they are painted.
 
 const NO_ZONE = -1;
+const LEAST_OUTLINED_PX = 24;
 
 /** The zones of the page over one list of corners, so that neighbours share theirs and leave no gap. */
 class Zones {
@@ -24,6 +25,7 @@ class Zones {
     this.zoneOf = shape.zone ? summed(shape.zone) : null;
     this.start = new Int32Array(rings + 1);
     for (let r = 0; r < rings; r++) this.start[r + 1] = this.start[r] + (Array.isArray(shape.corners) ? shape.corners[r] : shape.corners);
+    this.isFourCornered = shape.corners === 4;
     this._measure(lats, lons);
   }
 
@@ -76,17 +78,16 @@ class Zones {
   }
 
   _bucket(x, y) {
-    return Math.floor(x / this.side) * 1e7 + Math.floor(y / this.side);
+    return Math.floor(x / this.bucketSide) * 1e7 + Math.floor(y / this.bucketSide);
   }
 
   _inBuckets() {
-    const widths = Float64Array.from(this.east, (east, zone) => east - this.west[zone]).sort();
-    this.side = 2 * widths[widths.length >> 1] || 1;
+    this.bucketSide = 2 * this._side() || 1;
     const buckets = new Map();
     let ring = 0;
     this.eachRing((zone) => {
-      for (let bx = Math.floor(this.west[zone] / this.side); bx <= Math.floor(this.east[zone] / this.side); bx++) {
-        for (let by = Math.floor(this.north[zone] / this.side); by <= Math.floor(this.south[zone] / this.side); by++) {
+      for (let bx = Math.floor(this.west[zone] / this.bucketSide); bx <= Math.floor(this.east[zone] / this.bucketSide); bx++) {
+        for (let by = Math.floor(this.north[zone] / this.bucketSide); by <= Math.floor(this.south[zone] / this.bucketSide); by++) {
           const key = bx * 1e7 + by;
           if (buckets.has(key)) buckets.get(key).push(ring);
           else buckets.set(key, [ring]);
@@ -97,31 +98,53 @@ class Zones {
     return buckets;
   }
 
-  /** Paint every zone in the colour of its class (0: none, 1: the first), as large as `sizes` says (shares of a side). */
+  /**
+   * Paint every zone in the colour of its class (0: none, 1: the first), as large as `sizes` says (shares of a side).
+   * Small zones are painted as the boxes they look like: thousands of outlines would take seconds.
+   */
   paint(context, view, { classes, colours, sizes }) {
-    const [width, height] = [view.width, view.height];
-    const px = Float32Array.from(this.x, (x) => Math.round(x * view.k - view.x0));
-    const py = Float32Array.from(this.y, (y) => Math.round(y * view.k - view.y0));
-    const paths = colours.map(() => new Path2D());
+    const { k, x0, y0, width, height } = view;
+    const asBoxes = this._side() * k < (this.isFourCornered ? LEAST_OUTLINED_PX : LEAST_OUTLINED_PX / 4);
+    const byClass = colours.map(() => []);
     this.eachRing((zone, first, end) => {
-      const kind = classes[zone];
-      if (!kind || this.east[zone] * view.k < view.x0 || this.west[zone] * view.k > view.x0 + width) return;
-      if (this.south[zone] * view.k < view.y0 || this.north[zone] * view.k > view.y0 + height) return;
-      const path = paths[kind - 1];
-      const size = sizes ? sizes[zone] : 1;
-      const middle = this.middle(zone);
-      const [cx, cy] = [middle.x * view.k - view.x0, middle.y * view.k - view.y0];
-      for (let n = first; n < end; n++) {
-        const at = this.corner[n];
-        const [x, y] = size === 1 ? [px[at], py[at]] : [cx + (px[at] - cx) * size, cy + (py[at] - cy) * size];
-        if (n === first) path.moveTo(x, y);
-        else path.lineTo(x, y);
-      }
-      path.closePath();
+      if (!classes[zone] || this.east[zone] * k < x0 || this.west[zone] * k > x0 + width) return;
+      if (this.south[zone] * k < y0 || this.north[zone] * k > y0 + height) return;
+      byClass[classes[zone] - 1].push([zone, first, end]);
     });
-    paths.forEach((path, at) => {
+    byClass.forEach((rings, at) => {
       context.fillStyle = colours[at];
-      context.fill(path);
+      for (const [zone, first, end] of rings) {
+        const size = sizes ? sizes[zone] : 1;
+        if (asBoxes) this._fillBox(context, view, zone, size);
+        else this._fillOutline(context, view, zone, first, end, size);
+      }
     });
+  }
+
+  _fillBox(context, { k, x0, y0 }, zone, size) {
+    const cut = (1 - size) / 2;
+    const [dx, dy] = [(this.east[zone] - this.west[zone]) * cut, (this.south[zone] - this.north[zone]) * cut];
+    const [left, top] = [Math.round((this.west[zone] + dx) * k - x0), Math.round((this.north[zone] + dy) * k - y0)];
+    const [right, bottom] = [Math.round((this.east[zone] - dx) * k - x0), Math.round((this.south[zone] - dy) * k - y0)];
+    context.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+  }
+
+  _fillOutline(context, { k, x0, y0 }, zone, first, end, size) {
+    const middle = this.middle(zone);
+    const [cx, cy] = [middle.x * k - x0, middle.y * k - y0];
+    context.beginPath();
+    for (let n = first; n < end; n++) {
+      const at = this.corner[n];
+      const [x, y] = [Math.round(this.x[at] * k - x0), Math.round(this.y[at] * k - y0)];
+      if (n === first) context.moveTo(cx + (x - cx) * size, cy + (y - cy) * size);
+      else context.lineTo(cx + (x - cx) * size, cy + (y - cy) * size);
+    }
+    context.fill();
+  }
+
+  /** Usual side of a zone in unit pixels. */
+  _side() {
+    this.side ||= Float64Array.from(this.east, (east, zone) => east - this.west[zone]).sort()[this.count >> 1];
+    return this.side;
   }
 }
