@@ -18,6 +18,6 @@ RAMPS = {  # from little to much
 }
 REACH_COLOURS = ("#b5284a", "#3a8fb7", "#b8dfe6")
 """Beyond every norm radius, within one with the plan, within one already today."""
-CHANGE_COLOURS = {"added": "#1b64a8", "removed": "#e8861c", "changed": "#8a8f94"}
+CHANGE_COLOURS = {"added": "#1b64a8", "removed": "#e8861c", "changed": "#747a80"}
 MORE_AND_LESS = (("#e8861c", "#f6c58d"), ("#a9c8e6", "#1b64a8"))
 """Much less, less; more, much more."""

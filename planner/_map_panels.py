@@ -84,26 +84,26 @@ def year_words(plan: Plan) -> list[dict[str, Any]]:
     list
         ``year``; ``summary`` in both languages; ``figures``: name -> words, those that are known of that year.
     """
-    built = plan.assessment.sites
-    chargers, swaps = int(built["new_total"].sum()), int(built["new_swap"].sum())
-    kw, cny = float(built["power_kw"].sum()), float(built["capex_cny"].sum())
     if len(plan.years) < 2:
-        year = plan.scenario.year
-        return [{"year": year, "summary": _summary((f"{year} 年", f"{year}"), chargers, len(built), swaps, kw, cny)}]
-    rows = []
+        built = plan.assessment.sites
+        chargers, swaps = int(built["new_total"].sum()), int(built["new_swap"].sum())
+        kw, cny = float(built["power_kw"].sum()), float(built["capex_cny"].sum())
+        when = (f"{plan.scenario.year} 年", f"{plan.scenario.year}")
+        return [{"year": plan.scenario.year, "summary": _summary(when, chargers, len(built), swaps, kw, cny)}]
     table = plan.assessment.years
-    stands = table[["chargers", "stations", "swap_stations", "power_kw", "capex_cny"]].cumsum()
-    for year, row in table.iterrows():
-        so_far = stands.loc[year]
-        added = int(row["chargers"])
+    so_far = table[["chargers", "stations", "swap_stations", "power_kw", "capex_cny"]].cumsum()
+    rows = []
+    for at, year in enumerate(sorted(plan.years)):
+        known, sums = table.iloc[at].to_dict(), so_far.iloc[at].to_dict()
+        added = int(known["chargers"])
         when = (f"{year} 年末（当年新增 {added:,} 台）", f"end of {year} (+{added:,} that year)")
-        sums = (int(so_far[name]) for name in ("chargers", "stations", "swap_stations"))
-        summary = _summary(when, *sums, float(so_far["power_kw"]), float(so_far["capex_cny"]))
+        chargers, stations, swaps = (int(sums[name]) for name in ("chargers", "stations", "swap_stations"))
+        summary = _summary(when, chargers, stations, swaps, float(sums["power_kw"]), float(sums["capex_cny"]))
         figures = {
-            name: [figure_text(float(row[column]), "share", lang) for lang in ("zh", "en")]
+            name: [figure_text(float(known[column]), "share", lang) for lang in ("zh", "en")]
             for name, column in _OF_A_YEAR.items()
         }
-        rows.append({"year": int(str(year)), "summary": summary, "figures": figures})
+        rows.append({"year": year, "summary": summary, "figures": figures})
     return rows
 
 

@@ -80,7 +80,8 @@ def site_years(plan: Plan) -> dict[str, list[int]] | None:
             row.groupby(new["site_id"]).agg({"year": "first", **dict.fromkeys([*POWERS, "total", "kw"], "sum")})
         )
     table = pd.concat(rows)
-    return {"site": plan.sites.index.get_indexer(table.index).tolist()} | {name: whole(table[name]) for name in table}
+    columns = ("year", *POWERS, "total", "kw")
+    return {"site": plan.sites.index.get_indexer(table.index).tolist()} | {name: whole(table[name]) for name in columns}
 
 
 def who_serves_whom(plan: Plan) -> dict[str, list[int]]:

@@ -79,7 +79,7 @@ def zone_shapes(zones: gpd.GeoDataFrame) -> dict[str, Any]:
 
 
 def zone_years(plan: Plan) -> list[dict[str, list[int]]]:
-    """What every zone asks for and is served at the end of each year but the last, whose figures are `zone_columns`'."""
+    """What every zone asks for and is served at the end of each year but the last, which `zone_columns` has."""
     table, order = plan.assessment.zone_years, plan.layers.zones.index
     years = [table.loc[year].reindex(order) for year in sorted(plan.years)[:-1]]
     return [{"public": whole(y["public_kwh_day"]), "served": whole(y["served_kwh_day"])} for y in years]
@@ -101,6 +101,7 @@ def demand_by_hours(plan: Plan) -> list[dict[str, Any]]:
         asked = plan.demand["public_kwh_day"].reindex(
             pd.MultiIndex.from_product([layers.zones.index, [service]]), fill_value=0.0
         )
+        energy = np.where(energy.sum(axis=1, keepdims=True) > 0, energy, energy.sum(axis=0))  # else as the whole area
         spread = energy.sum(axis=1)
         scale = np.divide(asked.to_numpy(float), spread, out=np.zeros_like(spread), where=spread > 0)
         shares = np.rint(hours / hours.sum(axis=1, keepdims=True) * 1e5).astype(int)

@@ -148,7 +148,9 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900, years: int
     kinds = [*scenario.kinds] * 40
     places = gpd.GeoDataFrame(
         {"kind": kinds, "bays": 20.0},
-        geometry=gpd.points_from_xy(*(dice.uniform(0, extent, (len(kinds), 2)) + [600_000.0, 4_160_000.0]).T, crs=CRS),
+        geometry=gpd.points_from_xy(
+            *(dice.uniform(0, extent, (len(kinds), 2)) + np.array([600_000.0, 4_160_000.0])).T, crs=CRS
+        ),
         index=pd.Index([f"p{n:04d}" for n in range(len(kinds))], name="place_id"),
     )
     demand = pd.concat(

@@ -122,7 +122,7 @@ function changedSites(app) {
   const { map, data } = app;
   const { sites } = data;
   const points = sites.lat.map((lat, site) => ({ ...unitPoint(map, lat, sites.lon[site]), site, more: sites.b[site] - sites.a[site] }))
-    .sort((p, q) => Math.abs(q.more) - Math.abs(p.more));
+    .sort((p, q) => sites.change[q.site] - sites.change[p.site] || Math.abs(q.more) - Math.abs(p.more)); // came and went above changed
   const drawn = { symbols: [], view: null };
   const layer = canvasLayer(map, "symbols", 450, (context, view) => {
     const near = map.getZoom() >= 12.5;

@@ -42,13 +42,15 @@ class DrawTool {
   /** Put the tool down; what it drew goes too, unless it is to stay. */
   stop(keep = false) {
     const { map } = this.app;
-    if (!keep) this.drawn.clearLayers();
+    if (!keep) {
+      this.drawn.clearLayers();
+      this.hint.hidden = true;
+    }
     if (!this.mode) return;
     this.mode = null;
     this.points = null;
     map.getContainer().classList.remove("drawing");
     setTimeout(() => map.doubleClickZoom.enable(), 300);
-    if (!keep) this.hint.hidden = true;
     this._press();
   }
 

@@ -22,7 +22,7 @@ function nameLayer(app) {
   const { map, data } = app;
   const group = L.layerGroup();
   map.createPane("names").style.zIndex = 620;
-  map.createPane("towns").style.zIndex = 590;
+  map.createPane("towns").style.zIndex = 440; // below the symbols
   data.districts.forEach((row) => {
     const icon = L.divIcon({ html: el("span", "", both(row.zh, row.en)), className: "district-name", iconSize: [0, 0] });
     L.marker([row.lat, row.lon], { icon, pane: "names", alt: row.zh })

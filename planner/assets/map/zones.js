@@ -112,7 +112,7 @@ class Zones {
       byClass[classes[zone] - 1].push([zone, first, end]);
     });
     byClass.forEach((rings, at) => {
-      context.fillStyle = colours[at];
+      Object.assign(context, { fillStyle: colours[at], strokeStyle: colours[at], lineWidth: 0.8 });
       for (const [zone, first, end] of rings) {
         const size = sizes ? sizes[zone] : 1;
         if (asBoxes) this._fillBox(context, view, zone, size);
@@ -140,6 +140,7 @@ class Zones {
       else context.lineTo(cx + (x - cx) * size, cy + (y - cy) * size);
     }
     context.fill();
+    context.stroke(); // in the same colour: closes the hair lines between neighbours
   }
 
   /** Usual side of a zone in unit pixels. */
