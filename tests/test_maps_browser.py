@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
 
 pytestmark = pytest.mark.browser
+Page = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,14 @@ def city() -> Plan:
     return made_up_city()
 
 
-def test_city_opens_and_every_layer_toggles(browser: Any, city: Plan, tmp_path: Path) -> None:
-    opened = Opened(browser, draw_map(city), tmp_path)
+@pytest.fixture(scope="module")
+def city_page(city: Plan) -> Page:
+    """Its page in a language, drawn once."""
+    return cache(lambda lang: draw_map(city, lang))
+
+
+def test_city_opens_and_every_layer_toggles(browser: Any, city: Plan, city_page: Page, tmp_path: Path) -> None:
+    opened = Opened(browser, city_page("zh"), tmp_path)
     page = opened.page
     opened.picture("city_zh")
     # the rings on screen at the whole-city view hold every charger of the plan
@@ -78,8 +86,8 @@ def test_city_opens_and_every_layer_toggles(browser: Any, city: Plan, tmp_path: 
     opened.close_clean()
 
 
-def test_rings_do_not_overlap(browser: Any, city: Plan, tmp_path: Path) -> None:
-    opened = Opened(browser, draw_map(city), tmp_path)
+def test_rings_do_not_overlap(browser: Any, city: Plan, city_page: Page, tmp_path: Path) -> None:
+    opened = Opened(browser, city_page("zh"), tmp_path)
     for zoom in (9.5, 11, 12.75, 13.5, 14.5):
         opened.page.evaluate(f"planner.map.setZoom({zoom}, {{ animate: false }})")
         rings = opened.page.evaluate("planner.app.symbols.drawn.map(s => [s.x, s.y, s.radius])")
@@ -105,8 +113,8 @@ def test_large_city_is_quick(browser: Any, tmp_path: Path) -> None:
     opened.close_clean()
 
 
-def test_hours_move_and_play(browser: Any, city: Plan, tmp_path: Path) -> None:
-    opened = Opened(browser, draw_map(city), tmp_path)
+def test_hours_move_and_play(browser: Any, city: Plan, city_page: Page, tmp_path: Path) -> None:
+    opened = Opened(browser, city_page("zh"), tmp_path)
     page = opened.page
     day = page.evaluate("planner.app.themes.demandValues().reduce((a, b) => a + b, 0)")
     assert day == pytest.approx(city.assessment.zones["public_kwh_day"].sum(), rel=0.01)
@@ -276,10 +284,10 @@ def test_measure_agrees_with_the_projected_metres(browser: Any, toytown: Plan, t
     [("zh", "未知", "带 * 的现状值因此未知"), ("en", "not known", "so today's values marked * are not known")],
 )
 def test_today_not_known_is_said_in_words(
-    browser: Any, city: Plan, tmp_path: Path, lang: Any, words: str, because: str
+    browser: Any, city_page: Page, city_page: Page, tmp_path: Path, lang: Any, words: str, because: str
 ) -> None:
     """The made-up city has no located charger: three figures of its today, and that of its districts, are NaN."""
-    opened = Opened(browser, draw_map(city, lang), tmp_path)
+    opened = Opened(browser, city_page(lang), tmp_path)
     page = opened.page
     figures = [text.replace("\n", " ") for text in page.locator(".figure .values").all_inner_texts()]
     assert [f"{words}*" in text for text in figures] == [True, True, True, False]
@@ -339,8 +347,8 @@ def test_language_switches_everything_shown(browser: Any, toytown: Plan, tmp_pat
     opened.close_clean()
 
 
-def test_zone_under_the_pointer_is_the_right_one(browser: Any, city: Plan, tmp_path: Path) -> None:
-    opened = Opened(browser, draw_map(city), tmp_path)
+def test_zone_under_the_pointer_is_the_right_one(browser: Any, city: Plan, city_page: Page, tmp_path: Path) -> None:
+    opened = Opened(browser, city_page("zh"), tmp_path)
     dice = np.random.default_rng(3)
     zones = city.layers.zones
     picked = zones.index[dice.integers(0, len(zones), 40)]
@@ -401,8 +409,10 @@ def test_hostile_names_are_shown_not_run(browser: Any, toytown: Plan, tmp_path: 
 
 @pytest.mark.parametrize("size", [(1280, 800), *SEVERAL])
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_panels_do_not_overlap(browser: Any, city: Plan, tmp_path: Path, size: tuple[int, int], lang: Any) -> None:
-    opened = Opened(browser, draw_map(city, lang), tmp_path, size)
+def test_panels_do_not_overlap(
+    browser: Any, city: Plan, city_page: Page, tmp_path: Path, size: tuple[int, int], lang: Any
+) -> None:
+    opened = Opened(browser, city_page(lang), tmp_path, size)
     page = opened.page
     page.mouse.move(size[0] // 3, size[1] - 200)
     page.wait_for_timeout(200)
@@ -461,8 +471,10 @@ def test_words_are_large_enough_and_controls_have_names(browser: Any, toytown: P
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_print_is_one_sheet_with_everything(browser: Any, city: Plan, tmp_path: Path, lang: Any) -> None:
-    opened = Opened(browser, draw_map(city, lang), tmp_path)
+def test_print_is_one_sheet_with_everything(
+    browser: Any, city: Plan, city_page: Page, tmp_path: Path, lang: Any
+) -> None:
+    opened = Opened(browser, city_page(lang), tmp_path)
     page = opened.page
     before = page.evaluate("[planner.map.getZoom(), planner.map.getSize().x]")
     page.pdf(path=opened.folder / f"print_{lang}.pdf", prefer_css_page_size=True)
