@@ -4,9 +4,9 @@
 
 Without a folder the plan is made up (tests/map_towns.py): 6,241 zones and 900 stations; with --large 30,276 and 5,000.
 Nothing is loaded from the internet: where Folium asks for Leaflet it gets the vendored copy, and an empty file for the
-rest (jQuery, Bootstrap, icons), so that its time is, if anything, too short. Prints the bytes of the page alone, seconds
-to write it, seconds until it is drawn (the median of five), the JavaScript heap after a garbage collection, elements in
-the page, and milliseconds for a zoom step.
+rest (jQuery, Bootstrap, icons), so that its time is, if anything, too short. Prints the bytes of the page alone,
+seconds to write it, seconds until it is drawn (the median of five), the JavaScript heap after a garbage collection,
+elements in the page, and milliseconds for a zoom step.
 """
 
 import sys

@@ -86,7 +86,7 @@ def test_city_opens_and_every_layer_toggles(browser: Any, city: Plan, city_page:
     opened.close_clean()
 
 
-def test_rings_do_not_overlap(browser: Any, city: Plan, city_page: Page, tmp_path: Path) -> None:
+def test_rings_do_not_overlap(browser: Any, city_page: Page, tmp_path: Path) -> None:
     opened = Opened(browser, city_page("zh"), tmp_path)
     for zoom in (9.5, 11, 12.75, 13.5, 14.5):
         opened.page.evaluate(f"planner.map.setZoom({zoom}, {{ animate: false }})")
@@ -284,7 +284,7 @@ def test_measure_agrees_with_the_projected_metres(browser: Any, toytown: Plan, t
     [("zh", "未知", "带 * 的现状值因此未知"), ("en", "not known", "so today's values marked * are not known")],
 )
 def test_today_not_known_is_said_in_words(
-    browser: Any, city_page: Page, city_page: Page, tmp_path: Path, lang: Any, words: str, because: str
+    browser: Any, city_page: Page, tmp_path: Path, lang: Any, words: str, because: str
 ) -> None:
     """The made-up city has no located charger: three figures of its today, and that of its districts, are NaN."""
     opened = Opened(browser, city_page(lang), tmp_path)
@@ -409,9 +409,7 @@ def test_hostile_names_are_shown_not_run(browser: Any, toytown: Plan, tmp_path: 
 
 @pytest.mark.parametrize("size", [(1280, 800), *SEVERAL])
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_panels_do_not_overlap(
-    browser: Any, city: Plan, city_page: Page, tmp_path: Path, size: tuple[int, int], lang: Any
-) -> None:
+def test_panels_do_not_overlap(browser: Any, city_page: Page, tmp_path: Path, size: tuple[int, int], lang: Any) -> None:
     opened = Opened(browser, city_page(lang), tmp_path, size)
     page = opened.page
     page.mouse.move(size[0] // 3, size[1] - 200)
@@ -471,9 +469,7 @@ def test_words_are_large_enough_and_controls_have_names(browser: Any, toytown: P
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_print_is_one_sheet_with_everything(
-    browser: Any, city: Plan, city_page: Page, tmp_path: Path, lang: Any
-) -> None:
+def test_print_is_one_sheet_with_everything(browser: Any, city_page: Page, tmp_path: Path, lang: Any) -> None:
     opened = Opened(browser, city_page(lang), tmp_path)
     page = opened.page
     before = page.evaluate("[planner.map.getZoom(), planner.map.getSize().x]")
