@@ -28,6 +28,11 @@ _NOT_NEEDED = {
     "leaflet.awesome-markers.css",
     "leaflet.awesome.rotate.min.css",
 }
+_TOO_OLD = (
+    '<p style="position: fixed; z-index: 2000; top: 40%; left: 10%; right: 10%; padding: 1em; background: #fff; '
+    'font-size: 18px; text-align: center">请使用 2023 年以后的浏览器打开此地图。<br>'
+    "This map needs a browser of 2023 or newer.</p>"
+)
 _LINK = re.compile(
     r"""<script[^>]*\ssrc=["']?(?P<js>[^"'\s>]+)["']?[^>]*>\s*</script>|<link[^>]*\shref=["']?(?P<css>[^"'\s>]+)["']?[^>]*>"""
 )
@@ -59,6 +64,9 @@ class Page(MacroElement):
             <script>{{ this.js }}</script>
         {% endmacro %}
         {% macro html(this, kwargs) %}{{ this.body }}
+            <script>if (typeof DecompressionStream === "undefined") {
+                document.body.insertAdjacentHTML("afterbegin", {{ this.too_old }});
+            }</script>
             <script type="application/octet-stream" id="data">{{ this.data }}</script>
         {% endmacro %}
         {% macro script(this, kwargs) %}
@@ -78,6 +86,7 @@ class Page(MacroElement):
         self.body = body
         self.layers = layers
         self.start = start
+        self.too_old = json.dumps(_TOO_OLD, ensure_ascii=False).replace("</", r"<\/")
         self.css = asset("map.css")
         self.js = script_text("\n".join(['"use strict";', *(asset(f"map/{name}.js") for name in scripts)]))
 

@@ -41,6 +41,8 @@ function startPlannerMap(data, folium) {
   searchBox(app);
   sidePanel(app);
   clicks(app, folium);
+  map.getContainer().setAttribute("role", "application");
+  app.onSpeak.push((lang) => map.getContainer().setAttribute("aria-label", lang === "zh" ? "地图，方向键移动，加减键缩放" : "map: arrow keys move it, plus and minus zoom"));
   app.speak(data.lang);
   const names = later(() => placeNames(app));
   app.placeNames = () => placeNames(app);
@@ -50,7 +52,6 @@ function startPlannerMap(data, folium) {
   app.ready = true; // painted once, not after every step above
   map.invalidateSize();
   map.fitBounds(data.views.core, { padding: [6, 6], animate: false });
-  map.getContainer().setAttribute("role", "application");
   window.planner = { app, map, shows, zones: app.zones, outlines: folium.districts, toGcj02, fromGcj02 };
 }
 
