@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 from map_pages import SEVERAL, Opened, open_browser, search
-from map_towns import (
-    made_up_city,
-    toytown_in_two_years,
-)
+from map_towns import made_up_city, toytown_in_two_years
 
 from planner.maps import draw_map
 from planner.plan import Plan, make_plan
