@@ -65,12 +65,14 @@ class Basemap:
         """Whose map it is."""
         return {"osm": "© OpenStreetMap contributors", "tianditu": "© 天地图", "gaode": "© 高德地图"}[self.name]
 
-    def add_to(self, page: folium.Map) -> None:
-        """Lay it under everything else."""
+    def layer(self) -> folium.FeatureGroup:
+        """Its tiles, below everything else."""
+        group = folium.FeatureGroup(name="basemap")
         for url, subdomains in self._tiles():
             folium.TileLayer(
                 url, attr=self.attribution, subdomains=subdomains, max_zoom=18, control=False, zindex=0
-            ).add_to(page)
+            ).add_to(group)
+        return group
 
     def _tiles(self) -> list[tuple[str, str]]:
         if self.name == "osm":

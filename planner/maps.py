@@ -65,6 +65,8 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | No
     page = blank_page(basemap)
     districts = outline_layer(plan.layers.districts, plan.layers.task_units)
     layers = {"streets": street_layer(plan.layers.streets, plan.layers.districts), "districts": districts}
+    if basemap is not None:
+        layers["basemap"] = basemap.layer()
     grid = grid_shapes(plan)
     if grid is not None:
         layers["grid"] = folium.GeoJson(grid.reset_index().to_json(), show=False, smooth_factor=1.0)
@@ -95,7 +97,7 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | No
 
 
 def blank_page(basemap: Basemap | None = None) -> folium.Map:
-    """A Folium map without tiles, or with those asked for."""
+    """A Folium map without layers, in the coordinates of the online map that shall lie under it."""
     page = folium.Map(
         tiles=None,
         prefer_canvas=True,
@@ -106,8 +108,6 @@ def blank_page(basemap: Basemap | None = None) -> folium.Map:
         zoom_snap=1 if basemap else 0.25,
         wheel_px_per_zoom_level=90,
     )
-    if basemap:
-        basemap.add_to(page)
     return page
 
 

@@ -78,6 +78,8 @@ def test_only_tiles_are_asked_for(
     y = int((1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2 * 2**zoom)
     form = {"osm": f"/{zoom}/{x}/{y}.png", "tianditu": f"TILEROW={y}&TILECOL={x}&", "gaode": f"&x={x}&y={y}&z={zoom}"}
     assert any(form[basemap.name] in url for url in opened.requests)
+    opened.page.uncheck("input[data-layer=basemap]")
+    assert opened.page.locator(".leaflet-tile").count() == 0
     assert all("net::ERR" in text for text in opened.complaints)  # the blocked tiles, nothing else
     opened.page.close()
 

@@ -5,7 +5,7 @@ function startPlannerMap(data, folium) {
   const last = data.years.length - 1;
   const app = {
     data, map, sites: data.sites, year: last, edits: new Map(), focus: null, onSpeak: [], ready: false,
-    layers: { streets: folium.streets, grid: folium.grid },
+    layers: { streets: folium.streets, grid: folium.grid, basemap: folium.basemap },
     isChosen: (site) => app.counts.some((power) => power[site] > 0),
     isLastYear: () => app.year === last,
     zoneYear: () => (app.year === last ? app.zones : data.zone_years[app.year]),
