@@ -358,3 +358,49 @@ def test_hostile_names_are_shown_not_run(browser: Any, toytown: Plan, tmp_path: 
     assert page.evaluate("window.harmed") is None
     assert page.locator("img[src=x]").count() == 0
     opened.close_clean()
+
+
+def test_a_plan_that_builds_and_asks_for_nothing_opens(browser: Any, toytown: Plan, tmp_path: Path) -> None:
+    figures = toytown.assessment
+    zones = figures.zones.assign(public_kwh_day=0.0, served_kwh_day=0.0, unserved_kwh_day=0.0, reason="")
+    empty = replace(
+        toytown,
+        demand=toytown.demand.assign(public_kwh_day=0.0),
+        assignment=toytown.assignment.iloc[:0],
+        assessment=replace(figures, zones=zones, sites=figures.sites.iloc[:0]),
+    )
+    opened = Opened(browser, draw_map(empty), tmp_path)
+    page = opened.page
+    assert ring_numbers(page) == []
+    assert page.locator("#hours").is_hidden()
+    for key in ("residents", "unserved", "served", "reach", "demand"):
+        page.check(f"input[name=theme][value={key}]")
+    search(page, "p1")
+    assert "未选" in page.locator(".card .tags").inner_text()
+    opened.close_clean()
+
+
+def test_hexagons_are_zones_too(browser: Any, city: Plan, tmp_path: Path) -> None:
+    """Zones need not be squares: corners, look-up and colours follow the shapes."""
+    middle = city.layers.zones.geometry.centroid
+    zones = city.layers.zones.set_geometry(middle.buffer(280, quad_segs=2)).iloc[::4]
+    figures = city.assessment
+    plan = replace(
+        city,
+        layers=replace(city.layers, zones=zones),
+        assignment=city.assignment.loc[zones.index],
+        assessment=replace(figures, zones=figures.zones.loc[zones.index]),
+    )
+    opened = Opened(browser, draw_map(plan), tmp_path)
+    page = opened.page
+    corner = zones.geometry.iloc[[40]].bounds.iloc[0]  # the box's corner lies outside the octagon
+    for x, y, expected in (
+        (zones.geometry.iloc[40].centroid.x, zones.geometry.iloc[40].centroid.y, zones.index[40]),
+        (corner["minx"] + 20, corner["miny"] + 20, None),
+    ):
+        point = gpd.GeoSeries([Point(x, y)], crs=CRS).to_crs(4326)[0]
+        found = page.evaluate(f"planner.zones.id[planner.zones.at({{ lat: {point.y}, lng: {point.x} }})] || null")
+        assert found == expected
+    page.evaluate("planner.map.setZoom(14, { animate: false })")
+    opened.picture("octagons")
+    opened.close_clean()
