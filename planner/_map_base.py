@@ -44,7 +44,7 @@ class Basemap:
             en = f"found {self.name!r}; choose one of {', '.join(BASEMAPS)}"
             faults.append(Fault("basemap", en, f"没有该底图，可选 {'、'.join(BASEMAPS)}"))
         elif self.name == "tianditu" and not self.key:
-            en = "Tianditu needs your own key: give --key (free at console.tianditu.gov.cn)"
+            en = "Tianditu needs your own key: give --key (from console.tianditu.gov.cn)"
             faults.append(Fault("basemap tianditu", en, "天地图需要您自己的密钥，请用 --key 给出"))
         elif self.name != "tianditu" and self.key is not None:
             en = "takes no key; leave --key out, so that it does not get into the file"
