@@ -34,6 +34,7 @@ _SLOW_SHARE = 1e-3
 _TRIAL, _CLEARLY = 200, 0.01
 _LIMIT_METRICS = 0.5, 0.12
 _STAYS_METRIC = 0.1
+_NO_ENERGY = 1e-6
 _SETTLED = 2e-5
 _SHARE_OF_TIME = 0.33
 
@@ -45,9 +46,10 @@ class Dual:
         self.x, self.sites = x, Sites(x)
         most, least = x.limits.most, x.limits.least
         self.kwh_price = kwh_price(x)
-        self.scale = self.kwh_price * float(x.energy.sum())
+        self.scale = self.kwh_price * max(float(x.energy.sum()), _NO_ENERGY)
         self.weight, self.year = _weight_by_year(x), _year_of_demand(x)
-        of_year = self.kwh_price * self.weight * np.bincount(self.year, x.energy, minlength=x.years)
+        asked = np.maximum(np.bincount(self.year, x.energy, minlength=x.years), _NO_ENERGY)
+        of_year = self.kwh_price * self.weight * asked
         units = x.limits.units(of_year[_year_of_limit(x)])
         size = np.r_[x.energy, x.limits.size, np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)]
         local = np.r_[np.ones(len(x.energy), bool), np.zeros(len(most), bool), np.ones(len(x.floor_kwh) + 1, bool)]
