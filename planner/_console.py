@@ -78,6 +78,8 @@ def print_plan(plan: Plan, folder: Path, lang: str) -> None:
         if note := row[f"note_{lang}"]:
             out.print(f"  {row[f'word_{lang}']}: {note}")
     out.print(_result_table(plan, lang))
+    if len(plan.years) > 1:
+        out.print(_year_table(plan, lang))
     if sections := report_sections(plan.assessment, plan.scenario, lang):
         out.print(_report_table(sections, lang))
     out.print(baseline_table(plan.baselines, lang))
@@ -269,6 +271,45 @@ def _result_table(plan: Plan, lang: str) -> Table:
     table = _table("方案" if chinese else "plan", "项目" if chinese else "item", "数值" if chinese else "result")
     for zh, en, text in rows:
         table.add_row(zh if chinese else en, text)
+    return table
+
+
+def _year_table(plan: Plan, lang: str) -> Table:
+    """What every year builds and serves; its gap is that of the year alone, by itself."""
+    chinese = lang == "zh"
+    zh = (
+        "年份",
+        "新增（台）",
+        "新站点",
+        "投资（百万元）",
+        "年底台数",
+        "需求 kWh/日",
+        "满足率",
+        "半径内居民",
+        "单年差距",
+    )
+    en = (
+        "year",
+        "chargers",
+        "sites",
+        "million CNY",
+        "standing",
+        "demand kWh/day",
+        "served",
+        "within norm",
+        "gap alone",
+    )
+    table = _table("分年" if chinese else "by year", *(zh if chinese else en))
+    for year, row in plan.assessment.years.iterrows():
+        gap = plan.years[int(str(year))].proof.gap_share
+        table.add_row(
+            str(year),
+            *(f"{row[name]:,.0f}" for name in ("chargers", "stations")),
+            f"{row['capex_cny'] / 1e6:,.1f}",
+            *(f"{row[name]:,.0f}" for name in ("chargers_standing", "public_kwh_day")),
+            *(f"{row[name]:.1%}" for name in ("served_share", "within_norm_share")),
+            f"{gap:.2%}",
+        )
     return table
 
 

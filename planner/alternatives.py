@@ -8,9 +8,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput, Fault
+from planner._faults import BadInput, Fault, refuse
 from planner.cover import cover_if_asked
-from planner.plan import Plan
+from planner.plan import Plan, several_years
 from planner.siting import Previous, Proof, check_plan
 from planner.siting.alternatives import other_plans
 from planner.siting.effort import Report
@@ -78,13 +78,14 @@ def find_alternatives(
     Raises
     ------
     BadInput
-        A count below 1, a share not between 0 and 1, and a plan that is not of these data.
+        A count below 1, a share not between 0 and 1, a plan of several years, and one that is not of these data.
     """
     if count < 1:
         raise BadInput([Fault("alternatives", f"{count} asked for; at least 1 is expected", "备选方案数至少为 1")])
     if not 0 < within_share < 1:
         en = f"within {within_share:g} of the best; a share above 0 and below 1 is expected, such as 0.01"
         raise BadInput([Fault("alternatives", en, "允许损失的比例应大于 0 且小于 1，例如 0.01")])
+    refuse(several_years(plan, "alternatives"))
     town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing, plan.scenario.siting
     cover = cover_if_asked(plan.scenario.siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
     best = Previous(plan.chargers, plan.assignment, plan.proof)

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput, Fault
+from planner._faults import BadInput, Fault, refuse
 from planner.assessment.fairness import gini_of_service
 from planner.cover import cover_if_asked
-from planner.plan import Plan
+from planner.plan import Plan, several_years
 from planner.siting import Previous, check_plan, choose_sites, largest_floors
 from planner.siting.effort import Report
 
@@ -59,11 +59,12 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Re
     Raises
     ------
     BadInput
-        The plan asks for the least cost: there it is not service that fairness takes.
+        The plan asks for the least cost, where it is not service that fairness takes; or it is of several years.
     """
     if plan.scenario.siting.question != "most_service":
         en = "least_cost; the price of fairness is service given up: plan with most_service"
         raise BadInput([Fault("scenario, key siting.question", en, "公平代价以服务量衡量，请以 most_service 规划")])
+    refuse(several_years(plan, "the price of fairness"))
     tell: Report = report or (lambda step, value, bound: None)
     tell("largest floors", None, None)
     siting = plan.scenario.siting

@@ -206,6 +206,15 @@ def _years(made: dict[int, Previous], demands: dict[int, pd.DataFrame]) -> dict[
     return years
 
 
+def several_years(plan: Plan, what: str) -> list[Fault]:
+    """A fault where a plan has several years and something is known for one alone."""
+    if len(plan.years) == 1:
+        return []
+    en = f"the plan has {len(plan.years)} years; {what}: only for plans of one, so plan without phases"
+    zh = f"该方案含 {len(plan.years)} 个年份；此功能仅适用于单年方案，请去掉 phases 后重新规划"
+    return [Fault("scenario, key siting.phases", en, zh)]
+
+
 def baselines_beside(
     layers: Layers,
     demand: pd.DataFrame,

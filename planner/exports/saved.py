@@ -98,8 +98,22 @@ def read_previous(folder: str | Path) -> Previous:
         No plan folder, or one of its files is missing or damaged, or its tables have been edited.
     """
     content, _ = _read(Path(folder))
-    last = content.table("assignment")["year"].max() if len(content.table("assignment")) else 0
-    return Previous(_counts(content, "new_count", int), _assignment(content, last), _proof(content, PLAN))
+    years = _previous_years(content)
+    last = years[max(years)]
+    return Previous(last.chargers, last.assignment, _proof(content, PLAN), years if len(years) > 1 else {})
+
+
+def _previous_years(content: Content) -> dict[int, Previous]:
+    """What stood, charged and was proven at the end of every year."""
+    added = content.table("added")
+    return {
+        year: Previous(
+            added[added["year"] <= year].groupby(["site_id", "charger_type"])[["count"]].sum(),
+            each.assignment,
+            each.proof,
+        )
+        for year, each in _years(content, pd.DataFrame()).items()
+    }
 
 
 def _read(home: Path) -> tuple[Content, dict[str, Any]]:

@@ -56,8 +56,8 @@ class Start:
 def fingerprint(x: Instance, siting: Siting) -> str:
     """A digest of a problem and of how long it is tried: equal for equal ones only."""
     digest = hashlib.sha256(f"{siting.solver} {siting.rounds} {siting.gap_share}".encode())
-    for field in fields(x):
-        for part in _parts(getattr(x, field.name)):
+    for each in fields(x):
+        for part in _parts(getattr(x, each.name)):
             digest.update(part)
     return digest.hexdigest()
 
@@ -65,7 +65,7 @@ def fingerprint(x: Instance, siting: Siting) -> str:
 def _parts(value: object) -> list[bytes]:
     """The bytes of a field of a problem."""
     if isinstance(value, Limits):
-        return [part for field in fields(value) for part in _parts(getattr(value, field.name))]
+        return [part for each in fields(value) for part in _parts(getattr(value, each.name))]
     if isinstance(value, sp.csr_matrix):
         return [np.asarray(array).tobytes() for array in (value.indptr, value.indices, value.data)]
     if isinstance(value, np.ndarray) and value.dtype != object:
