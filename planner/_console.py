@@ -275,7 +275,7 @@ def _result_table(plan: Plan, lang: str) -> Table:
 
 
 def _year_table(plan: Plan, lang: str) -> Table:
-    """What every year builds and serves; its gap is that of the year alone, by itself."""
+    """What every year builds and serves."""
     chinese = lang == "zh"
     zh = (
         "年份",
@@ -301,14 +301,12 @@ def _year_table(plan: Plan, lang: str) -> Table:
     )
     table = _table("分年" if chinese else "by year", *(zh if chinese else en))
     for year, row in plan.assessment.years.iterrows():
-        gap = plan.years[int(str(year))].proof.gap_share
         table.add_row(
             str(year),
             *(f"{row[name]:,.0f}" for name in ("chargers", "stations")),
             f"{row['capex_cny'] / 1e6:,.1f}",
             *(f"{row[name]:,.0f}" for name in ("chargers_standing", "public_kwh_day")),
             *(f"{row[name]:.1%}" for name in ("served_share", "within_norm_share")),
-            f"{gap:.2%}",
         )
     return table
 

@@ -75,8 +75,8 @@ class Assessment:
     years
         Index year; of what that year builds: chargers (piles), swap_stations, stations (opened), power_kw, capex_cny;
         at its end: chargers_standing (piles, located ones of today included), public_kwh_day, served_kwh_day,
-        served_share, within_norm_share (of residents); value_kwh_day and bound_kwh_day of that year alone. One row
-        where everything is built at once.
+        served_share, within_norm_share (of residents); value_kwh_day and bound_kwh_day of that year alone (of
+        several years the bound is loose: it is told at the prices of all). One row where everything is built at once.
     zone_years
         Index (year, zone_id): public_kwh_day and served_kwh_day at the end of that year.
     """

@@ -118,7 +118,7 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report, first: 
     start = dual.vector(first_prices(x) if first is None else first)
     tried = [_Volume(dual, start, share) for share in _LIMIT_METRICS]
     for volume in tried:
-        volume.run(min(steps, _TRIAL), effort, report)
+        volume.run(min(steps, _TRIAL // min(x.years, 2)), effort, report)
     volume = min(tried, key=lambda each: each.best)
     within = _kelley(dual, dual.by_year() * _within_capacity(x) * dual.kwh_price, 1.0)
     if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind

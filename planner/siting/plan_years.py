@@ -5,8 +5,8 @@
    years before.
 2. **Back**: the last year first, a charger cheaper by what it is worth before; then every year before within what
    stands a year later. Each is a search and a settling of its own.
-3. **There**: every year again between what stands a year before and what stands a year after, a cold walk from what
-   it has, while the sum over the years grows.
+A plan of the same years gone on from (`replan_years`) is walked on cold instead, every year between what stands a year
+before and what stands a year after, the last first. After step 2 that gains next to nothing (0.004 % on Taiyuan).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from planner.siting.region import Choice, built_on
 from planner.siting.search import STYLES, Walker, search, search_from
 from planner.siting.solver import NoPlan
 
-_SHARE_BEFORE, _SHARE_AGAIN, _SWEEPS = 2, 5, 2
-_STEPS_ON = 60
+_STEPS, _SHARE_BEFORE = 500, 3
+_STEPS_ON, _SHARE_AGAIN = 60, 5
 
 
 def plan_years(years: Years, effort: Effort, report: Report) -> tuple[Choice, float, Prices]:
@@ -49,7 +49,7 @@ def plan_years(years: Years, effort: Effort, report: Report) -> tuple[Choice, fl
     x = years.whole
     alone = [first_prices(part) for part in years.parts]
     first = years.joined_prices(alone, np.zeros(int(x.limits.is_stays.sum())))
-    prices = find_prices(x, price_steps(x), effort, report, first)
+    prices = find_prices(x, min(price_steps(x), _STEPS), effort, report, first)
     bound = upper_bound(x, prices)
     plans: list[Choice] = []
     for t in reversed(range(len(years.parts))):
@@ -61,7 +61,7 @@ def plan_years(years: Years, effort: Effort, report: Report) -> tuple[Choice, fl
         walked = search(walker, len(STYLES), moves, effort)
         plans.insert(0, settled(walker, walked[:1], effort)[0])
         report(f"search {years.years[t]}", None, bound)
-    return _swept(years, plans, prices, bound, np.zeros(0, int), effort, report), bound, prices
+    return years.joined(plans), bound, prices
 
 
 def replan_years(
@@ -84,25 +84,11 @@ def replan_years(
     x = years.whole
     prices = refine_prices(x, prices, _STEPS_ON, effort, report)
     bound = upper_bound(x, prices)
-    return _swept(years, starts, prices, bound, changed, effort, report), bound, prices
-
-
-def _swept(
-    years: Years, plans: list[Choice], prices: Prices, bound: float, first: np.ndarray, effort: Effort, report: Report
-) -> Choice:
-    """The plans of the years, each improved between those of its neighbours, the last first, while the sum grows."""
-    plans = list(plans)
-    for sweep in range(_SWEEPS):
-        before = years.joined(plans).value(years.whole) if sweep else -np.inf
-        for t in reversed(range(len(plans))):
-            if sweep and effort.is_over():
-                break
-            plans[t] = _again(years, t, plans, prices, first if not sweep else np.zeros(0, int), effort)
-        value = years.joined(plans).value(years.whole)
-        report("years together", value, bound)
-        if effort.is_over() or value <= before:
-            break
-    return years.joined(plans)
+    plans = list(starts)
+    for t in reversed(range(len(plans))):
+        plans[t] = _again(years, t, plans, prices, changed, effort)
+        report(f"search {years.years[t]}", None, bound)
+    return years.joined(plans), bound, prices
 
 
 def _again(years: Years, t: int, plans: list[Choice], prices: Prices, first: np.ndarray, effort: Effort) -> Choice:
