@@ -20,7 +20,7 @@ from planner._baseline_table import baseline_table
 from planner._check_table import layer_table, marked_lines
 from planner._report_rows import Rows, report_sections
 from planner.access import street_parts
-from planner.assessment import figure_text
+from planner.assessment import figure_text, pooling_gain
 from planner.demand import band_table
 from planner.exports import NOTICE_EN, NOTICE_ZH
 from planner.fitness import Examination, Fitness
@@ -69,14 +69,15 @@ def progress(lang: str) -> Iterator[Clock]:
 
 
 def print_plan(plan: Plan, folder: Path, lang: str) -> None:
-    """The figures with their notes, what is built, the proof and the district tasks."""
+    """The figures with their definitions and notes, what is built, the proof and the district tasks."""
     out = console()
     for layer, en, zh in plan.layers.remarks:
         console(stderr=True).print(f"{layer}：{zh}" if lang == "zh" else f"{layer}: {en}")
     out.print(_figure_table(plan, lang))
+    between = "；" if lang == "zh" else "; "
     for _, row in plan.assessment.figures.iterrows():
-        if note := row[f"note_{lang}"]:
-            out.print(f"  {row[f'word_{lang}']}: {note}")
+        told = between.join(filter(None, (row[f"definition_{lang}"], row[f"note_{lang}"])))
+        out.print(f"  {row[f'word_{lang}']}{'：' if lang == 'zh' else ': '}{told}")
     out.print(_result_table(plan, lang))
     if len(plan.years) > 1:
         out.print(_year_table(plan, lang))
@@ -265,7 +266,7 @@ def _result_table(plan: Plan, lang: str) -> Table:
         *_value_rows(proof),
         ("差距", "gap", f"{proof.gap_share:.2%}，{optimal[0]}" if chinese else f"{proof.gap_share:.2%}, {optimal[1]}"),
         ("供需比 tightness", "tightness", f"{proof.tightness:.2f}"),
-        *_pooling_rows(plan, lang),
+        *_pooling_rows(plan),
         ("承担 99 % 目标值的台数", "chargers that carry 99 % of the value", f"{proof.needed_chargers:,}"),
     ]
     table = _table("方案" if chinese else "plan", "项目" if chinese else "item", "数值" if chinese else "result")
@@ -324,14 +325,24 @@ def _report_table(sections: list[Rows], lang: str) -> Table:
     return table
 
 
-def _pooling_rows(plan: Plan, lang: str) -> list[tuple[str, str, str]]:
-    """What the new chargers carry at the promised wait, beside a fixed energy each; nothing without a promise."""
+def _pooling_rows(plan: Plan) -> list[tuple[str, str, str]]:
+    """What the new chargers carry at the promised wait, and what pooling gained; nothing without a promise."""
     if plan.scenario.waiting is None:
         return []
-    carried, fixed = (float(plan.assessment.types[name].sum()) for name in ("carried_kwh_day", "fixed_kwh_day"))
-    beside = "按固定单桩电量" if lang == "zh" else "at a fixed energy each"
-    text = f"{carried / 1000:,.0f} ({beside} {fixed / 1000:,.0f})"
-    return [("新增设施可供电量（MWh/日）", "the new chargers can carry (MWh/day)", text)]
+    gain = pooling_gain(plan.assessment.types)
+    share = "" if np.isnan(gain["gained_share"]) else f" ({gain['gained_share']:+.1%})"
+    return [
+        (
+            "新增设施在承诺等待下可供电量（kWh/日）",
+            "the new chargers can carry at the promised wait (kWh/day)",
+            f"{gain['carried_kwh_day']:,.0f}",
+        ),
+        (
+            "其中因并站排队较固定单桩电量增加",
+            "of it gained by pooling over a fixed energy per charger",
+            f"{gain['gained_kwh_day']:+,.0f}{share}",
+        ),
+    ]
 
 
 def _value_rows(proof: Proof) -> list[tuple[str, str, str]]:

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from reported_town import assessed
 
-from planner.assessment import Assessment, assign_today, figure_text
+from planner.assessment import Assessment, assign_today, figure_text, pooling_gain
 from planner.assessment.fairness import gini, palma
+from planner.assessment.networks import price
 from planner.assessment.stations import assess_types
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
@@ -38,6 +39,10 @@ def test_four_figures_in_order_with_the_words_of_the_document(figures: Assessmen
     assert list(figures.figures.index) == ["well_distributed", "completely_equipped", "convenient", "basically_meets"]
     assert list(figures.figures["word_zh"]) == ["分布合理", "配置完善", "服务便捷", "基本满足"]
     assert list(figures.figures["unit"]) == ["share", "share", "m", "share"]
+    for lang in ("zh", "en"):
+        assert figures.figures[f"definition_{lang}"].str.len().min() > 15
+    assert "norm radius" in figures.figures.loc["well_distributed", "definition_en"]
+    assert "服务半径" in figures.figures.loc["well_distributed", "definition_zh"]
 
 
 def test_well_distributed(figures: Assessment) -> None:
@@ -402,9 +407,23 @@ def test_what_the_new_chargers_carry(plan: Plan) -> None:
 
 
 def test_pooling_is_what_a_station_carries_beyond_chargers_alone(plan: Plan) -> None:
-    """A station of 4 fast chargers carries 3,000 together, each alone 400; the scenario's fixed figure is 500."""
-    new = pd.DataFrame({"charger_type": ["dc"], "count": [4], "energy_kwh_day": [500.0]})
-    counts = pd.MultiIndex.from_product([["dc"], [1, 2, 3, 4]], names=["charger_type", "count"])
-    capacity = pd.DataFrame({"energy_kwh_day": [400.0, 1100.0, 2000.0, 3000.0]}, index=counts)
-    row = assess_types(new, plan.charger_types.loc[["dc"]], capacity).loc["dc"]
-    assert row.tolist() == [4, 3000.0, 2000.0, 1600.0]
+    """A station of 4 fast chargers carries 3,000 together, each alone 400; the scenario's fixed figure is 500.
+
+    Where one stands already, three new ones carry 3,000 less the 400 of that one.
+    """
+    kinds = plan.charger_types.loc[["dc"]]
+    index = pd.MultiIndex.from_product([["dc"], [1, 2, 3, 4]], names=["charger_type", "count"])
+    capacity = pd.DataFrame({"energy_kwh_day": [400.0, 1100.0, 2000.0, 3000.0]}, index=index)
+    today = price(counts({("p3", "dc"): 1}), kinds)
+    alone = assess_types(today, price(counts({("p2", "dc"): 4}), kinds), kinds, capacity)
+    assert alone.loc["dc"].tolist() == [4, 3000.0, 2000.0, 1600.0]
+    beside = assess_types(today, price(counts({("p3", "dc"): 3}), kinds), kinds, capacity)
+    assert beside.loc["dc"].tolist() == [3, 2600.0, 1500.0, 1200.0]
+    assert pooling_gain(beside) == {
+        "carried_kwh_day": 2600.0,
+        "fixed_kwh_day": 1500.0,
+        "alone_kwh_day": 1200.0,
+        "gained_kwh_day": 1100.0,
+        "gained_share": pytest.approx(11 / 15),
+    }
+    assert math.isnan(pooling_gain(beside * 0)["gained_share"])

@@ -59,6 +59,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(planned: tuple[Path, subpro
         "proven optimal",
         "district tasks",
         "11 have no location",
+        "well distributed: share of residents with a charger for cars within the norm radius of their ring",
     ):
         assert words in done.stdout
     assert re.search(r"南区\s*│\s*2 │\s*2 │", done.stdout)

@@ -150,6 +150,9 @@ def test_geopackage_names_its_source(folder: Path) -> None:
 def test_summary(folder: Path) -> None:
     summary = content(folder / "summary.json")
     numbers = {"value_kwh_day", "bound_kwh_day", "gap_share"}
+    assert list(summary)[:2] == ["scenario", "figures"]  # the document's four words come first, with what they mean
+    assert all(row["definition_zh"] and row["definition_en"] for row in summary["figures"].values())
+    assert "pooling" not in summary  # nothing queues
     assert set(summary["proof"]) == numbers | {"method", "optimal", "reproducible", "problem"}
     assert summary["proof"]["value_kwh_day"] == pytest.approx(2388, abs=0.01)
     assert summary["chargers"] == 6 == sum(task["chargers"] for task in summary["tasks"])

@@ -151,7 +151,9 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Toytown planned at a promised wait, and simulated."""
     home = tmp_path_factory.mktemp("waiting")
     (home / "waiting.toml").write_text(WAITING + "[fleets.taxis]\nsession_kwh = 25\n", encoding="utf-8")
-    assert planner("plan", "waiting.toml", "-o", "plan", cwd=home).returncode == 0
+    made = planner("plan", "waiting.toml", "-o", "plan", "--lang", "en", cwd=home)
+    assert made.returncode == 0, made.stderr
+    assert "gained by pooling over a fixed energy per charger" in made.stdout
     done = planner("simulate", "plan", "--days", "200", "--lang", "en", cwd=home)
     assert done.returncode == 0, done.stderr
     assert "arrivals a day" in done.stdout
@@ -171,6 +173,14 @@ def test_the_command_sends_every_assigned_kwh(planned: Path) -> None:
     assert stations["arrivals_day"].sum() == pytest.approx(told["arrivals_day"], abs=0.1)
     hours = pd.read_csv(planned / "plan" / "simulation_hours.csv")
     assert hours["arrivals_day"].sum() == pytest.approx(told["arrivals_day"], abs=0.1)
+
+
+def test_the_plan_says_what_pooling_gained(planned: Path) -> None:
+    """Sums over the charger types of what they carry in their stations and at the scenario's fixed energy each."""
+    told = json.loads((planned / "plan" / "summary.json").read_text(encoding="utf-8"))
+    carried, fixed = (sum(row[f"{how}_kwh_day"] for row in told["charger_types"]) for how in ("carried", "fixed"))
+    assert told["pooling"]["gained_kwh_day"] == pytest.approx(carried - fixed)
+    assert told["pooling"]["gained_share"] == pytest.approx(carried / fixed - 1, abs=1e-6)
 
 
 def test_the_command_repeats_itself_and_a_new_plan_drops_the_old_days(planned: Path) -> None:

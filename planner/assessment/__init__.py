@@ -9,6 +9,7 @@ from planner.assessment.assess import Assessment, assess
 from planner.assessment.compare import Sited, compare_networks
 from planner.assessment.figures import figure_text
 from planner.assessment.networks import assign_today, measure_trips
+from planner.assessment.stations import pooling_gain
 from planner.assessment.tasks import assess_task_breakdown
 from planner.assessment.unserved import REASONS
 from planner.assessment.years import Year
@@ -24,4 +25,5 @@ __all__ = [
     "compare_networks",
     "figure_text",
     "measure_trips",
+    "pooling_gain",
 ]

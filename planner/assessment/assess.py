@@ -34,9 +34,10 @@ class Assessment:
     ----------
     figures
         Index figure: ``well_distributed`` (分布合理), ``completely_equipped`` (配置完善), ``convenient`` (服务便捷) and
-        ``basically_meets`` (基本满足); columns word_zh, word_en, today, plan, unit (share or m), note_zh, note_en.
+        ``basically_meets`` (基本满足); columns word_zh, word_en, today, plan, unit (share or m), note_zh, note_en,
+        definition_zh, definition_en.
     companions
-        Index name, the same columns: what stands beside the four (`companion_figures`).
+        Index name, the same columns without definitions: what stands beside the four (`companion_figures`).
     services
         Index service: public_kwh_day, standing_kwh_day (unlocated chargers), served_kwh_day (those and the plan),
         unserved_kwh_day, served_share_today, served_share.
@@ -65,9 +66,9 @@ class Assessment:
         rank by the loss (1 = most worth lost), headroom (a charger less would still carry the served energy),
         reason_zh, reason_en.
     types
-        Index charger_type: new chargers, and what they carry a day: carried_kwh_day in the stations where they stand,
-        fixed_kwh_day were it the scenario's energy_kwh_day each, alone_kwh_day did each stand alone. Where queues are
-        reckoned with, the differences are what pooling gives.
+        Index charger_type: new chargers, and what they carry a day: carried_kwh_day in the stations where they stand
+        (beyond what today's chargers carry there), fixed_kwh_day were it the scenario's energy_kwh_day each,
+        alone_kwh_day did each stand alone. Where queues are reckoned with, the differences are what pooling gives.
     grid, money
         As `Grid` and `Money` describe them; None where the scenario has no such section.
     emissions
@@ -156,7 +157,7 @@ def assess(
         tasks=assess_tasks(layers, breakdown, scenario),
         zones=by_zone,
         sites=stations,
-        types=assess_types(new, charger_types, capacity),
+        types=assess_types(stock, new, charger_types, capacity),
         grid=grid,
         money=assess_money(sites, stock, new, energy, days, grid, districts.index, scenario),
         emissions=assess_emissions(energy, days, scenario),

@@ -26,7 +26,27 @@ _WORDS = {
     "kw_per_ev": ("单车充电功率", "charging power per EV", "kW"),
     "fast_slow_ratio": ("快慢充桩比", "fast chargers per slow one", ""),
 }
+DEFINITIONS = {
+    "well_distributed": (
+        "所在网格距充电桩的直线距离不超过其圈层服务半径的居民，占全部居民的比例",
+        "share of residents with a charger for cars within the norm radius of their ring, straight line",
+    ),
+    "completely_equipped": (
+        "已有充电桩的必配公共机构，占全部必配公共机构的比例",
+        "share of the institutions that must be equipped that hold a charger",
+    ),
+    "convenient": (
+        "九成需求（无坐标充电桩承担的除外）能在多远路程内充上电",
+        "metres to the charger within which nine tenths of the demand is served, that of unlocated chargers left out",
+    ),
+    "basically_meets": (
+        "得到满足的公共充电电量，占全部公共充电需求的比例",
+        "share of all public charging demand (kWh) that is served, today's chargers included",
+    ),
+}
+"""What each of the four figures is, in Chinese and English."""
 _PERCENTILE = 0.9
+_LANGS = ((0, "zh"), (1, "en"))
 
 
 def four_figures(
@@ -68,7 +88,7 @@ def four_figures(
         within[0] = equipped[0] = metres[0] = float("nan")
     far_note = "第90百分位路程；未服务的计为超出可达范围", "90th percentile of metres; unserved counted beyond reach"
     met_note = "含无坐标既有充电桩按实际用量承担的电量", "includes what unlocated chargers carry at observed use"
-    return _figure_table(
+    table = _figure_table(
         {
             "well_distributed": (within[0], within[1], hidden),
             "completely_equipped": (equipped[0], equipped[1], hidden),
@@ -77,6 +97,7 @@ def four_figures(
         },
         "figure",
     )
+    return table.assign(**{f"definition_{lang}": [DEFINITIONS[k][n] for k in table.index] for n, lang in _LANGS})
 
 
 def companion_figures(

@@ -55,21 +55,48 @@ def assess_stations(
     return table.assign(reason_zh=words["zh"], reason_en=words["en"])
 
 
-def assess_types(new: pd.DataFrame, types: pd.DataFrame, capacity: pd.DataFrame) -> pd.DataFrame:
-    """The table ``types`` of `Assessment`, from the new chargers as `price` makes them."""
-    count = new["count"]
+def assess_types(stock: pd.DataFrame, new: pd.DataFrame, types: pd.DataFrame, capacity: pd.DataFrame) -> pd.DataFrame:
+    """The table ``types`` of `Assessment`, from today's chargers and the new ones as `price` makes them."""
+    count, kind = new["count"], new["charger_type"]
+    standing = stock.groupby(["site_id", "charger_type"])["count"].sum()
+    before = standing.reindex(pd.MultiIndex.from_frame(new[["site_id", "charger_type"]]), fill_value=0)
+    before = before.set_axis(new.index)
     rows = pd.DataFrame(
         {
-            "charger_type": new["charger_type"],
+            "charger_type": kind,
             "chargers": count,
-            "carried_kwh_day": capacity_at(new["charger_type"], count, capacity),
+            "carried_kwh_day": capacity_at(kind, before + count, capacity) - capacity_at(kind, before, capacity),
             "fixed_kwh_day": count * new["energy_kwh_day"],
-            "alone_kwh_day": count * capacity_at(new["charger_type"], count.clip(upper=1), capacity),
+            "alone_kwh_day": count * capacity_at(kind, count.clip(upper=1), capacity),
         }
     )
     sums = rows.groupby("charger_type").sum()
     whole = dict.fromkeys(sums.columns, float) | {"chargers": int}
     return sums.reindex(types.index, fill_value=0).astype(whole)
+
+
+def pooling_gain(types: pd.DataFrame) -> dict[str, float]:
+    """What all new chargers carry because they share stations, beside a fixed energy each; kWh a day.
+
+    Parameters
+    ----------
+    types
+        The table ``types`` of `Assessment`.
+
+    Returns
+    -------
+    dict
+        carried_kwh_day, fixed_kwh_day, alone_kwh_day (as in the table), and over the fixed energy gained_kwh_day and
+        gained_share (NaN without any).
+    """
+    carried, fixed, alone = (float(types[f"{how}_kwh_day"].sum()) for how in ("carried", "fixed", "alone"))
+    return {
+        "carried_kwh_day": carried,
+        "fixed_kwh_day": fixed,
+        "alone_kwh_day": alone,
+        "gained_kwh_day": carried - fixed,
+        "gained_share": carried / fixed - 1 if fixed > 0 else float("nan"),
+    }
 
 
 def _carried(

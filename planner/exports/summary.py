@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner._baseline_table import network_records
-from planner.assessment import Assessment
+from planner.assessment import Assessment, pooling_gain
 from planner.demand import band_table
 from planner.exports.sites import chosen_sites
 from planner.plan import Plan
@@ -39,6 +39,7 @@ def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, An
         "scenario": {
             key: getattr(scenario, key) for key in ("name", "title_zh", "title_en", "year", "note_zh", "note_en")
         },
+        "figures": _figure_records(result.figures),
         "attribution": plan.scenario.study_area.attribution,
         "notice_zh": NOTICE_ZH,
         "notice_en": NOTICE_EN,
@@ -53,11 +54,11 @@ def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, An
         "capex_cny": round(float(sites["capex_cny"].sum()), 2),
         "served_at_sites_kwh_day": round(float(sites["served_kwh_day"].sum()), 3),
         "bands": _records(band_table(scenario)),
-        "figures": _figure_records(result.figures),
         "companions": _figure_records(result.companions),
         "baselines": network_records(plan.baselines),
         "services": _records(result.services),
         "charger_types": _records(result.types),
+        **({"pooling": _plain_row(pooling_gain(result.types))} if scenario.waiting is not None else {}),
         "districts": _records(result.districts),
         "tasks": _records(result.tasks),
         "years": _records(result.years),
