@@ -27,10 +27,13 @@ def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:
     Raises
     ------
     BadInput
-        The scenario promises no wait ([waiting]), or a fleet does not say how much it charges.
+        The scenario promises no wait ([waiting]), a fleet does not say how much it charges, or nobody charges.
     """
     promise, mix, charges, standing = _design_day(plan)
     arrivals, queues = planned_arrivals(plan.assignment, mix, charges, plan.charger_types, plan.capacity, standing)
+    if arrivals.empty:
+        en = "nobody charges at any station of it; there is nothing to simulate"
+        raise BadInput([Fault("plan, table assignment", en, "没有任何站点有人充电，无可仿真")])
     return simulate(arrivals, queues, promise.most_min.base, promise.most_share.base, days, seed)
 
 

@@ -205,11 +205,12 @@ def _read_summary(home: Path) -> tuple[pd.DataFrame, dict[str, int]]:
                 f"{zh}服务率", f"served of {en}", "share", row["served_share"],
             )  # fmt: skip
         chargers = {row["charger_type"]: int(n) for row in summary["charger_types"] if (n := row["chargers"])}
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["word_zh", "word_en", "unit", "value"])
+        table = table.astype({"value": float}).rename_axis("figure")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        en = f"cannot be read as a plan's summary: {error!r}; plan again"
+        en = f"cannot be read as a plan's summary: {type(error).__name__}, {error}; plan again"
         raise BadInput([Fault(str(home / "summary.json"), en, "无法读取方案摘要，请重新规划")]) from None
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["word_zh", "word_en", "unit", "value"])
-    return table.astype({"value": float}).rename_axis("figure"), chargers
+    return table, chargers
 
 
 def _four(figure: dict[str, Any]) -> tuple[str, str, str, float]:

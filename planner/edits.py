@@ -6,11 +6,12 @@ plan came about.
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyogrio
 from pyogrio.errors import DataSourceError
@@ -18,7 +19,7 @@ from pyogrio.errors import DataSourceError
 from planner._faults import BadInput, Fault, refuse, some
 from planner.candidates import overruled
 from planner.scenario import Scenario
-from planner.tables import LOCKS
+from planner.tables import LOCKS, MOST_BAYS, MOST_KW
 
 _EDITED = ("lock", "bays", "grid_kw")
 _ABOUT = {
@@ -65,7 +66,7 @@ def read_edits(file: str | Path) -> Edits:
     unknown = sorted(set(map(str, rows.columns)) - _ABOUT - set(_EDITED))
     faults = []
     if missing:
-        en = f"site_id and at least one of {', '.join(_EDITED)} expected, found {some(rows.columns, 12)}"
+        en = f"site_id and at least one of {', '.join(_EDITED)} expected, found {some(rows.columns, 12) or 'none'}"
         faults.append(Fault(f"{path}, columns", en, "须有 site_id，并至少有 lock、bays、grid_kw 之一"))
     if unknown:
         en = f"unknown; edits are {', '.join(_EDITED)}, and note for a remark: rename or remove it"
@@ -115,15 +116,42 @@ def apply_edits(scenario: Scenario, sites: gpd.GeoDataFrame, edits: Edits) -> tu
 
 def _read_rows(path: Path) -> pd.DataFrame:
     """The rows of a file as text and numbers, without geometry."""
+    if not path.exists():
+        raise BadInput([Fault(str(path), "no such file; give a CSV table or GeoJSON", "找不到文件")])
     try:
         if path.suffix.lower() == ".csv":
-            return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").rename(columns=str.strip)
-        return pd.DataFrame(pyogrio.read_dataframe(path, read_geometry=False))
-    except FileNotFoundError:
-        raise BadInput([Fault(str(path), "no such file; give a CSV table or GeoJSON", "找不到文件")]) from None
-    except (DataSourceError, OSError, ValueError, pd.errors.ParserError) as error:
+            return _read_csv(path)
+        if path.suffix.lower() in (".geojson", ".json"):
+            return pd.DataFrame(pyogrio.read_dataframe(path, read_geometry=False))
+    except DataSourceError:  # GDAL's own words help nobody
+        raise BadInput([Fault(str(path), "cannot be read as GeoJSON", "无法读取为 GeoJSON")]) from None
+    except (OSError, ValueError, csv.Error) as error:
         en = f"cannot be read as a table of edits: {error}"
         raise BadInput([Fault(str(path), en, "无法读取为编辑表，请给出 CSV 或 GeoJSON")]) from None
+    en = f"a CSV table (.csv) or GeoJSON (.geojson) expected, found {path.suffix or 'a name without an ending'}"
+    raise BadInput([Fault(str(path), en, "应为 CSV 表（.csv）或 GeoJSON（.geojson）")])
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """A CSV table as text, UTF-8 or GB18030; rows may lack cells at their end, and have none beyond the headers."""
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030")
+    header, *rows = [*csv.reader(io.StringIO(text), strict=True)] or [[]]
+    names = [name.strip() for name in header]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    faults = (
+        [Fault(f"{path}, column {some(twice)}", "stands twice; keep one", "同名列重复，请只保留一列")] if twice else []
+    )
+    for number, row in enumerate((row for row in rows if row), 1):
+        if len(row) > len(names):
+            en = f"{len(row)} cells under {len(names)} headers; remove what is too much, or put quotes around a comma"
+            faults.append(Fault(f"{path}, row {number}", en, "单元格数多于表头列数，请删除多余部分或为逗号加引号"))
+    refuse(faults)
+    filled = [row + [""] * (len(names) - len(row)) for row in rows if row]
+    return pd.DataFrame(filled, columns=names, dtype=str)
 
 
 def _checked(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -138,13 +166,15 @@ def _checked(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
         if found and found.lower() not in LOCKS
     ]
     numbers = {}
-    for column, whole in (("bays", True), ("grid_kw", False)):
-        numbers[column] = pd.to_numeric(text[column], errors="coerce").astype(float)
-        wrong = (numbers[column].isna() | ~np.isfinite(numbers[column]) | (numbers[column] < 0)) & (text[column] != "")
-        wrong |= (numbers[column] % 1 != 0) & numbers[column].notna() if whole else False
-        what, what_zh = ("a whole number", "非负整数") if whole else ("a number", "非负数")
+    limits = {"bays": (MOST_BAYS, "a whole number", "整数"), "grid_kw": (MOST_KW, "a number", "数值")}
+    for column, (most, what, what_zh) in limits.items():
+        number = pd.to_numeric(text[column], errors="coerce").astype(float)
+        wrong = ~number.between(0, most) & (text[column] != "")
+        wrong |= (number % 1 != 0) & number.notna() if column == "bays" else False
+        numbers[column] = number
+        en, zh = f"{what} from 0 to {most:,} expected", f"应为 0 至 {most:,} 的{what_zh}"
         faults += [
-            Fault(f"{where}, column {column}", f"{what} of 0 or more expected, found {found!r}", f"应为{what_zh}")
+            Fault(f"{where}, column {column}", f"{en}, found {found!r}", f"{zh}，现为 {found!r}")
             for where, found in zip(row[wrong], text.loc[wrong, column], strict=True)
         ]
     table = pd.DataFrame({"site_id": text["site_id"], "lock": lock, **numbers}).drop_duplicates()

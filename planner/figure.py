@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 SourceKind = Literal["published", "derived", "assumption"]
 _PROVENANCE = ("source_kind", "source", "reasoning")
+LARGEST = 1e12
+"""What no figure exceeds; solvers take much larger numbers for infinite."""
 
 
 class Section(BaseModel):
@@ -42,6 +44,8 @@ class Figure(Section):
             raise ValueError(f"low <= base <= high expected, found {self.low}, {self.base}, {self.high}")
         if self.base < 0 or self.low < 0:
             raise ValueError(f"a figure cannot be negative, found {min(self.base, self.low)}")
+        if self.high > LARGEST:
+            raise ValueError(f"{LARGEST:g} or less expected, found {self.high:g}")
         if self.source_kind == "assumption" and not self.reasoning:
             raise ValueError("an assumption needs one line of `reasoning`")
         if self.source_kind != "assumption" and not self.source:
@@ -49,7 +53,7 @@ class Figure(Section):
         return self
 
 
-def _within(least: float, most: float, words: str) -> AfterValidator:
+def within(least: float, most: float, words: str) -> AfterValidator:
     def check(figure: Figure) -> Figure:
         if not least <= figure.low <= figure.high <= most:
             raise ValueError(f"{words} expected, found {figure.low:g} to {figure.high:g}")
@@ -58,11 +62,11 @@ def _within(least: float, most: float, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-ShareFigure = Annotated[Figure, _within(0, 1, "a share between 0 and 1")]
-PositiveShareFigure = Annotated[Figure, _within(1e-6, 1, "a share above 0, at most 1")]
-OpenShareFigure = Annotated[Figure, _within(1e-6, 1 - 1e-6, "a share above 0 and below 1")]
-FactorFigure = Annotated[Figure, _within(1, float("inf"), "a factor of 1 or more")]
-PositiveFigure = Annotated[Figure, _within(1e-6, float("inf"), "a number above 0")]
+ShareFigure = Annotated[Figure, within(0, 1, "a share between 0 and 1")]
+PositiveShareFigure = Annotated[Figure, within(1e-6, 1, "a share above 0, at most 1")]
+OpenShareFigure = Annotated[Figure, within(1e-6, 1 - 1e-6, "a share above 0 and below 1")]
+FactorFigure = Annotated[Figure, within(1, float("inf"), "a factor of 1 or more")]
+PositiveFigure = Annotated[Figure, within(1e-6, float("inf"), "a number above 0")]
 Weight = Annotated[float, Field(ge=0)]
 
 

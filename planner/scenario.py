@@ -19,9 +19,24 @@ from planner._faults import BadInput
 from planner._scenario_file import embedded, fault_in, locate, merged
 from planner.assessment_sections import EmissionRules, GridRules, MoneyRules
 from planner.demand_sections import Attractor, Band, Fleet, Growth, Profile, Season, Service, TrafficRules
-from planner.figure import FactorFigure, Figure, OpenShareFigure, PositiveFigure, Section, ShareFigure, Sourced, Weight
+from planner.figure import (
+    LARGEST,
+    FactorFigure,
+    Figure,
+    OpenShareFigure,
+    PositiveFigure,
+    Section,
+    ShareFigure,
+    Sourced,
+    Weight,
+    within,
+)
+from planner.tables import MOST_BAYS, MOST_KW
 
 Ring = Literal["core", "urban", "suburban", "rural"]
+MOST_CHARGERS = 10_000_000
+"""Of any quota, task or type: more than a country has."""
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 
 __all__ = [
     "AccessRules",
@@ -87,8 +102,8 @@ class Kind(Sourced):
     name_en: str
     usable: bool = True
     institution: Literal["equipped", "reserved", "none"] = "none"
-    bays: Figure
-    grid_kw: Figure
+    bays: Annotated[Figure, within(0, MOST_BAYS, "bays from 0 to 100,000")]
+    grid_kw: Annotated[Figure, within(0, MOST_KW, "kW from 0 to 10,000,000")]
     opening_cny: Figure
 
 
@@ -96,13 +111,15 @@ class Candidates(Sourced):
     """How places and streets become sites."""
 
     spacing_m: float = Field(ge=0, description="Of places closer than this one site is made.")
-    gap_step_m: float = Field(gt=0, description="Generated points are taken from the streets at this step.")
+    gap_step_m: float = Field(ge=1, description="Generated points are taken from the streets at this step.")
     gap_spacing_m: dict[Ring, Weight] = Field(description="Least distance of a generated point to any other site.")
     gap_kind: str = "arterial"
     gap_classes: list[str] = Field([], description="Road classes that generated points may stand on; all if empty.")
     required_min_chargers: int = Field(2, ge=1)
-    bays: dict[str, Annotated[int, Field(ge=0)]] = Field({}, description="Site -> its bays, known better than by kind.")
-    grid_kw: dict[str, Annotated[float, Field(ge=0)]] = Field({}, description="Site -> its grid headroom.")
+    bays: dict[str, Annotated[int, Field(ge=0, le=MOST_BAYS)]] = Field(
+        {}, description="Site -> its bays, known better than by kind."
+    )
+    grid_kw: dict[str, Annotated[float, Field(ge=0, le=MOST_KW)]] = Field({}, description="Site -> its grid headroom.")
 
 
 class AccessRules(Sourced):
@@ -120,14 +137,14 @@ class ChargerType(Sourced):
     name_en: str
     service: Service
     battery_swap: bool = False
-    plugs: int = Field(ge=1)
+    plugs: int = Field(ge=1, le=1000)
     kw_rated: Figure
     kw_delivered: Figure = Field(description="Per plug.")
-    bays_used: int = Field(ge=0)
+    bays_used: int = Field(ge=0, le=1000)
     coincidence: ShareFigure
     price_cny: Figure = Field(description="Installed.")
     opex_cny_year: Figure | None = Field(None, description="Operation and upkeep, for the least cost; none without it.")
-    quota_units: int = Field(ge=0)
+    quota_units: int = Field(ge=0, le=1000)
     energy_kwh_day: Figure = Field(
         description="What one charger carries a day: the linear capacity table without [waiting]; with it what a "
         "charger that nobody queues for carries, and the most that a swap station's batteries allow."
@@ -140,7 +157,9 @@ class ChargerType(Sourced):
     changeover_min: Figure | None = Field(None, description="Plugging in, paying and driving off; none if absent.")
     min_share: float = Field(0.0, ge=0, le=1, description="Of the quota.")
     max_share: float = Field(1.0, ge=0, le=1, description="Of the quota.")
-    max_count: int | None = Field(None, ge=0, description="Most new ones in the city, for types that no quota counts.")
+    max_count: int | None = Field(
+        None, ge=0, le=MOST_CHARGERS, description="Most new ones in the city, for types that no quota counts."
+    )
 
     @model_validator(mode="after")
     def _shares_in_order(self) -> Self:
@@ -184,11 +203,15 @@ class Existing(Sourced):
 class Phase(Section):
     """One year of a plan of several: what is new in it, and how much it counts."""
 
-    year: int = Field(description="Year-end.")
-    quota: int = Field(ge=0, description="New chargers (piles) of that year.")
-    budget_cny: float | None = Field(None, ge=0, description="Of that year; what is left of it may be spent later.")
-    weight: float = Field(1.0, gt=0, description="Of that year's service, e.g. for how many years it lasts.")
-    tasks: dict[str, Annotated[int, Field(ge=0)]] = Field(
+    year: int = Field(ge=EARLIEST_YEAR, le=LATEST_YEAR, description="Year-end.")
+    quota: int = Field(ge=0, le=MOST_CHARGERS, description="New chargers (piles) of that year.")
+    budget_cny: float | None = Field(
+        None, ge=0, le=LARGEST, description="Of that year; what is left of it may be spent later."
+    )
+    weight: float = Field(
+        1.0, ge=1e-6, le=1e6, description="Of that year's service, e.g. for how many years it lasts."
+    )
+    tasks: dict[str, Annotated[int, Field(ge=0, le=MOST_CHARGERS)]] = Field(
         {}, description="Task unit -> fewest new chargers (piles) by the end of that year."
     )
 
@@ -196,12 +219,14 @@ class Phase(Section):
 class Siting(Sourced):
     """The decision: how many, how much, under which rules."""
 
-    quota: int = Field(ge=0, description="New chargers (piles).")
+    quota: int = Field(ge=0, le=MOST_CHARGERS, description="New chargers (piles).")
     quota_rule: Literal["exactly", "at_most"] = "exactly"
-    budget_cny: float | None = Field(None, ge=0)
-    min_station: int = Field(1, ge=1, description="Fewest new chargers at an opened site.")
+    budget_cny: float | None = Field(None, ge=0, le=LARGEST)
+    min_station: int = Field(1, ge=1, le=MOST_BAYS, description="Fewest new chargers at an opened site.")
     edge_worth: float = Field(1.0, ge=0, le=1, description="Worth of a kWh at the limit of reach; 1 at the door.")
-    tasks: dict[str, Annotated[int, Field(ge=0)]] = Field({}, description="Task unit -> fewest new chargers (piles).")
+    tasks: dict[str, Annotated[int, Field(ge=0, le=MOST_CHARGERS)]] = Field(
+        {}, description="Task unit -> fewest new chargers (piles)."
+    )
     lock_in: list[str] = Field([])
     lock_out: list[str] = Field([])
     lock_free: list[str] = Field([], description="Sites free of the lock that their kind brings.")
@@ -219,7 +244,9 @@ class Siting(Sourced):
         False,
         description="A charger for cars within the norm radius of every zone with residents where any site allows one.",
     )
-    feeder_kw: dict[str, Annotated[float, Field(ge=0)]] = Field({}, description="Feeder group -> kW left today.")
+    feeder_kw: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]] = Field(
+        {}, description="Feeder group -> kW left today."
+    )
     phases: list[Phase] = Field([], description="Years that are planned together; without any, all is built at once.")
 
     @model_validator(mode="after")
@@ -258,7 +285,7 @@ class Scenario(Section):
     title_en: str
     note_zh: str = ""
     note_en: str = ""
-    year: int = Field(description="Year-end whose demand is planned for.")
+    year: int = Field(ge=EARLIEST_YEAR, le=LATEST_YEAR, description="Year-end whose demand is planned for.")
     study_area: StudyArea
     season: Season
     fleets: dict[str, Fleet] = Field(min_length=1)

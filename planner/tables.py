@@ -22,6 +22,8 @@ INSTITUTIONS = ("equipped", "reserved", "none")
 LOCKS = ("in", "out", "free")
 MOST_BAYS = 100_000
 """Of one place: more than any car park has; a slipped unit would ask for gigabytes."""
+MOST_KW = 10_000_000
+"""Of one place: more than any city draws."""
 
 
 def _text(**rules: Any) -> pa.Column:
@@ -109,8 +111,8 @@ SITES = pa.DataFrameSchema(
         "kind": _text(),
         "district": _text(),
         "task_unit": _text(),
-        "bays": _count(),
-        "grid_kw": _number(),
+        "bays": _count(0, pa.Check.le(MOST_BAYS)),
+        "grid_kw": _number(0.0, pa.Check.le(MOST_KW)),
         "opening_cny": _number(),
         "min_station": _count(1),
         "institution": _one_of(INSTITUTIONS),

@@ -54,14 +54,23 @@ def test_a_table_is_read(table: Callable[[str], Path]) -> None:
     ("text", "words"),
     [
         ("site_id,lock\np1,yes\n", ["row 1 (p1), column lock", "in, out or free expected, found 'yes'"]),
-        ("site_id,bays\np1,1.5\n", ["row 1 (p1), column bays", "a whole number of 0 or more expected, found '1.5'"]),
-        ("site_id,bays\np1,-1\n", ["a whole number of 0 or more expected, found '-1'"]),
-        ("site_id,grid_kw\np1,inf\n", ["column grid_kw", "a number of 0 or more expected, found 'inf'"]),
+        (
+            "site_id,bays\np1,1.5\n",
+            ["row 1 (p1), column bays", "a whole number from 0 to 100,000 expected, found '1.5'"],
+        ),
+        ("site_id,bays\np1,-1\n", ["a whole number from 0 to 100,000 expected, found '-1'"]),
+        ("site_id,grid_kw\np1,inf\n", ["column grid_kw", "a number from 0 to 10,000,000 expected, found 'inf'"]),
         ("site_id,lock\n,in\n", ["row 1 (no site_id)", "site_id is missing"]),
         ("site_id,lock\np1,in\np1,out\n", ["site_id p1", "edited twice, not in the same way"]),
         ("site_id,lok\np1,in\n", ["columns", "at least one of lock, bays, grid_kw expected", "column lok", "unknown"]),
         ("lock\nin\n", ["site_id and at least one of"]),
-        ("", ["cannot be read as a table of edits"]),
+        ("site_id,bays\np1,1e300\n", ["a whole number from 0 to 100,000 expected, found '1e300'"]),
+        ("site_id,grid_kw\np1,1e300\n", ["a number from 0 to 10,000,000 expected, found '1e300'"]),
+        ("site_id,bays\np1,nan\n", ["expected, found 'nan'"]),
+        ("site_id,lock\np1,out,5,6\np2\n", ["row 1", "4 cells under 2 headers"]),
+        ("site_id,lock,lock\np1,in,out\n", ["column lock", "stands twice; keep one"]),
+        ('site_id,lock\n"p1,out\n', ["cannot be read as a table of edits"]),
+        ("", ["at least one of lock, bays, grid_kw expected, found none"]),
     ],
 )
 def test_a_bad_table_is_refused(
@@ -83,6 +92,22 @@ def test_a_missing_file_and_one_that_is_no_layer(tmp_path: Path, faults: Callabl
     broken = tmp_path / "broken.geojson"
     broken.write_text("{", encoding="utf-8")
     assert "cannot be read" in faults(read_edits, broken)[0]
+
+
+def test_a_table_from_excel_in_china_is_read(tmp_path: Path) -> None:
+    """GB18030, with a name in Chinese; rows may lack cells at their end."""
+    file = tmp_path / "编辑.csv"
+    file.write_bytes("site_id,lock,name_zh\np2,out,中心商场\np3,in\n".encode("gb18030"))
+    assert read_edits(file).sites["lock"].to_dict() == {"p2": "out", "p3": "in"}
+
+
+def test_files_that_are_neither_csv_nor_geojson(folder: Path, tmp_path: Path, faults: Callable[..., list[str]]) -> None:
+    (tmp_path / "edits").write_text("site_id,lock\n", encoding="utf-8")
+    for file, found in ((folder / "plan.gpkg", ".gpkg"), (tmp_path, "a name without"), (tmp_path / "edits", "a name")):
+        (fault,) = faults(read_edits, file)
+        assert f"a CSV table (.csv) or GeoJSON (.geojson) expected, found {found}" in fault
+    (fault,) = faults(read_edits, folder / "summary.json")
+    assert fault.endswith("summary.json: cannot be read as GeoJSON")
 
 
 def test_edits_become_part_of_the_scenario(

@@ -382,3 +382,33 @@ def test_the_embedded_scenarios_name_no_machine(tmp_path: Path) -> None:
     file = tmp_path / "scenario.toml"
     write_scenario(read_scenario("toytown/toytown.toml"), file)
     assert 'folder = "embedded:toytown"' in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("[kinds.mall]\ngrid_kw = 1e300", "kinds.mall.grid_kw: 1e+12 or less expected, found 1e+300"),
+        ("[kinds.mall]\ngrid_kw = 1e9", "kinds.mall.grid_kw: kW from 0 to 10,000,000 expected"),
+        ("[kinds.mall]\nbays = 1e9", "kinds.mall.bays: bays from 0 to 100,000 expected"),
+        ("[charger_types.dc]\nprice_cny = 1e300", "charger_types.dc.price_cny: 1e+12 or less expected"),
+        ("[fleets.cars]\nvehicles = 1e300", "fleets.cars.vehicles: 1e+12 or less expected"),
+        ("[candidates]\nbays = { p2 = 1000000000000 }", "candidates.bays.p2"),
+        ("[candidates]\ngrid_kw = { p2 = 1e300 }", "candidates.grid_kw.p2"),
+        ("[candidates]\ngap_step_m = 1e-300", "candidates.gap_step_m"),
+        ("[siting]\nquota = 1000000000000000000", "siting.quota"),
+        ("[siting]\nbudget_cny = 1e300", "siting.budget_cny"),
+        ("[siting]\nfeeder_kw = { F1 = 1e300 }", "siting.feeder_kw.F1"),
+        ('[siting.tasks]\n"南区" = 1000000000000000000', "siting.tasks.南区"),
+        ("year = 20300", "year"),
+        ("[[siting.phases]]\nyear = 20300\nquota = 1", "siting.phases[0].year"),
+        ("[[siting.phases]]\nyear = 2030\nquota = 1000000000000000000", "siting.phases[0].quota"),
+        ("[[siting.phases]]\nyear = 2030\nquota = 1\nbudget_cny = 1e300", "siting.phases[0].budget_cny"),
+        ("[[siting.phases]]\nyear = 2030\nquota = 1\nweight = 1e300", "siting.phases[0].weight"),
+    ],
+)
+def test_numbers_that_only_a_slip_makes_are_refused(
+    toml: str, words: str, variant: Callable[[str], Scenario], faults: Callable[..., list[str]]
+) -> None:
+    """Solvers take numbers like 1e300 for infinite, and a table of so many counts asks for terabytes."""
+    (fault,) = faults(variant, toml)
+    assert words in fault
