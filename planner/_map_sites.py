@@ -95,8 +95,9 @@ def who_serves_whom(plan: Plan) -> dict[str, list[int]]:
 
 
 def _standing(plan: Plan) -> pd.Series:
-    """Today's located chargers (piles; those no quota counts as one) per site."""
+    """Today's located chargers (piles; swap stations, which no quota counts, as one each) per site."""
     if plan.existing.empty:
         return pd.Series(0, index=plan.sites.index)
-    per_site = plan.existing["count"].groupby(level="site_id").sum()
-    return per_site.reindex(plan.sites.index, fill_value=0)
+    kind = plan.existing.index.get_level_values("charger_type")
+    piles: pd.Series = plan.existing["count"] * plan.charger_types["quota_units"].reindex(kind).clip(lower=1).to_numpy()
+    return piles.groupby(level="site_id").sum().reindex(plan.sites.index, fill_value=0)

@@ -1,7 +1,7 @@
 """Toytown at random: a plan of two years with standing, swap and truck chargers, all reports, raw tables only.
 
 Nothing is solved: chargers and drivers are drawn, within bays, reach and capacity, so that every figure has something
-to count. Swap stations are no piles, a dc counts as two; ways, norms, feeders and prices are those of the scenario below.
+to count. Swap stations are no piles, a dc counts as two; feeders, fuels and prices are those of the scenario below.
 """
 
 from dataclasses import dataclass, replace
