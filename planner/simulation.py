@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import simpy
+from scipy.stats import t as student
 
 from planner.demand.hours import HOURS
 from planner.queueing import capacity_at
@@ -31,7 +32,7 @@ BUSY_ARRIVALS = 20.0
 """A day; on fewer, a station's share of late arrivals says little."""
 _WARM_UP_DAYS = 1
 _PROCESSES = 2
-_CONFIDENCE_Z = 1.96
+_CONFIDENCE, _CONFIDENCE_Z = 0.95, 1.96
 _QUEUES_A_BATCH = 40
 
 
@@ -43,11 +44,13 @@ class Simulation:
     ----------
     stations
         Index (site_id, charger_type): ``plugs``, ``arrivals_day``, ``peak_hour``, ``peak_arrivals`` (in all days),
-        ``late_share`` of the arrivals in that hour (waited longer than promised), ``late_low`` and ``late_high`` (95 %
-        confidence interval, Wilson), ``wait_mean_min``, ``wait_p95_min`` (whole day), ``lost_share``, ``utilisation``.
+        ``late_share`` of the arrivals in that hour (waited longer than promised), ``wait_mean_min``, ``wait_p95_min``
+        (whole day), ``lost_share``, ``utilisation``.
     hours
-        Index (service, hour): ``arrivals_day``, ``late_share`` and its ``late_low``, ``late_high``, ``wait_mean_min``,
-        ``utilisation`` of the plugs.
+        Index (service, hour): ``arrivals_day``, ``late_share``, ``wait_mean_min``, ``lost_share``, ``utilisation`` of
+        the plugs. In both tables ``late``, ``lost``, ``wait`` and ``utilisation`` have ``_low`` and ``_high``, the 95 %
+        confidence interval: of shares of arrivals by Wilson, of the others by Student's t over the days, taken as
+        independent (NaN from one).
     days, seed, most_min, most_share
         How many days count, what the random numbers started from, and the promise.
     """
@@ -187,9 +190,10 @@ class _Job(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """What one queue saw on the days that count: arrival time within the day, wait and length of every charge, hours;
+    """What one queue saw on the days that count: day, arrival time within it, wait and length of every charge, hours;
     the wait is infinite for those who left."""
 
+    day: np.ndarray
     came: np.ndarray
     wait: np.ndarray
     length: np.ndarray
@@ -218,7 +222,8 @@ def _run_queue(job: _Job) -> _Seen:
     env.process(everyone())
     env.run()
     counts = came >= 24.0 * _WARM_UP_DAYS
-    return _Seen(came[counts] % 24.0, np.maximum(wait[counts], 0.0), length[counts])
+    day = (came[counts] // 24.0).astype(int) - _WARM_UP_DAYS
+    return _Seen(day, came[counts] % 24.0, np.maximum(wait[counts], 0.0), length[counts])
 
 
 def _draw(job: _Job) -> tuple[np.ndarray, np.ndarray]:
@@ -238,16 +243,19 @@ def _station_row(job: _Job, seen: _Seen, most_min: float) -> dict[str, float]:
     peak = int(job.rates.sum(axis=0).argmax())
     stayed = np.isfinite(seen.wait)
     at_peak = seen.wait[stayed & (seen.came.astype(int) == peak)]
-    waits = seen.wait[stayed] * 60
+    waits, day = seen.wait[stayed] * 60, seen.day[stayed]
+    busy = np.bincount(day, seen.length[stayed], minlength=job.days)
     return {
         "arrivals_day": len(seen.came) / job.days,
         "peak_hour": peak,
         "peak_arrivals": len(at_peak),
         **_lateness(at_peak, most_min),
         "wait_mean_min": float(waits.mean()) if len(waits) else 0.0,
+        **_over_days("wait", np.bincount(day, waits, minlength=job.days), np.bincount(day, minlength=job.days)),
         "wait_p95_min": float(np.quantile(waits, 0.95)) if len(waits) else 0.0,
-        "lost_share": 1 - float(stayed.mean()) if len(stayed) else 0.0,
-        "utilisation": float(seen.length[stayed].sum() / (24.0 * job.days * job.plugs)),
+        **_losses(stayed),
+        "utilisation": float(busy.sum() / (24.0 * job.days * job.plugs)),
+        **_over_days("utilisation", busy, np.full(job.days, 24.0 * job.plugs)),
     }
 
 
@@ -258,6 +266,27 @@ def _lateness(waits: np.ndarray, most_min: float) -> dict[str, float]:
     return {"late_share": late / len(waits) if len(waits) else 0.0, "late_low": low, "late_high": high}
 
 
+def _losses(stayed: np.ndarray) -> dict[str, float]:
+    """Which share of those who came left without a charge, and its confidence interval."""
+    lost = int((~stayed).sum())
+    low, high = wilson(lost, len(stayed))
+    return {"lost_share": lost / len(stayed) if len(stayed) else 0.0, "lost_low": low, "lost_high": high}
+
+
+def _over_days(name: str, amount: np.ndarray, of: np.ndarray) -> dict[str, float]:
+    """Confidence interval of sum(amount) / sum(of), both by day: a ratio's, linearised (W. G. Cochran 1977, ch. 6)."""
+    days, whole = len(of), float(of.sum())
+    ratio = float(amount.sum()) / whole if whole else 0.0
+    half = np.nan
+    if days > 1 and whole:
+        spread = np.sqrt(float(((amount - ratio * of) ** 2).sum()) / (days - 1))
+        half = float(student.ppf((1 + _CONFIDENCE) / 2, days - 1) * spread * np.sqrt(days) / whole)
+    return {
+        f"{name}_low": float(np.fmax(ratio - half, 0.0)) if np.isfinite(half) else np.nan,
+        f"{name}_high": ratio + half,
+    }
+
+
 def _by_hour(jobs: list[_Job], seen: list[_Seen], service: np.ndarray, most_min: float) -> pd.DataFrame:
     """The table `Simulation.hours`."""
     rows = {}
@@ -265,30 +294,36 @@ def _by_hour(jobs: list[_Job], seen: list[_Seen], service: np.ndarray, most_min:
         mine = [n for n in range(len(jobs)) if service[n] == name]
         came = np.concatenate([seen[n].came for n in mine])
         wait = np.concatenate([seen[n].wait for n in mine])
+        day = np.concatenate([seen[n].day for n in mine])
         plugs = sum(jobs[n].plugs for n in mine)
         days = jobs[mine[0]].days
-        busy = np.sum([_busy_hours(seen[n]) for n in mine], axis=0)
+        busy = np.sum([_busy_hours(seen[n], days) for n in mine], axis=0)
         for hour in HOURS:
             here = came.astype(int) == hour
-            waits = wait[here & np.isfinite(wait)]
+            stayed = here & np.isfinite(wait)
+            waits, when = wait[stayed] * 60, day[stayed]
             rows[name, hour] = {
                 "arrivals_day": float(here.sum() / days),
-                **_lateness(waits, most_min),
-                "wait_mean_min": float(waits.mean() * 60) if len(waits) else 0.0,
-                "utilisation": float(busy[hour] / (plugs * days)),
+                **_lateness(wait[stayed], most_min),
+                "wait_mean_min": float(waits.mean()) if len(waits) else 0.0,
+                **_over_days("wait", np.bincount(when, waits, minlength=days), np.bincount(when, minlength=days)),
+                **_losses(np.isfinite(wait[here])),
+                "utilisation": float(busy[:, hour].sum() / (plugs * days)),
+                **_over_days("utilisation", busy[:, hour], np.full(days, float(plugs))),
             }
     index = pd.MultiIndex.from_tuples(rows, names=["service", "hour"])
     return pd.DataFrame([*rows.values()], index=index)
 
 
-def _busy_hours(seen: _Seen) -> np.ndarray:
-    """Plug-hours taken in every hour of the day, all days together."""
+def _busy_hours(seen: _Seen, days: int) -> np.ndarray:
+    """Plug-hours taken in every hour of the day, days x 24; a charge counts for the day on which its driver came."""
     stayed = np.isfinite(seen.wait)
     start = seen.came[stayed] + seen.wait[stayed]
     end = start + seen.length[stayed]
-    busy = np.zeros(24)
+    busy = np.zeros((days, 24))
     for hour in range(int(end.max()) + 1 if len(end) else 0):
-        busy[hour % 24] += np.clip(np.minimum(end, hour + 1) - np.maximum(start, hour), 0, None).sum()
+        taken = np.clip(np.minimum(end, hour + 1) - np.maximum(start, hour), 0, None)
+        busy[:, hour % 24] += np.bincount(seen.day[stayed], taken, minlength=days)
     return busy
 
 
