@@ -20,6 +20,7 @@ from planner.cover import cover_if_asked
 from planner.plan import Plan, several_years
 from planner.siting import Previous, check_plan, choose_sites, largest_floors
 from planner.siting.effort import Report
+from planner.siting.limits import floor_area
 
 _LEVELS = 5
 _DIGITS = 1e-3
@@ -74,7 +75,8 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Re
     now = Previous(plan.chargers, plan.assignment, plan.proof)
     rows = [_row(plan, now)]
     if floors is None:
-        ends = float(served_by_district(plan.demand, plan.assignment).min()), float(largest.min())
+        area = floor_area(plan.demand, siting.floors)
+        ends = float(served_by_area(plan.demand, plan.assignment, area).min()), float(largest.min())
         floors = [math.floor(level / _DIGITS) * _DIGITS for level in np.linspace(*ends, _LEVELS + 2)[1:-1]]
     levels = sorted({round(float(level), 6) for level in floors})
     for level in levels:
@@ -94,17 +96,21 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Re
     return FairnessCurve(pd.DataFrame(rows, index=index), largest)
 
 
-def served_by_district(demand: pd.DataFrame, assignment: pd.DataFrame) -> pd.Series:
-    """Index district: share of its demand (kWh) served, wherever it charges; districts without demand are left out."""
+def served_by_area(demand: pd.DataFrame, assignment: pd.DataFrame, area: pd.Series) -> pd.Series:
+    """Index area: share of its demand (kWh) served, wherever it charges; areas without demand or name are left out.
+
+    `area` names the district or township of every demand, as `floor_area` returns it.
+    """
     served = assignment["energy_kwh_day"].groupby(level=["zone_id", "service"]).sum().reindex(demand.index).fillna(0.0)
-    asked = demand["energy_kwh_day"].groupby(demand["district"]).sum()
-    share: pd.Series = (served.groupby(demand["district"]).sum() / asked.where(asked > 0)).dropna()
-    return share
+    asked = demand["energy_kwh_day"].groupby(area).sum()
+    share: pd.Series = (served.groupby(area).sum() / asked.where(asked > 0)).dropna()
+    return share[share.index != ""]
 
 
 def _row(plan: Plan, found: Previous) -> dict[str, object]:
     """One level's figures, beside the plan's."""
-    share, proof, before = served_by_district(plan.demand, found.assignment), found.proof, plan.proof.value_kwh_day
+    share = served_by_area(plan.demand, found.assignment, floor_area(plan.demand, plan.scenario.siting.floors))
+    proof, before = found.proof, plan.proof.value_kwh_day
     lost = before - proof.value_kwh_day
     return {
         "value_kwh_day": proof.value_kwh_day,

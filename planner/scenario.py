@@ -238,7 +238,7 @@ class Siting(Sourced):
     life_years: float = Field(10.0, gt=0, description="Of a charger, for the least cost.")
     discount_rate: float = Field(0.05, ge=0, lt=1, description="A year, for the least cost.")
     floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        {}, description="District -> least share of its demand (kWh) served."
+        {}, description="District, or township, -> least share of its demand (kWh) served."
     )
     minimum_access: bool = Field(
         False,

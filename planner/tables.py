@@ -135,6 +135,7 @@ DEMAND = pa.DataFrameSchema(
         "reach_m": _number(),
         "peak_kw": _number(required=False),
         "district": _text(required=False),
+        "township": _text(required=False),
     },
     index=_ids("zone_id", "service"),
     name="demand",

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from planner import BadInput, Plan, make_plan, save_plan
 from planner._fairness_table import FILES, save_fairness
 from planner.cli import app
-from planner.fairness_curve import FairnessCurve, fairness_curve, served_by_district
+from planner.fairness_curve import FairnessCurve, fairness_curve, served_by_area
 from planner.scenario import Scenario
 from planner.siting import choose_sites
 
@@ -34,7 +34,7 @@ def test_the_first_row_is_the_plan_itself(plan: Plan, curve: FairnessCurve) -> N
     first = curve.levels.iloc[0]
     assert first["value_kwh_day"] == plan.proof.value_kwh_day
     assert first["given_up_kwh_day"] == 0
-    share = served_by_district(plan.demand, plan.assignment)
+    share = served_by_area(plan.demand, plan.assignment, plan.demand["district"])
     assert curve.levels.index[0] == first["worst_share"] == share.min()
     assert first["worst_district"] == share.idxmin()
     for district, has in share.items():

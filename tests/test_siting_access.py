@@ -318,6 +318,50 @@ def test_floors_above_it_are_named_with_it() -> None:
     assert "floor of a: 0.9 of the demand asked, at most 0.66" in fault.en
 
 
+def with_townships(town: Town, *names: str) -> Town:
+    """Zones z1, z2, ... in townships of their own."""
+    zones = sorted(set(town.demand.index.get_level_values("zone_id")))
+    of = dict(zip(zones, names, strict=True))
+    return town.with_cells("demand", township=[of[z] for z in town.demand.index.get_level_values("zone_id")])
+
+
+def test_floors_by_township() -> None:
+    """Two chargers of 100 kWh for two zones of 300 each: either township alone can have two thirds, each a third."""
+    town = with_townships(halved(), "东街", "西街")
+    assert town.with_rules(floors={"东街": 0.6}).planned().assignment["energy_kwh_day"]["z1"].sum() >= 180
+    assert town.with_rules(floors={"西街": 0.6}).planned().assignment["energy_kwh_day"]["z2"].sum() >= 180
+    with pytest.raises(BadInput, match=r"floor of 东街: 0\.9 of the demand asked, at most"):
+        town.with_rules(floors={"东街": 0.9}).planned()
+    both = largest_floors(*town.with_rules(floors={"东街": 0.1}).tables)
+    assert list(both.index) == ["东街", "西街"]
+
+
+def test_toytown_with_a_floor_by_township(variant: Callable[[str], Scenario]) -> None:
+    """z7, z8 and z9 (北街道) are asked 900 kWh beyond the 100 of unlocated chargers: six tenths of it are 540."""
+    shares = []
+    for toml in ("", '[siting.floors]\n"北街道" = 0.6'):
+        plan = make_plan(variant(toml))
+        home = plan.demand["township"].reindex(plan.assignment.index.droplevel("site_id")).to_numpy()
+        shares.append(float(plan.assignment["energy_kwh_day"][home == "北街道"].sum()) / 900)
+    assert shares[0] < 0.6 <= shares[1] + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("names", "floors", "words"),
+    [
+        (("东街", "西街"), {"北街": 0.1}, "no demand in 北街; districts: "),
+        (("东街", "西街"), {"东街": 0.1, "DISTRICT": 0.1}, "give floors of districts only or of townships only"),
+        (("东街", "东街"), {"东街": 0.1}, "townships 东街 lie in several districts; rename them in the zones"),
+    ],
+)
+def test_floors_of_areas_that_do_not_go_together(names: tuple[str, ...], floors: dict[str, float], words: str) -> None:
+    town = with_townships(halved(), *names)
+    district = sorted(set(town.demand["district"]))[0]
+    rules = {name.replace("DISTRICT", district): share for name, share in floors.items()}
+    with pytest.raises(BadInput, match=words):
+        town.with_rules(floors=rules).planned()
+
+
 def test_a_city_names_the_floor_that_it_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the look ahead of small towns: the district's own most is proven after the search has failed."""
     monkeypatch.setattr("planner.siting.choose._AT_ONCE_PAIRS", 0)

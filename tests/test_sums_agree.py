@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from random_reports import drawn
 
-from planner._map_data import district_rows, site_columns, zone_columns
+from planner._map_areas import district_rows
+from planner._map_sites import site_columns
+from planner._map_zones import zone_columns
 from planner.demand import fleet_energy
 from planner.exports import save_plan
 from planner.maps import draw_map

@@ -22,7 +22,8 @@ def estimate_demand(
     DataFrame
         Index (zone_id, service); ``public_kwh_day`` all public charging, ``standing_kwh_day`` the part that today's
         unlocated chargers carry at observed use, ``energy_kwh_day`` the rest, ``peak_kw`` the load of all public
-        charging in the service's design hour, ``reach_m`` how far drivers go for it, ``district`` where the zone lies.
+        charging in the service's design hour, ``reach_m`` how far drivers go for it, ``district`` and, where zones name
+        theirs, ``township`` (or "") where the zone lies.
         Rows without energy are left out.
 
     Raises
@@ -40,7 +41,10 @@ def estimate_demand(
     demand["standing_kwh_day"] = _standing(demand["public_kwh_day"], scenario.existing)
     demand["energy_kwh_day"] = demand["public_kwh_day"] - demand["standing_kwh_day"]
     demand["reach_m"] = _reach(demand.index, zones["ring"], scenario)
-    demand["district"] = zones["district"].reindex(demand.index.get_level_values("zone_id")).to_numpy()
+    home = demand.index.get_level_values("zone_id")
+    demand["district"] = zones["district"].reindex(home).to_numpy()
+    if "township" in zones:
+        demand["township"] = zones["township"].fillna("").reindex(home).to_numpy(object)
     demand = demand[demand["public_kwh_day"] > 0].sort_index()
     if demand.empty:
         en = "no fleet charges in public; there is nothing to plan"

@@ -138,11 +138,13 @@ def _capacity_kept(
 
 
 def _promises_kept(assignment: pd.DataFrame, demand: pd.DataFrame, siting: Siting) -> list[str]:
-    """Served shares of the districts with a floor, and of everything where it is promised; energy unweighted."""
+    """Served shares of areas with a floor, and of everything where it is promised; energy unweighted."""
     served = assignment["energy_kwh_day"].groupby(level=["zone_id", "service"]).sum().reindex(demand.index).fillna(0.0)
     asked = demand["energy_kwh_day"]
     promised = [("promise", siting.promise_share, pd.Series(True, index=demand.index))] if siting.promise_share else []
-    promised += [(f"floor of {d}", share, demand["district"] == d) for d, share in siting.floors.items()]
+    if siting.floors:
+        area = demand["district" if set(siting.floors) <= set(demand["district"]) else "township"]
+        promised += [(f"floor of {name}", share, area == name) for name, share in siting.floors.items()]
     broken = []
     for name, share, inside in promised:
         total, kept = float(asked[inside].sum()), float(served[inside].sum())

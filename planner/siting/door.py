@@ -148,9 +148,8 @@ def _rules_about_nothing(demand: pd.DataFrame, sites: pd.DataFrame, siting: Siti
     if siting.floors and "district" not in demand:
         en = "floors need to know where demand lies; add the column district to it or remove siting.floors"
         faults.append(Fault("demand, column district", f"missing; {en}", "缺少此列，分区服务率下限需要它"))
-    elif lost := sorted(set(siting.floors) - set(demand.get("district", []))):
-        en = f"no demand in {some(lost)}; districts: {some(sorted(set(demand['district'])), 20)}"
-        faults.append(Fault(f"{where}floors", en, f"{some(lost)} 没有充电需求，请核对名称"))
+    elif siting.floors:
+        faults.extend(_floors_about_nothing(demand, set(siting.floors)))
     if siting.feeder_kw and not feeders:
         en = "missing; siting.feeder_kw needs to know which feeder group every site hangs on; add it or remove the key"
         faults.append(Fault("sites, column feeder", en, "缺少此列或全为空，馈线组约束需要它"))
@@ -164,6 +163,31 @@ def _rules_about_nothing(demand: pd.DataFrame, sites: pd.DataFrame, siting: Siti
         en = f"{siting.promise_share:g} is promised, but siting.question is {siting.question}; set it to least_cost"
         faults.append(Fault(f"{where}promise_share", en, "给出了服务率承诺，请将 siting.question 设为 least_cost"))
     return faults
+
+
+def _floors_about_nothing(demand: pd.DataFrame, floors: set[str]) -> list[Fault]:
+    """Floors of names that no demand bears, of districts and townships at once, and of townships of two districts."""
+    where, districts = "scenario, key siting.floors", set(demand["district"])
+    towns = (
+        demand[["district", "township"]].drop_duplicates() if "township" in demand else demand[["district"]].iloc[:0]
+    )
+    named = set(towns.get("township", [])) - {""}
+    if lost := sorted(floors - districts - named):
+        known = f"districts: {some(sorted(districts), 20)}" + (
+            f"; townships: {some(sorted(named), 20)}" if named else ""
+        )
+        return [Fault(where, f"no demand in {some(lost)}; {known}", f"{some(lost)} 没有充电需求，请核对名称")]
+    if floors <= districts:
+        return []
+    if not floors <= named:
+        both = f"districts ({some(sorted(floors - named))}) and townships ({some(sorted(floors - districts))})"
+        en = f"{both} are named; give floors of districts only or of townships only"
+        return [Fault(where, en, "同时列出了县区与乡镇街道，请只给其中一类")]
+    twice = towns["township"].value_counts()
+    if shared := sorted(floors & set(twice.index[twice > 1])):
+        en = f"townships {some(shared)} lie in several districts; rename them in the zones"
+        return [Fault(where, en, f"{some(shared)} 在多个县区同名，请在网格图层中改名")]
+    return []
 
 
 def _cover_faults(cover: pd.DataFrame | None, sites: pd.DataFrame, siting: Siting) -> list[Fault]:

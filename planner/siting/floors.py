@@ -19,6 +19,7 @@ from planner.siting.certificate import upper_bound
 from planner.siting.dual import find_prices
 from planner.siting.effort import Effort
 from planner.siting.instance import Instance, make_instance
+from planner.siting.limits import floor_area
 
 _STEPS = 600
 _DIGITS = 1e-3
@@ -34,11 +35,13 @@ def largest_floors(
     siting: Siting,
     cover: pd.DataFrame | None = None,
 ) -> pd.Series:
-    """Index district: the share of its demand (kWh) that no plan can exceed, proven; parameters as of `choose_sites`.
+    """Index district (township where ``siting.floors`` names those): the share of its demand (kWh) that no plan can
+    exceed, proven; parameters as of `choose_sites`.
 
     Other districts' floors are not kept: together they may have to be lower.
     """
-    everyone = {str(d): 1.0 for d in sorted(set(demand["district"][demand["energy_kwh_day"] > 0]))}
+    area = floor_area(demand, siting.floors)
+    everyone = {str(d): 1.0 for d in sorted(set(area[demand["energy_kwh_day"] > 0]) - {""})}
     wide = siting.model_copy(update={"floors": everyone})
     x = make_instance(demand, sites, access, charger_types, capacity, existing, wide, cover)
     return pd.Series(largest_shares(x), index=pd.Index(x.floor_ids, name="district"), name="share")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -181,14 +182,22 @@ def for_cars(types: pd.DataFrame) -> pd.Series:
     return types["service"].isin(_CAR_SERVICES) & ~pd.Series(swap, index=types.index)
 
 
+def floor_area(demand: pd.DataFrame, floors: Iterable[str]) -> pd.Series:
+    """The area of every demand that floors are about: its township where they name townships, else its district."""
+    if "township" in demand and not set(floors) <= set(demand["district"]):
+        return demand["township"]
+    return demand["district"]
+
+
 def make_floors(demand: pd.DataFrame, siting: Siting) -> tuple[pd.Series, np.ndarray]:
-    """Least energy served by district, kWh/day, and the position of every demand's floor, -1 for none."""
+    """Least energy served by district or township, kWh/day, and the position of every demand's floor, -1 for none."""
     floors = {d: share for d, share in sorted(siting.floors.items()) if share > 0}
     if not floors:
         return pd.Series(dtype=float), np.full(len(demand), -1)
-    asked = demand["energy_kwh_day"].groupby(demand["district"]).sum()
+    area = floor_area(demand, floors)
+    asked = demand["energy_kwh_day"].groupby(area).sum()
     least = pd.Series({d: share * float(asked.get(d, 0.0)) for d, share in floors.items()})
-    return least, np.asarray(least.index.get_indexer(pd.Index(demand["district"])))
+    return least, np.asarray(least.index.get_indexer(pd.Index(area)))
 
 
 def lasting_cost_cny(types: pd.DataFrame, siting: Siting) -> pd.Series:
