@@ -208,9 +208,7 @@ class Phase(Section):
     budget_cny: float | None = Field(
         None, ge=0, le=LARGEST, description="Of that year; what is left of it may be spent later."
     )
-    weight: float = Field(
-        1.0, ge=1e-6, le=1e6, description="Of that year's service, e.g. for how many years it lasts."
-    )
+    weight: float = Field(1.0, ge=1e-6, le=1e6, description="Of that year's service, e.g. for how many years it lasts.")
     tasks: dict[str, Annotated[int, Field(ge=0, le=MOST_CHARGERS)]] = Field(
         {}, description="Task unit -> fewest new chargers (piles) by the end of that year."
     )

@@ -150,7 +150,11 @@ def test_geopackage_names_its_source(folder: Path) -> None:
 def test_summary(folder: Path) -> None:
     summary = content(folder / "summary.json")
     numbers = {"value_kwh_day", "bound_kwh_day", "gap_share"}
-    assert list(summary)[:2] == ["scenario", "figures"]  # the document's four words come first, with what they mean
+    assert list(summary)[:3] == [
+        "plan_id",
+        "scenario",
+        "figures",
+    ]  # the document's four words come first, with what they mean
     assert all(row["definition_zh"] and row["definition_en"] for row in summary["figures"].values())
     assert "pooling" not in summary  # nothing queues
     assert set(summary["proof"]) == numbers | {"method", "optimal", "reproducible", "problem"}

@@ -1,4 +1,4 @@
-"""The same sums in map, summary.json, sites.geojson and plan.gpkg: read back from what was written, added up anew."""
+"""The same sums in map, report, workbook, summary.json, sites.geojson and plan.gpkg: read back and added up anew."""
 
 import json
 from dataclasses import replace
@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 from random_reports import drawn
+from reports import Page
 
-from planner._map_areas import district_rows
-from planner._map_sites import site_columns
+from planner._map_areas import task_rows
+from planner._map_sites import site_columns, site_years
 from planner._map_zones import zone_columns
 from planner.demand import fleet_energy
 from planner.exports import save_plan
 from planner.maps import draw_map
 from planner.plan import Plan, baselines_beside
+from planner.report import draw_report
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +36,9 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_plan(plan, tmp_path_factory.mktemp("plans") / "drawn", draw_map(plan, "en"))
+    return save_plan(
+        plan, tmp_path_factory.mktemp("plans") / "drawn", draw_map(plan, "en"), report_html=draw_report(plan)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +60,7 @@ def test_chargers_power_and_money(plan: Plan, folder: Path, summary: Any) -> Non
     swaps = float(count @ types["battery_swap"].reindex(kind).to_numpy(float))
     features = json.loads((folder / "sites.geojson").read_text(encoding="utf-8"))["features"]
     geojson = pd.DataFrame([feature["properties"] for feature in features])
-    shown, rows = site_columns(plan), district_rows(plan)
+    shown, rows, years = site_columns(plan), task_rows(plan), site_years(plan)
     tables = {
         "geojson": geojson.rename(columns={"new_total": "chargers", "new_swap": "swap_stations"}),
         "sites": layer(folder, "sites").rename(columns={"new_total": "chargers", "new_swap": "swap_stations"}),
@@ -75,8 +80,9 @@ def test_chargers_power_and_money(plan: Plan, folder: Path, summary: Any) -> Non
         assert (table["stations"].sum() if "stations" in table else len(table)) == summary["stations"], name
     assert (sum(shown["total"]), sum(shown["new_swap"])) == (piles, swaps)
     assert (sum(shown["kw"]), sum(shown["cny"])) == (round(kw), round(summary["capex_cny"]))
-    assert sum(row["chargers"] for row in rows) == piles
+    assert sum(row["chargers"] for row in rows) == piles == sum(y["chargers"] for row in rows for y in row["years"])
     assert sum(row["capex_cny"] for row in rows) == pytest.approx(summary["capex_cny"])
+    assert years is not None and (sum(years["total"]), sum(years["swap"])) == (piles, swaps)
     for power in ("slow", "fast", "heavy"):
         assert sum(shown[f"new_{power}"]) == geojson[f"new_{power}"].sum(), power
     money, grid = summary["money"], summary["grid"]
@@ -97,6 +103,7 @@ def test_chargers_of_today(plan: Plan, folder: Path) -> None:
 def test_energy(plan: Plan, folder: Path, summary: Any) -> None:
     """Public, served and unserved energy by service, district, zone and driver."""
     zones, assignment = layer(folder, "zones"), layer(folder, "assignment")
+    assignment = assignment[assignment["year"] == max(plan.years)]
     services, districts = pd.DataFrame(summary["services"]), pd.DataFrame(summary["districts"])
     public = float(plan.demand["public_kwh_day"].sum())
     served = float(plan.demand["standing_kwh_day"].sum() + plan.assignment["energy_kwh_day"].sum())
@@ -117,7 +124,6 @@ def test_energy(plan: Plan, folder: Path, summary: Any) -> None:
     half = len(shown["id"]) / 2  # the map rounds every zone
     assert sum(shown["public"]) == pytest.approx(public, abs=half)
     assert sum(shown["served"]) == pytest.approx(served, abs=half)
-    assert sum(shown["unserved"]) == pytest.approx(public - served, abs=half)
     assert sum(site_columns(plan)["served"]) == pytest.approx(
         sum(row["served_kwh_day"] for row in map(dict, layer(folder, "sites").to_dict("records"))), abs=half
     )
@@ -135,3 +141,35 @@ def test_the_map_prints_the_sums_of_the_summary(folder: Path, summary: Any) -> N
     assert f"{summary['chargers']:,} chargers" in page
     assert f"{summary['stations']:,} stations ({summary['swap_stations']} swap)" in page
     assert f"{summary['power_kw'] / 1000:.2f} MW" in page
+
+
+def test_the_workbook_adds_up_to_the_summary(folder: Path, summary: Any) -> None:
+    """Every sheet by row, and the row of sums that Excel keeps."""
+    book = openpyxl.load_workbook(folder / "plan.xlsx", data_only=True)
+    for sheet in ("站点 sites", "任务 tasks", "年度 years", "分年任务 tasks by year"):
+        header, *cells, sums = book[sheet].iter_rows(values_only=True)
+        table = pd.DataFrame(cells, columns=[str(cell).rpartition("\n")[2] for cell in header])
+        total = dict(zip(table.columns, sums, strict=True))
+        piles = "new_total" if sheet == "站点 sites" else "chargers"
+        for column, name in ((piles, "chargers"), ("power_kw", "power_kw"), ("capex_cny", "capex_cny")):
+            expected = pytest.approx(summary[name])
+            assert float(table[column].astype(float).sum()) == expected, (sheet, column)
+            assert total[column] == expected, (sheet, column)
+
+
+@pytest.mark.parametrize(("lang", "unit", "total"), [("zh", "任务单元", "合计"), ("en", "task unit", "sum")])
+def test_the_report_prints_the_sums_of_the_summary(
+    folder: Path, summary: Any, lang: str, unit: str, total: str
+) -> None:
+    page = Page((folder / "report.html").read_text(encoding="utf-8"), lang)
+    _, *sums = page.table(unit)[total]
+    found = [float(text.replace(",", "")) for text in sums[:4]]
+    assert found[0] == summary["chargers"]
+    assert found[1] == summary["stations"]
+    assert found[2] == round(summary["power_kw"])
+    assert found[3] == pytest.approx(summary["capex_cny"] / 1e6, abs=0.05)
+    service = page.table("服务" if lang == "zh" else "service")
+    printed = [[float(text.replace(",", "")) for text in row[:3]] for row in service.values()]
+    for at, name in enumerate(("public_kwh_day", "served_kwh_day", "unserved_kwh_day")):
+        expected = sum(row[name] for row in summary["services"])
+        assert sum(row[at] for row in printed) == pytest.approx(expected, abs=len(printed) / 2), name

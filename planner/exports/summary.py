@@ -58,7 +58,7 @@ def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, An
         "baselines": network_records(plan.baselines),
         "services": _records(result.services),
         "charger_types": _records(result.types),
-        **({"pooling": _plain_row(pooling_gain(result.types))} if scenario.waiting is not None else {}),
+        **({"pooling": _plain_row({**pooling_gain(result.types)})} if scenario.waiting is not None else {}),
         "districts": _records(result.districts),
         "tasks": _records(result.tasks),
         "years": _records(result.years),
