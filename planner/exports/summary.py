@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -58,7 +58,7 @@ def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, An
         "baselines": network_records(plan.baselines),
         "services": _records(result.services),
         "charger_types": _records(result.types),
-        **({"pooling": _plain_row({**pooling_gain(result.types)})} if scenario.waiting is not None else {}),
+        **({"pooling": _plain_row(pooling_gain(result.types))} if scenario.waiting is not None else {}),
         "districts": _records(result.districts),
         "tasks": _records(result.tasks),
         "years": _records(result.years),
@@ -114,7 +114,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [_plain_row(row) for row in table.reset_index().to_dict("records")]
 
 
-def _plain_row(row: pd.Series | dict[Hashable, Any]) -> dict[str, Any]:
+def _plain_row(row: pd.Series | Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key): _plain(value) for key, value in row.items()}
 
 
