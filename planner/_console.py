@@ -287,7 +287,6 @@ def _year_table(plan: Plan, lang: str) -> Table:
         "需求 kWh/日",
         "满足率",
         "半径内居民",
-        "单年差距",
     )
     en = (
         "year",
@@ -298,7 +297,6 @@ def _year_table(plan: Plan, lang: str) -> Table:
         "demand kWh/day",
         "served",
         "within norm",
-        "gap alone",
     )
     table = _table("分年" if chinese else "by year", *(zh if chinese else en))
     for year, row in plan.assessment.years.iterrows():
