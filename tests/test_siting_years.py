@@ -42,7 +42,7 @@ def chosen(early: Tables, late: Tables, weight: float = 1.0, **more: object) -> 
 
 
 @given(st.integers(0, 10_000), st.sampled_from([1.0, 3.0, 0.25]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_value_equals_brute_force_over_all_pairs_of_years(seed: int, weight: float) -> None:
     late = tiny_town(seed, "at_most")
     assume(late.siting.question == "most_service" and not late.siting.floors and late.siting.quota >= 2)

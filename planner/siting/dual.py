@@ -48,8 +48,8 @@ class Dual:
         self.kwh_price = kwh_price(x)
         self.scale = self.kwh_price * max(float(x.energy.sum()), _NO_ENERGY)
         self.weight, self.year = _weight_by_year(x), _year_of_demand(x)
-        asked = np.maximum(np.bincount(self.year, x.energy, minlength=x.years), _NO_ENERGY)
-        of_year = self.kwh_price * self.weight * asked
+        asked = [max(float(x.energy[self.year == t].sum()), _NO_ENERGY) for t in range(x.years)]
+        of_year = self.kwh_price * self.weight * np.array(asked)
         units = x.limits.units(of_year[_year_of_limit(x)])
         size = np.r_[x.energy, x.limits.size, np.maximum(x.floor_kwh, 1.0), max(x.promise_kwh, 1.0)]
         local = np.r_[np.ones(len(x.energy), bool), np.zeros(len(most), bool), np.ones(len(x.floor_kwh) + 1, bool)]
@@ -95,7 +95,11 @@ class Dual:
 def first_prices(x: Instance) -> Prices:
     """The best prices that are the same for every demand, with those of the limits."""
     dual = Dual(x)
-    return dual.prices(_kelley(dual, dual.by_year() * dual.kwh_price, _DEAREST_START))
+    return dual.prices(_first(dual))
+
+
+def _first(dual: Dual) -> np.ndarray:
+    return _kelley(dual, dual.by_year() * dual.kwh_price, _DEAREST_START)
 
 
 def find_prices(x: Instance, steps: int, effort: Effort, report: Report, first: Prices | None = None) -> Prices:
@@ -115,7 +119,7 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report, first: 
         Prices to begin with instead of `first_prices`.
     """
     dual = Dual(x)
-    start = dual.vector(first_prices(x) if first is None else first)
+    start = _first(dual) if first is None else dual.vector(first)
     tried = [_Volume(dual, start, share) for share in _LIMIT_METRICS]
     for volume in tried:
         volume.run(min(steps, _TRIAL // min(x.years, 2)), effort, report)
