@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.scenario import Siting
 from planner.siting.check_counts import RELATIVE, broken_counts, cost_cny, counts_of, no_access
-from planner.siting.choose_years import Town
+from planner.siting.choose_years import Town, before_locks
 from planner.siting.previous import Previous
 from planner.siting.proof import Proof
 
@@ -81,7 +81,7 @@ def check_years(
     """
     broken: list[str] = []
     order = sorted(years)
-    free = sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
+    free = before_locks(sites)
     for year in order:
         town, made = towns[year], years[year]
         tables = town.demand, sites if year == order[-1] else free, access, town.charger_types, town.capacity

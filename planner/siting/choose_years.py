@@ -103,7 +103,7 @@ def choose_years(
     order = sorted(towns)
     last = towns[order[-1]].siting
     check_solver(last.solver)
-    free = sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
+    free = before_locks(sites)
     parts = {
         y: make_instance(
             t.demand,
@@ -136,6 +136,11 @@ def choose_years(
     except NoPlan as error:
         raise BadInput(_none_found(years, parts, error)) from None
     return _told(years, parts, merged, found, effort.reproducible and not found.gone_on, problem)
+
+
+def before_locks(sites: pd.DataFrame) -> pd.DataFrame:
+    """The sites as every year but the last has them: those locked in are free until then."""
+    return sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
 
 
 def _weights(given: dict[int, float]) -> dict[int, float]:

@@ -23,6 +23,7 @@ from planner.siting.instance import Instance
 from planner.siting.phases import Years
 from planner.siting.region import Choice, built_on
 from planner.siting.search import STYLES, Walker, search, search_from
+from planner.siting.settle import kept
 from planner.siting.solver import NoPlan
 
 _STEPS, _SHARE_BEFORE = 500, 3
@@ -114,10 +115,8 @@ def _again(years: Years, t: int, plans: list[Choice], prices: Prices, first: np.
 
 def _keeps(x: Instance, plan: Choice) -> bool:
     """Whether a plan keeps the limits of the whole city and its floors."""
-    used = x.limits.use @ plan.new + x.limits.opening @ plan.opened
-    slack = 1e-9 * np.maximum(np.abs(used), 1.0)
     floors = x.served_by_floor(plan.by_demand(x)) >= x.floor_kwh * (1 - 1e-6)
-    return bool((used <= x.limits.most + slack).all() and (used >= x.limits.least - slack).all() and floors.all())
+    return kept(x, plan.new, plan.opened) and bool(floors.all())
 
 
 def _between(years: Years, t: int, held: np.ndarray | None, later: np.ndarray | None) -> Instance:

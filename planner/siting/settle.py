@@ -33,7 +33,7 @@ def settle(walker: Walker, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         No counts meet all the rules, or none were found.
     """
     x = walker.x
-    if _kept(x, choice.new, choice.opened):
+    if kept(x, choice.new, choice.opened):
         return choice.new, choice.opened
     for most_sites, most_changes in _FLEXIBLE:
         try:
@@ -43,7 +43,8 @@ def settle(walker: Walker, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
     return nearest_counts(x, choice.new)
 
 
-def _kept(x: Instance, new: np.ndarray, opened: np.ndarray) -> bool:
+def kept(x: Instance, new: np.ndarray, opened: np.ndarray) -> bool:
+    """Whether counts and openings keep the limits of the whole city."""
     used = x.limits.use @ new + x.limits.opening @ opened
     slack = 1e-9 * np.maximum(np.abs(used), 1.0)
     return bool((used <= x.limits.most + slack).all() and (used >= x.limits.least - slack).all())
@@ -83,7 +84,7 @@ def _settled(walker: Walker, choice: Choice, most_sites: int, most_changes: int)
         mine = options[site[c]]
         new[mine] = counts[c, : len(mine)]
         opened[site[c]] = 1.0 if new[mine].any() else x.open_from[site[c]]
-    if not _kept(x, new, opened):
+    if not kept(x, new, opened):
         raise NoPlan("the settled counts break a limit by rounding", infeasible=False)
     return new, opened
 
