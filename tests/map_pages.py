@@ -84,6 +84,12 @@ def search(page: Any, words: str) -> None:
     page.fill("#search input", words)
     page.press("#search input", "Enter")
     page.wait_for_selector(".leaflet-popup .card", timeout=10_000)
+    at_rest(page)
+
+
+def at_rest(page: Any) -> None:
+    """Wait until the map moves no more: a click on a card that is still sliding into view may miss its button."""
+    page.wait_for_function("!planner.map._panAnim?._inProgress && !planner.map._animatingZoom", timeout=10_000)
 
 
 def at_site(page: Any, site_id: str) -> list[float]:

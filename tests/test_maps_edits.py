@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from map_pages import Opened, at_site, open_browser, search
+from map_pages import Opened, at_rest, at_site, open_browser, search
 from map_towns import HOSTILE, with_hostile_names
 from shapely import Polygon
 
@@ -47,6 +47,7 @@ def test_a_site_locked_on_the_map_is_honoured_by_the_next_plan(browser: Any, toy
     opened = Opened(browser, draw_map(toytown), tmp_path)
     page = opened.page
     page.mouse.click(*at_site(page, "p2"))
+    at_rest(page)
     page.click(".edit-buttons [data-lock=out]")
     assert page.get_attribute(".edit-buttons [data-lock=out]", "aria-pressed") == "true"
     page.evaluate("planner.map.closePopup()")
