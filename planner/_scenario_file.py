@@ -13,6 +13,31 @@ from pydantic import BaseModel
 from planner._faults import BadInput, Fault, refuse
 
 _TABLE_WORDS = {"model_type": "expected a table", "dict_type": "expected a table"}
+_CHINESE = {
+    "model_type": "应为表",
+    "dict_type": "应为表",
+    "list_type": "应为列表",
+    "string_type": "应为文字",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "float_type": "应为数值",
+    "float_parsing": "应为数值",
+    "finite_number": "应为有限数值",
+    "literal_error": "应为 {expected} 之一",
+    "enum": "应为 {expected} 之一",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "too_short": "至少应有 {min_length} 项",
+    "too_long": "至多可有 {max_length} 项",
+    "string_too_short": "至少应有 {min_length} 个字",
+    "string_pattern_mismatch": "应符合格式 {pattern}",
+}
+"""What pydantic's errors say, by their type; what our own checks say stands in English behind the Chinese."""
 
 
 def embedded(name: str) -> Path:
@@ -65,7 +90,9 @@ def fault_in(file: Path, detail: Any, scenario: type[BaseModel]) -> Fault:
         en = f"expected a number, [low, base, high] or a table{en}"
         return Fault(where, en, f"应为数值、[低, 基准, 高] 或表{zh}")
     message = _TABLE_WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    return Fault(where, f"{message[0].lower()}{message[1:]}{en}", f"取值不合要求{zh}")
+    words = _CHINESE.get(detail["type"], "").format(**detail.get("ctx", {})).replace(" or ", " 或 ")
+    chinese = words or f"取值不合要求（{message}）"
+    return Fault(where, f"{message[0].lower()}{message[1:]}{en}", f"{chinese}{zh}")
 
 
 def _file_or_embedded(path: Path, otherwise: Path) -> Path:

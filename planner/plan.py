@@ -36,6 +36,7 @@ from planner.siting import (
     check_years,
     choose_sites,
     choose_years,
+    foreign_plan,
     linear_capacity,
 )
 from planner.siting.effort import Report
@@ -121,6 +122,7 @@ def make_plan(
     if edits is not None:
         scenario, sites = apply_edits(scenario, sites, edits)
         by_year = scenario_by_year(scenario)
+    refuse([] if previous is None else foreign_plan(previous, sites))
     existing = standing_chargers(layers, sites, scenario.existing)
     refuse(islands(layers.streets, sites, scenario))
     tell("access", None, None)

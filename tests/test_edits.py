@@ -11,13 +11,15 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from planner._faults import BadInput
 from planner._files import write_geojson
 from planner.candidates import find_sites
 from planner.edits import apply_edits, read_edits
-from planner.exports import read_plan, save_plan
+from planner.exports import read_plan, read_previous, save_plan
 from planner.layers import Layers
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario, write_scenario
+from planner.siting import Previous
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -210,6 +212,14 @@ def test_a_folder_to_go_on_from_must_be_a_plan(tmp_path: Path) -> None:
     done = run("plan", "toytown/toytown.toml", "--from", tmp_path, "-o", tmp_path / "new", cwd=tmp_path)
     assert done.returncode == 1
     assert "is no plan folder: scenario.toml is missing" in done.stderr
+
+
+def test_a_plan_of_another_city_is_no_plan_to_go_on_from(folder: Path) -> None:
+    before = read_previous(folder)
+    renamed = before.chargers.rename(index=lambda site: f"x{site}", level="site_id")
+    elsewhere = Previous(renamed, before.assignment, before.proof)
+    with pytest.raises(BadInput, match=r"none of its sites \(xp1, xp2\) is a candidate here"):
+        make_plan(read_scenario("toytown/toytown.toml"), previous=elsewhere)
 
 
 def test_a_damaged_summary_is_named(folder: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 import tomli_w
 from pydantic import BaseModel
 
+from planner._faults import BadInput
 from planner.scenario import Figure, Scenario, Siting, area_folder, read_scenario, write_scenario
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -251,6 +252,22 @@ def test_values_refused(
 ) -> None:
     (fault,) = [f for f in faults(read_scenario, toml((old, new))) if said in f]
     assert fault.startswith(str(toml((old, new))))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("quota = 6", "quota = -6", "siting.quota：应不小于 0，现为 -6"),
+        ("quota = 6", "quota = 6.5", "siting.quota：应为整数，现为 6.5"),
+        ('mode = "walk"', 'mode = "fly"', "services.slow.mode：应为 'drive' 或 'walk' 之一，现为 'fly'"),
+        ("temperature_c = [10, ", "temperature_c = [", "season.temperature_c：至少应有 12 项"),
+        ("min_share = 0.3 ", "min_share = 0.3\nmax_share = 0.2 ", "取值不合要求（min_share <= max_share expected"),
+    ],
+)
+def test_values_refused_in_chinese(toml: Callable[..., Path], old: str, new: str, said: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read_scenario(toml((old, new)))
+    assert any(said in f"{fault.where}：{fault.zh}" for fault in refused.value.faults)
 
 
 def test_a_missing_section(toml: Callable[..., Path], faults: Callable[..., list[str]], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from planner.siting.effort import Effort
 from planner.siting.floors import largest_floors
 from planner.siting.instance import linear_capacity
 from planner.siting.limits import for_cars
-from planner.siting.previous import Previous
+from planner.siting.previous import Previous, foreign_plan
 from planner.siting.proof import Proof
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "choose_sites",
     "choose_years",
     "for_cars",
+    "foreign_plan",
     "largest_floors",
     "linear_capacity",
 ]

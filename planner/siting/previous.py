@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from planner._faults import Fault, some
 from planner.scenario import Siting
 from planner.siting.assignment import made_feasible
 from planner.siting.certificate import Prices
@@ -51,6 +52,17 @@ class Start:
     choice: Choice
     prices: Prices
     changed: np.ndarray
+
+
+def foreign_plan(previous: Previous, sites: pd.DataFrame) -> list[Fault]:
+    """A fault where none of a previous plan's sites is known here: it is of another city."""
+    built = previous.chargers.index.get_level_values("site_id").unique()
+    if built.empty or built.isin(sites.index).any():
+        return []
+    en = f"none of its sites ({some(built)}) is a candidate here; expected a plan of the same study area"
+    return [
+        Fault("the plan to go on from", en, f"其站点（{some(built)}）均不在本方案候选站点之列；应为同一研究区的方案")
+    ]
 
 
 def fingerprint(x: Instance, siting: Siting) -> str:
