@@ -31,7 +31,7 @@ _PATIENCE, _WARM_UP = 10, 40
 _FIRST_SHARE, _LEAST_SHARE = 0.1, 1e-3
 _SWEEP = 100
 _SLOW_SHARE = 1e-3
-_TRIAL, _CLEARLY = 200, 0.01
+_TRIAL, _TRIAL_OF_YEARS, _CLEARLY = 200, 50, 0.01
 _LIMIT_METRICS = 0.5, 0.12
 _STAYS_METRIC = 0.1
 _NO_ENERGY = 1e-6
@@ -122,11 +122,12 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Report, first: 
     start = _first(dual) if first is None else dual.vector(first)
     tried = [_Volume(dual, start, share) for share in _LIMIT_METRICS]
     for volume in tried:
-        volume.run(min(steps, _TRIAL // min(x.years, 2)), effort, report)
+        volume.run(min(steps, _TRIAL if x.years == 1 else _TRIAL_OF_YEARS), effort, report)
     volume = min(tried, key=lambda each: each.best)
-    within = _kelley(dual, dual.by_year() * _within_capacity(x) * dual.kwh_price, 1.0)
-    if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
-        volume = _Volume(dual, within, _LIMIT_METRICS[0])
+    if x.years == 1:  # several years bind one another
+        within = _kelley(dual, dual.by_year() * _within_capacity(x) * dual.kwh_price, 1.0)
+        if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
+            volume = _Volume(dual, within, _LIMIT_METRICS[0])
     volume.run(steps, effort, report)
     return dual.prices(volume.best_y)
 
