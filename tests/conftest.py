@@ -2,19 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import pytest
+from map_pages import open_browser
+from map_towns import made_up_city
 
 from planner._faults import BadInput
 from planner.access import measure_access
 from planner.candidates import find_sites
 from planner.demand import estimate_demand
 from planner.layers import Layers, read_layers
+from planner.maps import draw_map
+from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario
 
 TOYTOWN = Path(__file__).resolve().parents[1] / "data" / "toytown"
@@ -44,6 +49,31 @@ def sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
 def access(layers: Layers, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
     reach_m = pd.DataFrame({"drive": 1250.0, "walk": 750.0}, index=layers.zones.index)
     return measure_access(layers.zones, sites, layers.streets, reach_m, scenario.access)
+
+
+@pytest.fixture(scope="session")
+def toytown(scenario: Scenario) -> Plan:
+    """Its plan."""
+    return make_plan(scenario)
+
+
+@pytest.fixture(scope="session")
+def city() -> Plan:
+    """A made-up city as a plan, for maps."""
+    return made_up_city()
+
+
+@pytest.fixture(scope="session")
+def city_page(city: Plan) -> Callable[[str], str]:
+    """Its map in a language, drawn once."""
+    return cache(lambda lang: draw_map(city, lang))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The machine's Chromium, opened once."""
+    with open_browser() as window:
+        yield window
 
 
 @pytest.fixture

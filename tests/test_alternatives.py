@@ -18,8 +18,7 @@ from planner._alternative_table import FILES, alternative_summary, alternative_t
 from planner.alternatives import Alternatives, find_alternatives
 from planner.cli import app
 from planner.exports import read_plan, save_plan
-from planner.plan import Plan, make_plan
-from planner.scenario import read_scenario
+from planner.plan import Plan
 from planner.siting import Previous, check_plan
 from planner.siting.alternatives import other_plans
 
@@ -122,6 +121,7 @@ CITIES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_in_a_city")
 @pytest.mark.parametrize("rules", list(CITIES))
 def test_alternatives_of_a_city_keep_the_rules_and_differ(rules: str) -> None:
@@ -164,11 +164,6 @@ def test_a_plan_of_other_rules_is_refused(faults: Callable[..., list[str]]) -> N
     changed = Planned(empty_town(quota=2), plan.chargers, plan.assignment, plan.proof)
     (told,) = faults(others, changed, 1, 0.01)
     assert "plan again" in told
-
-
-@pytest.fixture(scope="module")
-def toytown() -> Plan:
-    return make_plan(read_scenario("toytown/toytown.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +227,7 @@ def test_the_console_speaks_both_languages(found: Alternatives) -> None:
         assert str(found.robust) in robust_line(found, lang)
 
 
+@pytest.mark.slow
 def test_the_command_writes_its_files_and_a_new_plan_takes_them_away(toytown: Plan, tmp_path: Path) -> None:
     folder = save_plan(toytown, tmp_path / "plan")
     done = planner("alternatives", folder, "-k", "2", "--within", "0.2", "--lang", "en", cwd=tmp_path)

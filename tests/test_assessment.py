@@ -376,6 +376,7 @@ def test_figures_in_words(value: float, unit: str, zh: str, en: str) -> None:
     assert (figure_text(value, unit, "zh"), figure_text(value, unit, "en")) == (zh, en)
 
 
+@pytest.mark.slow
 def test_city_size_in_seconds(scenario: Scenario) -> None:
     """Toytown's plan with its 9 zones repeated 2,000 times over: 30,000 demands."""
     plan = make_plan(scenario)

@@ -11,7 +11,7 @@ from planner.assessment.networks import Network, measure_trips, price
 from planner.assessment.stations import _without
 from planner.assessment.unserved import REASONS, find_unserved
 from planner.assessment.why import why_here
-from planner.plan import Plan, make_plan
+from planner.plan import Plan
 from planner.scenario import Scenario, Siting
 from planner.siting import linear_capacity
 
@@ -293,11 +293,6 @@ def test_row_order_changes_nothing(scenario: Scenario) -> None:
         ),
     )
     pd.testing.assert_frame_equal(why(mixed), why(town), rtol=1e-9)
-
-
-@pytest.fixture(scope="module")
-def toytown(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
 
 
 def toy(plan: Plan, new: dict[Any, int], trips: dict[Any, float], **site_columns: Any) -> pd.DataFrame:

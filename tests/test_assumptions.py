@@ -596,6 +596,7 @@ def test_command_shows_one_kind(tmp_path: Path) -> None:
     assert done.stdout.count("\n[") == known["section"].nunique()
 
 
+@pytest.mark.slow
 def test_command_writes_a_table_reads_it_back_and_plans(tmp_path: Path) -> None:
     assert planner("assumptions", TOYTOWN, "-o", "table.xlsx", cwd=tmp_path).returncode == 0
     book = openpyxl.load_workbook(tmp_path / "table.xlsx")
@@ -615,6 +616,7 @@ def test_command_samples(tmp_path: Path) -> None:
     assert read_scenario(tmp_path / "drawn" / "s02.toml") == sample_scenarios(read_scenario(TOYTOWN), 2, 7)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

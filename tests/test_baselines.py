@@ -160,6 +160,7 @@ def test_standing_chargers_serve_first_in_greedys_eyes() -> None:
     assert greedily(town, [3]) == {"p1": 2, "p2": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [*range(12), *range(100, 112)])
 def test_baselines_keep_the_rules_and_are_worth_no_more_than_the_best(seed: int) -> None:
     """Tiny towns with every rule, their plans proven; who charges where as an independent program assigns it."""
@@ -258,6 +259,7 @@ def test_todays_chargers_at_their_best_are_as_many_and_never_worse() -> None:
     assert worth(assignment) >= worth(today) - 1e-6 > 0
 
 
+@pytest.mark.slow
 def test_every_plan_tells_its_baselines(plan: Plan, tmp_path: Path) -> None:
     rows = {row["network"]: row for row in summarise(plan)["baselines"]}
     assert list(rows) == ["today", "proportional", "greedy", "plan"]

@@ -92,6 +92,7 @@ def test_map_is_drawn_again_from_the_folder(planned: tuple[Path, subprocess.Comp
     assert not list(page.parent.glob(".*"))
 
 
+@pytest.mark.slow
 def test_chinese_by_locale(tmp_path: Path) -> None:
     done = planner("plan", TOYTOWN, cwd=tmp_path, LANG="zh_CN.UTF-8")
     for words in ("分布合理", "基本满足", "任务分解表", "已证最优", "审图号"):
@@ -99,6 +100,7 @@ def test_chinese_by_locale(tmp_path: Path) -> None:
     assert "读取图层" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effort", [("--gap", "0.25"), ("--time", "3")])
 def test_an_effort_for_one_run_is_no_part_of_the_scenario(effort: tuple[str, str], tmp_path: Path) -> None:
     """The scenario alone may then not give this plan again, and the plan says so."""
@@ -110,6 +112,7 @@ def test_an_effort_for_one_run_is_no_part_of_the_scenario(effort: tuple[str, str
     assert "gap_share = 0.25" not in (tmp_path / "p" / "scenario.toml").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -178,6 +181,7 @@ def with_island(town: Path) -> Path:
     return town / "toytown.toml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["plan", "check"])
 def test_islands_are_named_with_their_streets_and_sites(town: Path, tmp_path: Path, verb: str) -> None:
     done = planner(verb, with_island(town), cwd=tmp_path)
@@ -216,6 +220,7 @@ def rows_of(text: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_check_shows_every_layer(tmp_path: Path) -> None:
     done = planner("check", TOYTOWN, "--lang", "en", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -262,6 +267,7 @@ def width_of(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
+@pytest.mark.slow
 def test_check_in_chinese_fits_a_terminal(tmp_path: Path) -> None:
     done = planner("check", "taiyuan/base", cwd=tmp_path, LANG="zh_CN.UTF-8")
     assert done.returncode == 0, done.stderr
@@ -277,6 +283,7 @@ def test_check_in_chinese_fits_a_terminal(tmp_path: Path) -> None:
     assert [line.split("│")[1].strip() for line in table if line.startswith("│ 区县")] == ["区县"]
 
 
+@pytest.mark.slow
 def test_check_reads_crs_and_repairs_of_the_files(town: Path, tmp_path: Path) -> None:
     """Streets in UTM metres with heights: the file's CRS is shown, the heights are said, and counted at the end."""
     streets = gpd.read_file(town / "streets.geojson").to_crs(32649)
@@ -291,6 +298,7 @@ def test_check_reads_crs_and_repairs_of_the_files(town: Path, tmp_path: Path) ->
     assert "streets: heights of 12 left out: s01, s02, s03, s04, s05 … (+7)" in plan.stderr
 
 
+@pytest.mark.slow
 def test_check_names_the_file_of_a_scenario_that_plan_refuses(town: Path, tmp_path: Path) -> None:
     """A task of an unknown unit, and zones that overlap: the table is shown, then both in one report."""
     file = town / "toytown.toml"
@@ -321,6 +329,7 @@ def test_map_of_no_plan_folder(tmp_path: Path) -> None:
     assert "is no plan folder" in done.stderr
 
 
+@pytest.mark.slow
 def test_more_chargers_than_demand_warns(town: Path, tmp_path: Path) -> None:
     """One tenth of the cars and no taxis: 6 chargers carry several times what is left."""
     file = town / "toytown.toml"

@@ -394,6 +394,7 @@ def test_edits_of_geojson_and_excel_do_not_matter(plan: Plan, folder: Path, tmp_
     same_plan(read_plan(folder), plan)
 
 
+@pytest.mark.slow
 def test_changed_layers_are_named(town: Path, tmp_path: Path, faults: Callable[..., list[str]]) -> None:
     made = make_plan(read_scenario(town / "toytown.toml"))
     folder = save_plan(made, tmp_path / "plan")
@@ -418,6 +419,7 @@ except BadInput as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most_bytes", [5_000, 150_000])
 def test_disk_that_takes_no_more_leaves_the_old_folder(folder: Path, tmp_path: Path, most_bytes: int) -> None:
     """Files may not grow beyond a limit: writes fail in Python, GDAL and SQLite alike, as on a full disk."""

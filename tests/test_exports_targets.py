@@ -324,6 +324,7 @@ def test_a_disk_that_is_really_full(folder: Path, tmp_path: Path) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.slow
 def test_command_writes_and_says_where(folder: Path, tmp_path: Path) -> None:
     done = planner("export", folder, "--to", "csv", "-o", tmp_path / "tables.zip", "--lang", "zh", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'tables.zip'}\n")

@@ -99,6 +99,7 @@ def test_rules_no_plan_can_keep(layers: Layers, variant: Variant, toml: str, sai
     assert refused_by_plan(scenario) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quota", range(1, 12))
 def test_rules_are_refused_exactly_where_plan_refuses(layers: Layers, variant: Variant, quota: int) -> None:
     scenario = variant(f"[siting]\nquota = {quota}\n")
@@ -154,6 +155,7 @@ def test_an_open_search_is_no_fault(
         assert len(rule_faults(layers, sites, demand, scenario)) == count
 
 
+@pytest.mark.slow
 def test_taiyuan_has_no_fault() -> None:
     from planner.layers import read_layers
 

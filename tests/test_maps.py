@@ -19,18 +19,7 @@ from planner._map_page import packed, page_text, script_text
 from planner._map_zones import demand_by_hours, zone_shapes
 from planner.demand import hourly_load
 from planner.maps import draw_map
-from planner.plan import Plan, make_plan
-from planner.scenario import read_scenario
-
-
-@pytest.fixture(scope="module")
-def toytown() -> Plan:
-    return make_plan(read_scenario("toytown/toytown.toml"))
-
-
-@pytest.fixture(scope="module")
-def city() -> Plan:
-    return made_up_city()
+from planner.plan import Plan
 
 
 def test_page_refers_to_nothing_outside(toytown: Plan) -> None:

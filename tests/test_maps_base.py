@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from map_pages import Opened, at_site, open_browser
+from map_pages import Opened, at_site
 from typer.testing import CliRunner
 
 from planner._map_base import Basemap
 from planner.cli import app
 from planner.exports import save_plan
 from planner.maps import draw_map
-from planner.plan import Plan, make_plan
-from planner.scenario import read_scenario
+from planner.plan import Plan
 from planner.sources.datum import from_wgs84
 
 KEY = "0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as window:
-        yield window
-
-
-@pytest.fixture(scope="module")
-def toytown() -> Plan:
-    return make_plan(read_scenario("toytown/toytown.toml"))
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
-from map_pages import Opened, at_site, open_browser, ring_numbers, search
+from map_pages import Opened, at_site, ring_numbers, search
 from map_towns import (
     CRS,
     HOSTILE,
@@ -24,33 +23,10 @@ from reported_town import reported_plan
 from shapely import Point
 
 from planner.maps import draw_map
-from planner.plan import Plan, make_plan
-from planner.scenario import read_scenario
+from planner.plan import Plan
 
 pytestmark = pytest.mark.browser
 Page = Callable[[str], str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as window:
-        yield window
-
-
-@pytest.fixture(scope="module")
-def toytown() -> Plan:
-    return make_plan(read_scenario("toytown/toytown.toml"))
-
-
-@pytest.fixture(scope="module")
-def city() -> Plan:
-    return made_up_city()
-
-
-@pytest.fixture(scope="module")
-def city_page(city: Plan) -> Page:
-    """Its page in a language, drawn once."""
-    return cache(lambda lang: draw_map(city, lang))
 
 
 def test_city_opens_and_every_layer_toggles(browser: Any, city: Plan, city_page: Page, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyogrio
 import pytest
-from map_pages import SEVERAL, Opened, References, content, open_browser
+from map_pages import SEVERAL, Opened, References, content
 from map_towns import HOSTILE, with_hostile_names
 from typer.testing import CliRunner
 
@@ -48,12 +47,6 @@ def saved(folders: list[Path]) -> list[Saved]:
     return read_saved(folders)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as window:
-        yield window
-
-
 def test_sites_and_zones_by_hand(saved: list[Saved], plans: tuple[Plan, Plan]) -> None:
     data = content(draw_difference(*saved))
     rows = {
@@ -84,6 +77,7 @@ def test_page_is_whole_and_the_same_every_time(saved: list[Saved]) -> None:
         assert words in page, words
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("size", SEVERAL)
 @pytest.mark.parametrize("lang", ["zh", "en"])

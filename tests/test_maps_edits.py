@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from map_pages import Opened, at_rest, at_site, open_browser, search
+from map_pages import Opened, at_rest, at_site, search
 from map_towns import HOSTILE, with_hostile_names
 from shapely import Polygon
 
@@ -19,17 +18,6 @@ from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as window:
-        yield window
-
-
-@pytest.fixture(scope="module")
-def toytown() -> Plan:
-    return make_plan(read_scenario("toytown/toytown.toml"))
 
 
 def download(opened: Opened, folder: Path) -> Path:

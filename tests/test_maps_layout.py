@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from map_pages import SEVERAL, Opened, open_browser, search
-from map_towns import made_up_city, toytown_in_two_years
+from map_pages import SEVERAL, Opened, search
+from map_towns import toytown_in_two_years
 
 from planner.maps import draw_map
-from planner.plan import Plan, make_plan
-from planner.scenario import read_scenario
+from planner.plan import Plan
 
 pytestmark = pytest.mark.browser
 Page = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as window:
-        yield window
-
-
-@pytest.fixture(scope="module")
-def toytown() -> Plan:
-    return make_plan(read_scenario("toytown/toytown.toml"))
-
-
-@pytest.fixture(scope="module")
-def city() -> Plan:
-    return made_up_city()
-
-
-@pytest.fixture(scope="module")
-def city_page(city: Plan) -> Page:
-    """Its page in a language, drawn once."""
-    return cache(lambda lang: draw_map(city, lang))
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lang", "words", "because"),
     [("zh", "未知", "带 * 的现状值因此未知"), ("en", "not known", "so today's values marked * are not known")],
@@ -88,6 +65,7 @@ def test_language_switches_everything_shown(browser: Any, toytown: Plan, tmp_pat
     opened.close_clean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1280, 800), *SEVERAL])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_panels_do_not_overlap(browser: Any, city_page: Page, tmp_path: Path, size: tuple[int, int], lang: Any) -> None:

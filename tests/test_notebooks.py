@@ -74,10 +74,12 @@ def test_the_first_plan_has_ten_cells_and_shows_its_map(tmp_path: Path) -> None:
     assert "Toytown" in frame
 
 
+@pytest.mark.slow
 def test_the_demand_notebook_draws(tmp_path: Path) -> None:
     assert len(outputs(executed("2_demand", tmp_path), "image/png")) >= 4
 
 
+@pytest.mark.slow
 def test_another_city_goes_from_files_to_a_plan_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # whoever asked the network all the same would be sent to a proxy that is not there
     for name in ("http_proxy", "https_proxy"):

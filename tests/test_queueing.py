@@ -122,6 +122,7 @@ def simulated(plugs: int, arrivals: float, session_h: float, wait_h: float, seed
     return float((wait[500:] > wait_h).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", range(30))
 def test_erlang_equals_simulated_queues(n: int) -> None:
     """30 queues: the mean of 8 runs lies within 4 standard errors of the formula."""

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -405,6 +404,7 @@ def test_the_command_rewrites_the_report_of_a_saved_plan(folder: Path, html: str
     assert (home / "report.html").read_text(encoding="utf-8") == html  # read back, the plan is the same
 
 
+@pytest.mark.slow
 def test_the_command_names_what_is_missing_or_damaged(folder: Path, tmp_path: Path) -> None:
     for name, damage in (("plan.gpkg", None), ("summary.json", "{"), ("scenario.toml", "name = ")):
         home = shutil.copytree(folder, tmp_path / name)
@@ -423,20 +423,6 @@ def test_public_names() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------- in a browser
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        pytest.skip(f"no Chromium on this machine (looked for {', '.join(names)})")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        window = driver.chromium.launch(executable_path=executable, args=flags)
-        yield window
-        window.close()
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_page_in_a_browser_without_network(browser: Any, plan: Plan, tmp_path: Path, width: int) -> None:

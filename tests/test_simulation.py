@@ -54,6 +54,7 @@ def test_an_even_day_is_an_erlang_queue() -> None:
     assert seen.hours["arrivals_day"].sum() == pytest.approx(40 * 4 * 24, rel=0.02)
 
 
+@pytest.mark.slow
 def test_stations_filled_to_the_promise_keep_it() -> None:
     """Erlang's hour lasts for ever, a peak hour only an hour: larger stations do better than the formula."""
     for plugs in (6, 12):
@@ -62,6 +63,7 @@ def test_stations_filled_to_the_promise_keep_it() -> None:
         assert seen.kept().mean() >= 0.95
 
 
+@pytest.mark.slow
 def test_confidence_intervals_hold_what_erlang_says() -> None:
     """Of 30 stations' intervals about 28 hold the truth; fewer than 24 hardly ever do.
 
@@ -95,6 +97,7 @@ def test_too_few_chargers_break_the_promise() -> None:
     assert seen.stations["wait_mean_min"].min() > run(20, 5, carried(5)).stations["wait_mean_min"].max()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_day_whatever_else_stands() -> None:
     few, many = run(3, 4, 2000.0, days=3), run(9, 4, 2000.0, days=3)
     pd.testing.assert_frame_equal(few.stations, many.stations.iloc[:3])
@@ -208,6 +211,7 @@ def test_the_plan_says_what_pooling_gained(planned: Path) -> None:
     assert told["pooling"]["gained_share"] == pytest.approx(carried / fixed - 1, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_command_repeats_itself_and_a_new_plan_drops_the_old_days(planned: Path) -> None:
     before = (planned / "plan" / "simulation_stations.csv").read_bytes()
     planner("simulate", "plan", "--days", "200", cwd=planned)
@@ -218,6 +222,7 @@ def test_the_command_repeats_itself_and_a_new_plan_drops_the_old_days(planned: P
     assert not list((planned / "again").glob("simulation*"))
 
 
+@pytest.mark.slow
 def test_without_a_promise_there_is_nothing_to_simulate(planned: Path) -> None:
     assert planner("plan", "toytown/toytown", "-o", "plain", cwd=planned).returncode == 0
     done = planner("simulate", "plain", cwd=planned)

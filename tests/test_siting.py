@@ -360,6 +360,7 @@ def test_a_truncated_solve_is_never_proven(hard: Town, limit: dict[str, float]) 
     assert solved.bound > solved.value > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [{"mip_max_nodes": 0}, {"mip_max_nodes": 1}, {"time_limit": 0.05}], ids=str)
 def test_a_plan_of_a_truncated_solve_never_says_optimal(
     hard: Town, limit: dict[str, float], monkeypatch: pytest.MonkeyPatch

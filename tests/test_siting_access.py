@@ -73,6 +73,7 @@ def stations_with_cars(plan: Planned) -> set[str]:
 # --- small towns ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @few
 def test_a_plan_with_access_equals_brute_force(seed: int) -> None:

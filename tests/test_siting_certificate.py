@@ -186,6 +186,7 @@ def test_the_bound_of_any_prices_is_the_formula_term_by_term(kind: str, seed: in
     assert bound >= slow - 1e-13 * size
 
 
+@pytest.mark.slow
 @given(SEEDS, st.booleans())
 @settings(some, max_examples=40)
 def test_no_prices_prove_less_than_the_best_plan_of_all(seed: int, wrong: bool) -> None:
@@ -209,6 +210,7 @@ def test_the_prices_found_prove_no_less_than_the_best_plan_of_all(seed: int) -> 
     assert bound >= best - 1e-6 * abs(best) - 1e-6
 
 
+@pytest.mark.slow
 @given(KINDS, SEEDS)
 @some
 def test_what_a_site_would_build_is_the_best_of_all_it_may(kind: str, seed: int) -> None:

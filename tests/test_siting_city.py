@@ -86,6 +86,7 @@ def exactly(town: Town) -> Solved:
     return solve(program.problem, variables, mip_rel_gap=0.06, mip_max_nodes=1)
 
 
+@pytest.mark.slow
 def test_only_the_solvers_own_end_is_called_optimal(plan: Planned) -> None:
     """Where the whole program in the solver was cut short, the city-size method has its turn too."""
     assert plan.proof.optimal == ("to a gap of 1e-4" in plan.proof.method)
@@ -93,10 +94,12 @@ def test_only_the_solvers_own_end_is_called_optimal(plan: Planned) -> None:
     assert plan.proof.reproducible
 
 
+@pytest.mark.slow
 def test_its_plan_keeps_every_rule(plan: Planned) -> None:
     plan.check()
 
 
+@pytest.mark.slow
 def test_its_bound_is_above_and_its_value_near_what_the_solver_finds(plan: Planned) -> None:
     exact = exactly(plan.town)
     assert plan.proof.bound_kwh_day >= exact.value * (1 - 1e-6)
@@ -104,16 +107,19 @@ def test_its_bound_is_above_and_its_value_near_what_the_solver_finds(plan: Plann
     assert plan.value >= exact.value * 0.98
 
 
+@pytest.mark.slow
 def test_its_gap_is_small(plan: Planned) -> None:
     assert 0 <= plan.proof.gap_share < MOST_GAP
     assert plan.proof.gap_share == pytest.approx(1 - plan.value / plan.proof.bound_kwh_day)
 
 
+@pytest.mark.slow
 def test_everyone_charges_as_is_best_for_these_chargers(plan: Planned) -> None:
     """The generated pairs of the assignment leave nothing out: equal to a linear program over all pairs."""
     assert plan.value == pytest.approx(assigned_value(plan.town, plan.chargers), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_tables_in_another_order_give_the_same_plan() -> None:
     town = middle_town(1, size=30, quota=120)
     first, again, other = town.planned(), town.planned(), shuffled(town).planned()
@@ -132,6 +138,7 @@ def test_without_money_the_standing_chargers_serve_alone() -> None:
     assert plan.proof.bound_kwh_day >= plan.value
 
 
+@pytest.mark.slow
 def test_sweeps_of_regions_never_make_it_worse() -> None:
     town = middle_town(2, size=30, quota=120, gap_share=0.001)
     swept = town.with_rules(rounds=1).planned()
@@ -153,6 +160,7 @@ def test_rules_that_no_plan_can_keep_are_refused(rules: dict[str, Any]) -> None:
         middle_town(1).with_rules(**rules).planned()
 
 
+@pytest.mark.slow
 def test_a_district_can_be_filled_to_its_last_bay() -> None:
     """Four bays at every site there and a task as large as what the standing chargers leave of them."""
     town = middle_town(1, size=40)
@@ -238,6 +246,7 @@ CITY_REGIMES: dict[str, Callable[[], Town]] = REGIMES | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regime", list(CITY_REGIMES))
 def test_the_city_method_keeps_every_rule_and_its_bound_holds(regime: str) -> None:
     """No plan that the solver finds is above its bound; its own is near what the solver finds."""
@@ -253,6 +262,7 @@ def test_the_city_method_keeps_every_rule_and_its_bound_holds(regime: str) -> No
     assert city.proof.gap_share <= near
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_city_methods_bound_is_not_below_the_proven_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.siting.choose._MOST_NODES", 3_000)
@@ -264,6 +274,7 @@ def test_the_city_methods_bound_is_not_below_the_proven_best(seed: int, monkeypa
     assert city.value <= best.bound * (1 + 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("town", [no_money, no_quota])
 def test_without_money_or_quota_the_city_method_leaves_today(town: Callable[[], Town]) -> None:
     city = by_the_city_method(town())
@@ -271,6 +282,7 @@ def test_without_money_or_quota_the_city_method_leaves_today(town: Callable[[], 
     assert city.value == pytest.approx(assigned_value(city.town, city.chargers), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_city_method_gives_the_same_plan_again_and_for_rows_in_another_order() -> None:
     town = middle_town(1, size=40, quota=160)
     first = by_the_city_method(town)
@@ -280,6 +292,7 @@ def test_the_city_method_gives_the_same_plan_again_and_for_rows_in_another_order
         assert first.proof == again.proof
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     town = middle_town(1, size=40, quota=160)
     two = by_the_city_method(town)
@@ -290,11 +303,13 @@ def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
     assert one.proof == two.proof
 
 
+@pytest.mark.slow
 def test_the_city_method_sees_a_task_that_no_plan_keeps() -> None:
     with pytest.raises(NoPlan):
         by_the_city_method(middle_town(1, size=30, tasks={"east": 2_000}))
 
 
+@pytest.mark.slow
 def test_sweeps_only_gain_and_stop_at_the_gap() -> None:
     town = middle_town(2, size=40, quota=160)
     plain = by_the_city_method(town)
@@ -308,6 +323,7 @@ def test_sweeps_only_gain_and_stop_at_the_gap() -> None:
     assert by_the_city_method(town, Effort(0.5, rounds=1)).value == plain.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moves", [1, 20])
 @pytest.mark.parametrize("regime", ["scarce", "at most, budget binds", "locks", "task", "bent tables", "feeder groups"])
 def test_settling_keeps_all_limits_exactly(regime: str, moves: int) -> None:
@@ -334,6 +350,7 @@ def test_settling_keeps_all_limits_exactly(regime: str, moves: int) -> None:
 # --- stopping -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "bound", "settle", "improve"])
 def test_an_interrupted_search_still_plans(when: str) -> None:
     """From whichever step on; its plan keeps all rules under a bound that holds and is not called reproducible."""
@@ -364,6 +381,7 @@ def test_a_clock_ends_the_search_and_is_told() -> None:
 LARGE = {"size": 98, "quota": 400, "gap_share": 0.04}
 
 
+@pytest.mark.slow
 def test_a_town_above_the_solvers_size_is_planned_by_the_city_method() -> None:
     town = middle_town(1, **LARGE)
     assert len(town.instance.pair_demand) > 20_000
@@ -394,6 +412,7 @@ print("reproducible", plan.proof.reproducible)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
 def test_control_c_returns_the_best_plan_so_far() -> None:
     """A real signal while regions are improved, which would go on for long."""

@@ -46,6 +46,7 @@ def no_worse(value: float) -> float:
 # --- by brute force -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(SEEDS)
 @settings(few, max_examples=300)
 def test_either_question_equals_brute_force(seed: int) -> None:
@@ -64,6 +65,7 @@ def test_either_question_equals_brute_force(seed: int) -> None:
     assert plan.proof.optimal
 
 
+@pytest.mark.slow
 @given(SEEDS, st.integers(0, 2**30))
 @few
 def test_a_part_of_an_optimal_plan_cannot_be_bettered(seed: int, which: int) -> None:
@@ -171,6 +173,7 @@ def test_no_largest_count_may_be_said_in_three_ways(nothing: Any) -> None:
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(SEEDS, st.floats(1.0, 3.0))
 @few
 def test_more_of_anything_is_never_worse(seed: int, factor: float) -> None:
@@ -186,6 +189,7 @@ def test_more_of_anything_is_never_worse(seed: int, factor: float) -> None:
         assert town.with_rules(promise_share=0.05).planned().value >= no_worse(plan.value)
 
 
+@pytest.mark.slow
 @given(SEEDS, st.integers(0, 100))
 @few
 def test_the_order_of_rows_changes_nothing(seed: int, order: int) -> None:
@@ -195,6 +199,7 @@ def test_the_order_of_rows_changes_nothing(seed: int, order: int) -> None:
     assert again.proof == plan.proof
 
 
+@pytest.mark.slow
 @given(SEEDS)
 @few
 def test_other_ids_change_no_value(seed: int) -> None:
@@ -210,6 +215,7 @@ def test_other_ids_change_no_value(seed: int) -> None:
     assert renamed.planned().value == pytest.approx(plan.value, rel=2e-4, abs=1e-4)
 
 
+@pytest.mark.slow
 @given(SEEDS, st.floats(0.05, 0.95))
 @few
 def test_splitting_a_zone_changes_nothing(seed: int, share: float) -> None:
@@ -379,6 +385,7 @@ def with_cbc() -> None:
         pytest.skip("CBC is not installed; PuLP 4 takes it from cbcbox")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_cbc")
 @pytest.mark.parametrize("question", ["most_service", "least_cost"])
 def test_cbc_by_name_finds_the_same(question: str) -> None:
@@ -395,6 +402,7 @@ def test_cbc_by_name_finds_the_same(question: str) -> None:
     assert seen >= 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_cbc")
 def test_a_truncated_cbc_never_says_optimal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bound is then the relaxation's, which HiGHS solves, or a lower one of the city-size method."""

@@ -41,6 +41,7 @@ def chosen(early: Tables, late: Tables, weight: float = 1.0, **more: object) -> 
     return years, proof
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.sampled_from([1.0, 3.0, 0.25]))
 @settings(max_examples=12, deadline=None)
 def test_value_equals_brute_force_over_all_pairs_of_years(seed: int, weight: float) -> None:
@@ -87,6 +88,7 @@ def city_years(city: tuple[dict[int, Town], Tables]) -> Years:
     return Years(parts, {2024: 0.5, 2025: 1.0})
 
 
+@pytest.mark.slow
 def test_a_city_of_two_years_keeps_every_rule_under_its_bound(
     city: tuple[dict[int, Town], Tables], city_years: Years
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_city_of_two_years_keeps_every_rule_under_its_bound(
     assert bound <= (0.5 * alone[0] + alone[1]) * (1 + 2e-3)
 
 
+@pytest.mark.slow
 def test_no_plan_of_the_whole_program_is_above_the_bound(city_years: Years) -> None:
     """Random prices of what stays prove a bound too."""
     rng = np.random.default_rng(5)
@@ -111,6 +114,7 @@ def test_no_plan_of_the_whole_program_is_above_the_bound(city_years: Years) -> N
     assert upper_bound(x, replace(prices, limits=shaken)) >= choice.value(x)
 
 
+@pytest.mark.slow
 def test_apart_and_joined_are_inverse(city_years: Years) -> None:
     x = city_years.whole
     prices = find_prices(x, 5, Effort(1.0), lambda s, v, b: None)
@@ -124,6 +128,7 @@ def test_apart_and_joined_are_inverse(city_years: Years) -> None:
     assert (back.new == plan.new).all() and (back.served == plan.served).all()
 
 
+@pytest.mark.slow
 def test_the_same_question_twice_gives_the_same_plan_and_one_from_before_is_taken(
     city: tuple[dict[int, Town], Tables],
 ) -> None:
@@ -138,6 +143,7 @@ def test_the_same_question_twice_gives_the_same_plan_and_one_from_before_is_take
     assert kept[2024] is first[2024] and same is proof and again == proof
 
 
+@pytest.mark.slow
 def test_a_site_locked_out_is_left_in_all_years(city: tuple[dict[int, Town], Tables]) -> None:
     towns, late = city
     first, proof = choose_years(towns, late.sites, late.access, late.existing)
@@ -151,6 +157,7 @@ def test_a_site_locked_out_is_left_in_all_years(city: tuple[dict[int, Town], Tab
         assert busiest not in second[year].chargers.index.get_level_values("site_id")
 
 
+@pytest.mark.slow
 def test_the_check_refuses_what_a_solver_might_get_wrong(city: tuple[dict[int, Town], Tables]) -> None:
     towns, late = city
     years, proof = choose_years(towns, late.sites, late.access, late.existing)

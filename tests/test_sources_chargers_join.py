@@ -138,6 +138,7 @@ def drawn(found: list[tuple[Any, ...]]) -> list[gpd.GeoDataFrame]:
     return tables
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(found=ENTRIES, seed=st.integers(0, 5))
 def test_joining_ignores_the_order_and_repeats_nothing(found: list[tuple[Any, ...]], seed: int) -> None:

@@ -74,6 +74,7 @@ def offline(town: GridTown, folder: Path, **given: Any) -> Sources:
 # ---- from the server ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_place_by_name_becomes_a_study_area_that_plans(server: Server, tmp_path: Path, raster: Path) -> None:
     server.files["/XYZ/xyz_people.tif"] = raster.read_bytes()
     said: list[str] = []
@@ -184,6 +185,7 @@ def test_a_page_in_place_of_the_raster_is_not_kept(server: Server, tmp_path: Pat
 # ---- from files alone --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_city_of_the_other_hemisphere_from_files_alone_plans(tmp_path: Path) -> None:
     """Every layer in another format and CRS than Taiyuan's: boundary in Web Mercator, streets as lines of a national
     grid, places in Excel, people as polygons, chargers in a CSV."""
@@ -294,6 +296,7 @@ def test_boundary_files_that_are_none(tmp_path: Path) -> None:
     refused(gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[one, two], crs=4326), r"a and b overlap by 0\.49 km2")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORE.is_dir(), reason="the real OSM extract is not at hand")
 def test_the_real_inner_city_of_taiyuan_plans_on_its_osm_network(tmp_path: Path) -> None:
     embedded = read_layers(read_scenario().study_area).zones
@@ -354,6 +357,7 @@ def test_a_changed_or_foreign_folder_is_not_replaced(tmp_path: Path) -> None:
         fetch_layers(TOWN.box, tmp_path / "thesis", given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["streets", "zones"])
 def test_a_killed_fetch_leaves_the_old_folder_and_is_resumed(tmp_path: Path, layer: str) -> None:
     """The process is killed while it makes a layer of the new folder; the old one stands, the next call goes on."""
@@ -448,6 +452,7 @@ def test_a_name_that_is_no_file_name_still_plans(tmp_path: Path) -> None:
 # ---- the command -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return planner(*words, cwd=tmp_path)

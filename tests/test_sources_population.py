@@ -453,6 +453,7 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]
     return file, people
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="peak memory is read from Linux's /proc")
 @pytest.mark.parametrize(
     ("side", "across", "blocks"),

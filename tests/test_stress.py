@@ -224,6 +224,7 @@ def test_everybody_whom_the_plan_serves_comes(plan: Plan) -> None:
     assert everyone["all"] == pytest.approx(everyone.drop("all").sum())
 
 
+@pytest.mark.slow
 def test_the_command_writes_and_prints_it_and_a_plain_run_drops_it(plan: Plan, tmp_path: Path) -> None:
     folder = save_plan(plan, tmp_path / "plan")
     options = ("--days", "1", "--stress", "--stress-days", "3", "--lang", "zh")
