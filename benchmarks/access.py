@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from cities import street_graph
 from scipy.sparse.csgraph import dijkstra
 
-from planner._catchments import Links, find_catchments
+from planner.access.catchments import Links, find_catchments
 
 SAMPLE = 250  # sites networkx searches from at 9 km
 Found = tuple[np.ndarray, np.ndarray]  # nodes in order, and the metres to them

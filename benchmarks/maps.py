@@ -20,12 +20,12 @@ import geopandas as gpd
 from playwright.sync_api import sync_playwright
 
 from planner import read_plan
-from planner._map_page import _VENDORED, asset
 from planner.maps import draw_map
+from planner.maps.page import _VENDORED, asset
 from planner.plan import Plan
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from map_towns import made_up_city
+from helpers.map_towns import made_up_city
 
 RUNS = 5
 ZOOM = """async () => {

@@ -22,7 +22,7 @@ import rasterio
 import shapely
 from rasterstats import zonal_stats
 
-from planner.sources.population import residents_from_raster
+from planner.sources.people.population import residents_from_raster
 from planner.sources.zones import make_zones
 
 CRS, EAST, NORTH = 32649, 500_000, 4_150_000

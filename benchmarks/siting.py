@@ -41,18 +41,18 @@ from planner.access import measure_access
 from planner.candidates import find_sites, standing_chargers
 from planner.demand import estimate_demand, fleet_energy
 from planner.layers import read_layers
+from planner.numeric.solver import NoPlan, solve
 from planner.plan import charger_tables, reach_by_mode
 from planner.scenario import Siting, read_scenario
 from planner.siting import Proof, check_plan, choose_sites
-from planner.siting.assignment import assign, made_feasible
 from planner.siting.choose import tables_of
-from planner.siting.city import plan_city
+from planner.siting.city.assignment import assign, made_feasible
+from planner.siting.city.city import plan_city
+from planner.siting.city.region import Choice
+from planner.siting.city.settle import nearest_counts
 from planner.siting.effort import Effort
-from planner.siting.instance import Instance, make_instance
-from planner.siting.program import build_program
-from planner.siting.region import Choice
-from planner.siting.settle import nearest_counts
-from planner.siting.solver import NoPlan, solve
+from planner.siting.model.instance import Instance, make_instance
+from planner.siting.model.program import build_program
 
 TIMES_OURS = 10
 PROMISE = 0.7

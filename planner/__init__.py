@@ -4,12 +4,12 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from planner._faults import BadInput
 from planner.access import measure_access
 from planner.assessment import assess
 from planner.candidates import find_sites
 from planner.demand import estimate_demand
 from planner.exports import read_plan, save_plan
+from planner.faults import BadInput
 from planner.layers import read_layers
 from planner.maps import draw_map
 from planner.plan import Plan, make_plan

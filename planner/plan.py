@@ -10,12 +10,13 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from planner._faults import Fault, refuse, some
 from planner.access import measure_access, snap, street_parts
+from planner.access.minimum import cover_if_asked
 from planner.assessment import Assessment, Sited, Year, assess, assign_today, compare_networks
 from planner.baselines import NO_CHARGERS, optimal_today, sited_like
 from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
-from planner.cover import cover_if_asked
+from planner.candidates.edits import Edits, apply_edits
+from planner.capacity.queueing import carried_energy
 from planner.demand import (
     charges_by_fleet,
     charges_by_type,
@@ -23,10 +24,11 @@ from planner.demand import (
     fleet_energy,
     within_peak,
 )
-from planner.edits import Edits, apply_edits
+from planner.faults import Fault, refuse, some
 from planner.layers import Layers, read_layers
-from planner.queueing import carried_energy
+from planner.progress import Progress, Stage, silent
 from planner.scenario import ChargerType, Scenario
+from planner.scenario.years import scenario_by_year, year_weights
 from planner.siting import (
     Effort,
     Previous,
@@ -39,8 +41,6 @@ from planner.siting import (
     foreign_plan,
     linear_capacity,
 )
-from planner.siting.effort import Report
-from planner.years import scenario_by_year, year_weights
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Plan:
 
 def make_plan(
     scenario: Scenario,
-    progress: Report | None = None,
+    progress: Progress | None = None,
     effort: Effort | None = None,
     edits: Edits | None = None,
     previous: Previous | None = None,
@@ -109,15 +109,15 @@ def make_plan(
     BadInput
         Anything wrong with the layers or the edits, or rules that no plan can keep.
     """
-    tell: Report = progress or (lambda stage, value, bound: None)
-    tell("layers", None, None)
+    tell: Progress = progress or silent
+    tell(Stage.LAYERS, None, None)
     layers = read_layers(scenario.study_area)
     scenario = with_feeder_headroom(scenario, layers.feeders)
-    tell("demand", None, None)
+    tell(Stage.DEMAND, None, None)
     by_year = scenario_by_year(scenario)
     demands = {y: estimate_demand(layers.zones, layers.places, layers.streets, s) for y, s in by_year.items()}
     demand = demands[scenario.year]
-    tell("candidates", None, None)
+    tell(Stage.CANDIDATES, None, None)
     sites = find_sites(layers, scenario)
     if edits is not None:
         scenario, sites = apply_edits(scenario, sites, edits)
@@ -125,7 +125,7 @@ def make_plan(
     refuse([] if previous is None else foreign_plan(previous, sites))
     existing = standing_chargers(layers, sites, scenario.existing)
     refuse(islands(layers.streets, sites, scenario))
-    tell("access", None, None)
+    tell(Stage.ACCESS, None, None)
     access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
     fleets = fleet_energy(scenario, layers.zones)
     towns = {
@@ -136,10 +136,10 @@ def make_plan(
     types, capacity = towns[scenario.year].charger_types, towns[scenario.year].capacity
     chargers, assignment = made[scenario.year].chargers, made[scenario.year].assignment
     years = _years(made, demands)
-    tell("assessment", *proof.progress)
+    tell(Stage.ASSESSMENT, *proof.progress)
     tables = layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario
     assessment = assess(*tables, years)
-    tell("baselines", *proof.progress)
+    tell(Stage.BASELINES, *proof.progress)
     baselines = baselines_beside(*tables)
     return Plan(
         scenario,
@@ -180,7 +180,7 @@ def _sited(
     sites: gpd.GeoDataFrame,
     access: pd.DataFrame,
     existing: pd.DataFrame,
-    progress: Report | None,
+    progress: Progress | None,
     effort: Effort | None,
     previous: Previous | None,
 ) -> tuple[dict[int, Previous], Proof]:

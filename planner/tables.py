@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 import pandera.pandas as pa
 
-from planner._faults import BadInput, Fault, refuse, some
+from planner.faults import BadInput, Fault, refuse, some
 
 SERVICES = ("slow", "fast", "heavy", "swap")
 RINGS = ("core", "urban", "suburban", "rural")

@@ -10,19 +10,18 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from map_pages import open_browser
-from map_towns import made_up_city
 
-from planner._faults import BadInput
+from helpers.map_pages import open_browser
+from helpers.map_towns import made_up_city
+from helpers.places import TOYTOWN
 from planner.access import measure_access
 from planner.candidates import find_sites
 from planner.demand import estimate_demand
+from planner.faults import BadInput
 from planner.layers import Layers, read_layers
 from planner.maps import draw_map
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario
-
-TOYTOWN = Path(__file__).resolve().parents[1] / "data" / "toytown"
 
 
 @pytest.fixture(scope="session")

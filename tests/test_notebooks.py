@@ -8,9 +8,10 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from helpers.places import CHECKOUT
 from planner import read_plan
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+FOLDER = CHECKOUT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 # value and bound of what was planned, in words
 PROOF = re.compile(r"value 目标值 ([\d,.]+), bound 上界 ([\d,.]+), gap 差距 ([\d.]+)%")

@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from planner import BadInput, make_plan, read_plan, read_scenario, save_plan
-from planner.alternatives import find_alternatives
 from planner.cli import app
 from planner.exports import read_previous
-from planner.fairness_curve import fairness_curve
 from planner.plan import Plan
-from planner.years import scenario_by_year
+from planner.scenario.years import scenario_by_year
+from planner.studies.alternatives import find_alternatives
+from planner.studies.fairness import fairness_curve
 
 PHASES = """
 extends = "toytown/toytown"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from helpers.places import CHECKOUT
 from planner.candidates import find_sites
 from planner.cli import app
 from planner.exports import save_plan
@@ -18,7 +19,6 @@ from planner.report import draw_report
 from planner.scenario import Scenario, read_scenario
 from planner.tables import DISTRICTS, FEEDERS, LOCATED_CHARGERS, PLACES, STREETS, ZONES
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 README = {"en": "README.md", "zh": "README.zh.md"}
 TEXT = {lang: (CHECKOUT / name).read_text(encoding="utf-8") for lang, name in README.items()}
 LANGUAGES = pytest.mark.parametrize("lang", ["en", "zh"])

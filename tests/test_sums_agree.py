@@ -9,15 +9,15 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
-from random_reports import drawn
-from reports import Page
 
-from planner._map_areas import task_rows
-from planner._map_sites import site_columns, site_years
-from planner._map_zones import zone_columns
+from helpers.random_reports import drawn
+from helpers.reports import Page
 from planner.demand import fleet_energy
 from planner.exports import save_plan
 from planner.maps import draw_map
+from planner.maps.areas import task_rows
+from planner.maps.sites import site_columns, site_years
+from planner.maps.zones import zone_columns
 from planner.plan import Plan, baselines_beside
 from planner.report import draw_report
 

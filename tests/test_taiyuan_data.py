@@ -1,7 +1,5 @@
 """Laws of the embedded study area's files (data/taiyuan), checked on the files as committed."""
 
-from pathlib import Path
-
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -9,7 +7,9 @@ import pandas as pd
 import pytest
 from scipy.spatial import cKDTree
 
-FOLDER = Path(__file__).resolve().parents[1] / "data" / "taiyuan"
+from helpers.places import DATA
+
+FOLDER = DATA / "taiyuan"
 METRIC = 32649  # UTM zone 49 north, the CRS the zones are squares of
 
 # Seventh census, 1 November 2020, residents by county-level unit; they add up to the city's published 5,304,061.

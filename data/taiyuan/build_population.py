@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import box
 
-from planner.sources.census import dwelling_pull, rescale, settled, spread_totals
+from planner.sources.people.census import dwelling_pull, rescale, settled, spread_totals
 from planner.sources.zones import district_of_centre, inhabited, make_zones, with_rings
 
 SIDE_M = 500

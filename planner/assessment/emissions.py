@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from planner.assessment_sections import EmissionRules, Fuel
 from planner.scenario import Figure, Scenario
+from planner.scenario.assessment import EmissionRules, Fuel
 
 _G_A_TONNE = 1e6
 _KG_A_TONNE = 1e3

@@ -8,8 +8,8 @@ import pandas as pd
 
 from planner.assessment.fairness import gini, gini_of_service, palma
 from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Network, nowhere_known
+from planner.demand.stocks import vehicles_at
 from planner.scenario import Scenario
-from planner.stocks import vehicles_at
 
 _WORDS = {
     "well_distributed": ("分布合理", "well distributed", "share"),

@@ -9,7 +9,7 @@ import pandas as pd
 from planner.assessment.networks import Network
 from planner.assessment.rooms import ROUNDING, room_left
 from planner.assessment.ways import Ways
-from planner.queueing import capacity_at
+from planner.capacity.queueing import capacity_at
 from planner.scenario import Siting
 
 _KWH_DECIMALS = 6  # what is equal to so many is equal: the first id is taken

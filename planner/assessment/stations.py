@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.assessment.networks import NO_ENERGY_SHARE, sum_by_site
-from planner.queueing import capacity_at
+from planner.capacity.queueing import capacity_at
 from planner.scenario import Scenario
 
 _NO_KWH = 0.5  # rounds to nothing in a text

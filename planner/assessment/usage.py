@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from planner.capacity.queueing import capacity_at
 from planner.demand import energy_by_fleet
 from planner.demand.hours import HOURS
-from planner.queueing import capacity_at
 
 
 def energy_of_new(

@@ -2,7 +2,7 @@
 
 A station is dropped in thought: its new chargers are gone, its standing ones stay. Everybody else charges where the
 plan says. Its drivers go to what is left: stations within their reach that carry more than they serve, its own standing
-chargers among them. They share it so that the plan keeps the most worth (`planner.transport`); what finds no
+chargers among them. They share it so that the plan keeps the most worth (`planner.numeric.transport`); what finds no
 room is lost.
 """
 
@@ -17,9 +17,9 @@ import pandas as pd
 from planner.assessment.networks import NO_ENERGY_SHARE, Network
 from planner.assessment.next_best import next_best_sites
 from planner.assessment.ways import Ways, ways_of
-from planner.queueing import capacity_at
+from planner.capacity.queueing import capacity_at
+from planner.numeric.transport import most_worth
 from planner.scenario import Scenario
-from planner.transport import most_worth
 
 _ANY_WORTH = 1e-9
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner._compiled import compiled
 from planner.baselines.rooms import SLACK, fills, fitting, make_rooms, needed, place, spread
-from planner.siting.instance import Instance
+from planner.numeric.compiled import compiled
+from planner.siting.model.instance import Instance
 
 _GAINING, _FEWEST, _SOME = 0, 1, 2
 

@@ -10,12 +10,12 @@ import pandas as pd
 
 from planner.baselines.greedy import greedy_counts
 from planner.baselines.proportional import proportional_counts
+from planner.numeric.transport import most_worth
 from planner.scenario import Siting
 from planner.siting import choose_sites
 from planner.siting.choose import tables_of
-from planner.siting.instance import Instance, make_instance
-from planner.siting.region import Choice
-from planner.transport import most_worth
+from planner.siting.city.region import Choice
+from planner.siting.model.instance import Instance, make_instance
 
 NO_CHARGERS = pd.DataFrame(
     {"count": np.zeros(0, int)}, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"])

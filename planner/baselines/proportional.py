@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from planner._compiled import compiled
 from planner.baselines.rooms import Rooms, clear_small, fitting, make_rooms, needed, place, spread
-from planner.siting.instance import Instance
+from planner.numeric.compiled import compiled
+from planner.siting.model.instance import Instance
 
 
 def proportional_counts(

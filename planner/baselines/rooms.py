@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner._compiled import compiled
-from planner.siting.instance import Instance
+from planner.numeric.compiled import compiled
+from planner.siting.model.instance import Instance
 
 SLACK = 1e-9
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from planner.demand.fleets import energy_kwh_day
+from planner.demand.stocks import vehicles_at
 from planner.scenario import Band, Figure, Scenario
-from planner.stocks import vehicles_at
 
 _BAND_PRECISION = 0.005  # bands are known to two digits
 _FIGURES = ("vehicles", "active_share", "km_day", "kwh_per_100km", "efficiency")

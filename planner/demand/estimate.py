@@ -6,8 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput, Fault, refuse, some
 from planner.demand.hours import hourly_load
+from planner.faults import BadInput, Fault, refuse, some
 from planner.scenario import Existing, Scenario
 from planner.tables import DEMAND, check_table
 

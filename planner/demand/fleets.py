@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.demand.spread import home_charging_share
+from planner.demand.stocks import vehicles_at
 from planner.scenario import Fleet, Scenario
-from planner.stocks import vehicles_at
 
 
 def fleet_energy(scenario: Scenario, zones: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner._faults import Fault, refuse, some
 from planner.demand.traffic import street_flow
+from planner.faults import Fault, refuse, some
 from planner.scenario import Scenario
 
 _STREET_SAMPLE_M = 100.0

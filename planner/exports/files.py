@@ -15,14 +15,14 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from planner._assumption_files import as_cell
-from planner._faults import BadInput, Fault
-from planner._files import write_geojson
+from planner.assumptions.files import as_cell
 from planner.exports.content import Content
 from planner.exports.geopackage import write_geopackage
 from planner.exports.schemas import SCHEMAS, schema_file
 from planner.exports.summary import NOTICE_EN, NOTICE_ZH
 from planner.exports.workbook import write_workbook
+from planner.faults import BadInput, Fault
+from planner.files.whole import write_geojson
 
 PARQUET_EXTRA = "parquet"
 WRITE_FAULTS = (OSError, RuntimeError)

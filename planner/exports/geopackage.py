@@ -9,10 +9,10 @@ from pathlib import Path
 import geopandas as gpd
 import pyogrio
 
-from planner._faults import BadInput, Fault
 from planner.exports.content import Content, Layer
 from planner.exports.styles import STYLES, style_rows
 from planner.exports.summary import NOTICE_ZH
+from planner.faults import BadInput, Fault
 
 _VERSION = "1.2"
 """Of the format: what GIS of some years ago read without a warning."""

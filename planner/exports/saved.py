@@ -10,7 +10,6 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from planner._faults import BadInput, Fault, refuse, some
 from planner.access import measure_access
 from planner.assessment import Year, assess
 from planner.demand import estimate_demand, fleet_energy
@@ -18,6 +17,7 @@ from planner.exports.content import PLAN, PROOF_FIELDS, Content
 from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text
 from planner.exports.geopackage import read_geopackage
 from planner.exports.summary import COSTS
+from planner.faults import BadInput, Fault, refuse, some
 from planner.layers import Layers, read_layers
 from planner.plan import Plan, baselines_beside, charger_tables, reach_by_mode
 from planner.scenario import Scenario, read_scenario

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from planner._assumption_table import KINDS_ZH
 from planner.assessment import figure_text
-from planner.assumptions import UNITS, assumption_table
+from planner.assumptions.figures import UNITS, assumption_table
 from planner.exports.content import Content
 from planner.exports.sites import SITE_FIELDS
 from planner.exports.summary import NOTICE_EN, NOTICE_ZH
+from planner.views.assumptions import KINDS_ZH
 
 _DISTRICT_COLUMNS = (
     *("residents", "within_norm_share_today", "within_norm_share", "public_kwh_day", "served_kwh_day"),

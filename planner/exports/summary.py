@@ -9,12 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner._baseline_table import network_records
 from planner.assessment import Assessment, pooling_gain
 from planner.demand import band_table
 from planner.exports.sites import chosen_sites
 from planner.plan import Plan
 from planner.siting import Proof
+from planner.views.baselines import network_records
 
 NOTICE_ZH = "示意图，边界不作划界依据；公开使用须送审取得审图号"
 NOTICE_EN = "Schematic: boundaries are no basis for demarcation; public use in China needs a map approval number"

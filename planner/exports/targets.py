@@ -7,11 +7,11 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from planner._faults import BadInput, Fault
-from planner._files import beside, put_in_place
 from planner.exports.content import Content
 from planner.exports.files import FILE_TARGETS, WRITE_FAULTS, FileTarget, sources_text, unwritten
 from planner.exports.saved import read_content
+from planner.faults import BadInput, Fault
+from planner.files.whole import beside, put_in_place
 
 DATABASES = ("postgresql", "postgres")
 SOURCES = "SOURCES.txt"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput, Fault, refuse, some
+from planner.faults import BadInput, Fault, refuse, some
 from planner.location.program import Serving
 from planner.location.serving import count_needed, serve
 from planner.location.table import Location, Request, answer, read_request

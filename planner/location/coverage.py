@@ -13,7 +13,7 @@ from planner.location.cover_sets import Cover, covered, part, reduced
 from planner.location.coverage_bound import covering_terms, tightened
 from planner.location.coverage_search import anneal, dual, greedy
 from planner.location.table import Location, answer, nearest, read_request
-from planner.siting.solver import NoPlan, solve, weighted_sum
+from planner.numeric.solver import NoPlan, solve, weighted_sum
 
 _THREADS, _CHAINS = 2, 3
 """Of annealed swaps, each with its own seed, on however many cores."""

@@ -10,7 +10,7 @@ import pulp
 
 from planner.location.cover_sets import Cover, covered, part
 from planner.location.coverage_search import regions
-from planner.siting.solver import NoPlan, solve, weighted_sum
+from planner.numeric.solver import NoPlan, solve, weighted_sum
 
 _THREADS, _REGION_SITES = 2, 150
 _REGION_PAIRS = 8_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner._compiled import compiled
+from planner.numeric.compiled import compiled
 
 Sets = tuple[np.ndarray, np.ndarray]
 _ONE = 1 << 40

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pulp
 
-from planner._faults import BadInput
+from planner.faults import BadInput
 from planner.location.cover_sets import Cover, covered, part, reduced
 from planner.location.coverage_search import greedy, nested
 from planner.location.serving_search import UNLIMITED, raise_bound
 from planner.location.table import Location, Pairs, answer, nearest, read_request, too_few
-from planner.siting.solver import NoPlan, solve, weighted_sum
+from planner.numeric.solver import NoPlan, solve, weighted_sum
 
 _STEPS = 300
 _PROGRAM_PAIRS = 50_000

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput
+from planner.faults import BadInput
 from planner.location.covering import fewest
 from planner.location.program import Serving
 from planner.location.serving import serve

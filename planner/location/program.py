@@ -11,7 +11,7 @@ import numpy as np
 import pulp
 
 from planner.location.table import RELATIVE_GAP, Pairs
-from planner.siting.solver import NoPlan, solve, weighted_sum
+from planner.numeric.solver import NoPlan, solve, weighted_sum
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner._compiled import compiled
+from planner.numeric.compiled import compiled
 
 UNLIMITED, SHARED, WHOLE = 0, 1, 2
 """What a site's capacity is to the bound: none, one that zones may share in parts, one of whole numbers and zones."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner._faults import Fault, refuse, some
+from planner.faults import Fault, refuse, some
 
 RELATIVE_GAP = 1e-6
 """Value and bound closer than this are one: the choice is proven."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from planner._assumption_table import assumption_lines, count_line, headings, section_heading
-from planner.assumptions import assumption_table
+from planner.assumptions.figures import assumption_table
 from planner.demand import band_table
 from planner.exports import NOTICE_EN, NOTICE_ZH
 from planner.report.document import (
@@ -26,6 +25,7 @@ from planner.report.document import (
 )
 from planner.report.numbers import count, share
 from planner.scenario import Scenario, area_folder
+from planner.views.assumptions import assumption_lines, count_line, headings, section_heading
 
 if TYPE_CHECKING:
     import pandas as pd

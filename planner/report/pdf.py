@@ -9,7 +9,7 @@ from dataclasses import asdict
 from types import ModuleType
 from typing import Any
 
-from planner._faults import BadInput, Fault
+from planner.faults import BadInput, Fault
 from planner.report.document import Document
 from planner.report.drawing import FONT_FAMILY, FONTS
 from planner.report.page import asset

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner._faults import BadInput, Fault
-from planner._files import whole_files
+from planner.faults import BadInput, Fault
+from planner.files.whole import whole_files
 from planner.report.compose import compose
 from planner.report.document import Lang
 from planner.report.page import html_page

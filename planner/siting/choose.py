@@ -8,22 +8,23 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput, Fault, refuse
+from planner.faults import BadInput, Fault, refuse
+from planner.numeric.solver import NoPlan, check_solver, solve
+from planner.progress import Progress, Stage, silent
 from planner.scenario import Siting
-from planner.siting.assignment import assign
-from planner.siting.certificate import Prices
-from planner.siting.city import plan_city, replan_city
-from planner.siting.conflicts import conflicts, whole_conflicts
-from planner.siting.effort import Effort, Report
-from planner.siting.floors import unmet_floors
-from planner.siting.headroom import spread_headroom
-from planner.siting.instance import Instance, make_instance
-from planner.siting.merge import Merged, merge_demands
+from planner.siting.city.assignment import assign
+from planner.siting.city.certificate import Prices
+from planner.siting.city.city import plan_city, replan_city
+from planner.siting.city.headroom import spread_headroom
+from planner.siting.city.region import Choice
+from planner.siting.effort import Effort
+from planner.siting.model.conflicts import conflicts, whole_conflicts
+from planner.siting.model.floors import unmet_floors
+from planner.siting.model.instance import Instance, make_instance
+from planner.siting.model.merge import Merged, merge_demands
+from planner.siting.model.program import build_program
 from planner.siting.previous import Previous, Start, fingerprint, price_table, start_from
-from planner.siting.program import build_program
 from planner.siting.proof import Proof
-from planner.siting.region import Choice
-from planner.siting.solver import NoPlan, check_solver, solve
 
 _AT_ONCE_PAIRS, _FIRST_NODE_WORK = 2_000, 3e8
 _WHOLE_PROGRAM_PAIRS, _NODE_WORK, _MOST_NODES = 20_000, 6e12, 3_000
@@ -42,7 +43,7 @@ def choose_sites(
     capacity: pd.DataFrame,
     existing: pd.DataFrame,
     siting: Siting,
-    report: Report | None = None,
+    report: Progress | None = None,
     effort: Effort | None = None,
     previous: Previous | None = None,
     cover: pd.DataFrame | None = None,
@@ -60,7 +61,7 @@ def choose_sites(
     report
         Called with (step, value, bound) as the solve goes on; for the least cost both are negative costs.
     effort
-        When to stop; by default counted work as `siting` says. Ctrl-C asks for the best plan so far.
+        When to stop; by default counted work as `siting` says. Its `stop` asks for the best plan so far.
     previous
         A plan of a similar problem to go on from, in a fraction of the time; of an equal problem it is the answer.
     cover
@@ -90,9 +91,9 @@ def choose_sites(
         return previous.chargers, previous.assignment, previous.proof
     refuse(conflicts(x))
     merged = merge_demands(x)
-    tell: Report = report or (lambda step, value, bound: None)
+    tell: Progress = report or silent
     try:
-        with effort.interruptible():
+        with effort.under_way():
             found = _solved(x, merged, siting, effort, tell, previous)
     except NoPlan as error:
         raise BadInput(no_plan(x, error)) from None
@@ -126,7 +127,7 @@ class _Found(NamedTuple):
 
 
 def _solved(
-    whole: Instance, merged: Merged, siting: Siting, effort: Effort, tell: Report, previous: Previous | None
+    whole: Instance, merged: Merged, siting: Siting, effort: Effort, tell: Progress, previous: Previous | None
 ) -> _Found:
     """The best plan and the lowest bound of the solver and the method for cities.
 
@@ -139,7 +140,7 @@ def _solved(
     at_once, begun = node_limits(x)
     if at_once:
         found.append(exactly(x, siting.solver, effort, at_once))
-        tell("whole program", found[0].choice.value(x), found[0].bound)
+        tell(Stage.WHOLE_PROGRAM, found[0].choice.value(x), found[0].bound)
         if found[0].optimal or effort.is_over() or not len(x.option_site):
             return found[0]
     if previous is not None and len(previous.proof.prices):
@@ -154,7 +155,7 @@ def _solved(
     if begun and not (found and effort.is_over()):
         start = _best(x, found) if found else None
         found.append(exactly(x, siting.solver, effort, begun, start))
-        tell("whole program", _best(x, found).value(x), min(each.bound for each in found))
+        tell(Stage.WHOLE_PROGRAM, _best(x, found).value(x), min(each.bound for each in found))
     proof = min(found, key=lambda each: (each.bound, not each.optimal))
     prices = next((each.prices for each in found if each.prices is not None), None)
     return proof._replace(choice=_best(x, found), prices=prices)
@@ -167,7 +168,7 @@ def node_limits(x: Instance) -> tuple[float, float]:
     return at_once, _NODE_WORK / pairs**3 if pairs <= _WHOLE_PROGRAM_PAIRS else 0.0
 
 
-def _planned_again(x: Instance, start: Start, effort: Effort, tell: Report) -> _Found | None:
+def _planned_again(x: Instance, start: Start, effort: Effort, tell: Progress) -> _Found | None:
     """The plan and bound that a previous plan leads to; None where it leads to no plan that keeps the rules."""
     try:
         return _of_city(replan_city(x, start, effort, tell))._replace(gone_on=True)

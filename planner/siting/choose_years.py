@@ -9,23 +9,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from planner._faults import BadInput, Fault, refuse
+from planner.faults import BadInput, Fault, refuse
+from planner.numeric.solver import NoPlan, check_solver
+from planner.progress import Progress, Stage, silent
 from planner.scenario import Siting
-from planner.siting.assignment import assign
-from planner.siting.certificate import Prices, upper_bound
 from planner.siting.choose import LAGRANGIAN, exactly, no_plan, node_limits, proof_of, tables_of
-from planner.siting.conflicts import conflicts, whole_conflicts
-from planner.siting.dual import find_prices
-from planner.siting.effort import Effort, Report
-from planner.siting.floors import unmet_floors
-from planner.siting.instance import Instance, make_instance
-from planner.siting.merge import Merged, merge_demands
-from planner.siting.phases import Years
-from planner.siting.plan_years import plan_years, replan_years
+from planner.siting.city.assignment import assign
+from planner.siting.city.certificate import Prices, upper_bound
+from planner.siting.city.dual import find_prices
+from planner.siting.city.plan_years import plan_years, replan_years
+from planner.siting.city.region import Choice
+from planner.siting.effort import Effort
+from planner.siting.model.conflicts import conflicts, whole_conflicts
+from planner.siting.model.floors import unmet_floors
+from planner.siting.model.instance import Instance, make_instance
+from planner.siting.model.merge import Merged, merge_demands
+from planner.siting.model.phases import Years
 from planner.siting.previous import Previous, fingerprint, price_table, start_from
 from planner.siting.proof import Proof
-from planner.siting.region import Choice
-from planner.siting.solver import NoPlan, check_solver
 
 _ALONE_STEPS = 300
 _STAYS = "together with the prices of what stays from year to year"
@@ -70,7 +71,7 @@ def choose_years(
     sites: pd.DataFrame,
     access: pd.DataFrame,
     existing: pd.DataFrame,
-    report: Report | None = None,
+    report: Progress | None = None,
     effort: Effort | None = None,
     previous: Previous | None = None,
 ) -> tuple[dict[int, Previous], Proof]:
@@ -126,12 +127,12 @@ def choose_years(
     refuse(fault for y in order for fault in _of_year(conflicts(parts[y]), y, y == order[-1]))
     mean = 1.0 / float(years.weight.sum())
 
-    def tell(step: str, value: float | None, bound: float | None) -> None:
+    def tell(step: Stage, value: float | None, bound: float | None) -> None:
         if report is not None:
             report(step, None if value is None else value * mean, None if bound is None else bound * mean)
 
     try:
-        with effort.interruptible():
+        with effort.under_way():
             found = _solved(years, parts, merged, last.solver, effort, tell, previous)
     except NoPlan as error:
         raise BadInput(_none_found(years, parts, error)) from None
@@ -154,7 +155,7 @@ def _solved(
     merged: Mapping[int, Merged],
     solver: str,
     effort: Effort,
-    tell: Report,
+    tell: Progress,
     previous: Previous | None,
 ) -> _Found:
     """The best plan and the lowest bound, as `choose_sites` finds them for one year."""
@@ -162,7 +163,7 @@ def _solved(
     at_once, begun = node_limits(x)
     if at_once:
         first = exactly(x, solver, effort, at_once)
-        tell("whole program", first.choice.value(x), first.bound)
+        tell(Stage.WHOLE_PROGRAM, first.choice.value(x), first.bound)
         if first.optimal or effort.is_over() or not len(x.option_site):
             return _Found(first.choice, first.bound, first.method, first.optimal, None)
     if previous is not None and set(previous.years) == set(parts) and len(previous.proof.prices):
@@ -181,7 +182,7 @@ def _solved(
         found.append(_Found(whole.choice, whole.bound, whole.method, whole.optimal, None))
     proof = min(found, key=lambda each: (each.bound, not each.optimal))
     best = max(found, key=lambda each: each.choice.value(x))
-    tell("years together", best.choice.value(x), proof.bound)
+    tell(Stage.YEARS_TOGETHER, best.choice.value(x), proof.bound)
     return proof._replace(choice=best.choice, prices=found[0].prices)
 
 
@@ -190,7 +191,7 @@ def _planned_again(
     parts: Mapping[int, Instance],
     merged: Mapping[int, Merged],
     effort: Effort,
-    tell: Report,
+    tell: Progress,
     previous: Previous,
 ) -> _Found | None:
     """The plan and bound that a previous plan leads to; None where it leads to no plan that keeps the rules."""
@@ -226,7 +227,7 @@ def _told(
     for t, (year, plan) in enumerate(zip(years.years, years.apart(found.choice), strict=True)):
         y, x = merged[year].instance, parts[year]
         alone = (
-            find_prices(y, _ALONE_STEPS, Effort(1.0), lambda step, value, bound: None)
+            find_prices(y, _ALONE_STEPS, Effort(1.0), silent)
             if found.prices is None
             else years.prices_of(t, found.prices)
         )

@@ -1,18 +1,15 @@
-"""How long to try: counted work by default, so that a plan repeats; a clock or an interruption where someone asks."""
+"""How long to try: counted work by default, so that a plan repeats; a clock or a word to stop where someone asks."""
 
 from __future__ import annotations
 
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
-
-Report = Callable[[str, float | None, float | None], None]
-"""Called with a step's name, the value so far and the bound so far; for the least cost both are negative costs."""
 
 
 @dataclass
@@ -26,25 +23,43 @@ class Effort:
     rounds
         Sweeps of regional programs over a whole city once there is a plan.
     seconds
-        Time for the whole search; None counts work instead, the same for every run.
-    interrupted
-        Whether someone asked to stop (Ctrl-C).
+        Time for siting, from its start on; None counts work instead, the same for every run.
     asked
         Whether someone asked for this effort for one run, beside the scenario.
+    stopped
+        Whether someone asked to stop (`stop`).
+    is_under_way
+        Whether siting has started and not yet ended.
     """
 
     gap_share: float
     rounds: int = 0
     seconds: float | None = None
-    interrupted: bool = False
     asked: bool = False
-    _started: float = field(default_factory=time.monotonic)
+    stopped: bool = False
+    is_under_way: bool = False
+    _started: float | None = None
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Around siting: the clock runs from its start on."""
+        self._started, self.is_under_way = time.monotonic(), True
+        try:
+            yield
+        finally:
+            self.is_under_way = False
+
+    def stop(self) -> None:
+        """Ask for the best plan so far; from any thread."""
+        self.stopped = True
 
     def spent_share(self) -> float:
-        """Share of the time that has passed; 0 without a clock, 1 once interrupted."""
-        if self.interrupted:
+        """Share of the time that has passed; 0 without a clock or before the start, 1 once asked to stop."""
+        if self.stopped:
             return 1.0
-        return 0.0 if self.seconds is None else (time.monotonic() - self._started) / self.seconds
+        if self.seconds is None or self._started is None:
+            return 0.0
+        return (time.monotonic() - self._started) / self.seconds
 
     def solver_clock(self) -> dict[str, Any]:
         """The solver's time limit as its options: what is left, at least a second; nothing without a clock."""
@@ -59,22 +74,26 @@ class Effort:
     @property
     def reproducible(self) -> bool:
         """Whether the scenario alone gives this plan again: only its counted work decides."""
-        return self.seconds is None and not self.interrupted and not self.asked
+        return self.seconds is None and not self.stopped and not self.asked
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Inside, a first Ctrl-C asks to stop and a second one stops; elsewhere than in the main thread, nothing."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
 
-        def ask(number: int, frame: FrameType | None) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
+@contextmanager
+def stopped_by_control_c(effort: Effort) -> Iterator[None]:
+    """Inside, a first Ctrl-C while siting is under way asks for the best plan so far; any other one ends the program.
 
-        before = signal.signal(signal.SIGINT, ask)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    Elsewhere than in the main thread nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if effort.stopped or not effort.is_under_way:
+            raise KeyboardInterrupt
+        effort.stop()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

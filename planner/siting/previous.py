@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from planner._faults import Fault, some
+from planner.faults import Fault, some
 from planner.scenario import Siting
-from planner.siting.assignment import made_feasible
-from planner.siting.certificate import Prices
-from planner.siting.instance import Instance
-from planner.siting.limits import Limits
-from planner.siting.merge import Merged
+from planner.siting.city.assignment import made_feasible
+from planner.siting.city.certificate import Prices
+from planner.siting.city.region import Choice
+from planner.siting.model.instance import Instance
+from planner.siting.model.limits import Limits
+from planner.siting.model.merge import Merged
 from planner.siting.proof import Proof
-from planner.siting.region import Choice
 
 
 @dataclass(frozen=True)

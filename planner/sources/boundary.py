@@ -11,9 +11,9 @@ import shapely
 from pyproj import CRS
 from shapely import Polygon
 
-from planner._faults import BadInput, Fault, refuse, some
+from planner.faults import BadInput, Fault, refuse, some
+from planner.files.readers import Say, column, read_features
 from planner.sources.osm import Overpass, fetch_features, find_place
-from planner.sources.readers import Say, column, read_features
 
 _MOST_KM2 = 300_000.0  # larger than any city; Chongqing, the largest municipality, has 82,000
 _LEAST_COVERED = 0.95  # districts found on the map stand for the place only if they cover it

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pyproj import Geod
 
-from planner._faults import Fault, refuse
+from planner.faults import Fault, refuse
 
 DATUMS = ("wgs84", "gcj02", "bd09")
 DATUM_WORDS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09"}

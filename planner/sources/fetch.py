@@ -13,19 +13,20 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner._faults import BadInput, Fault, refuse, some
-from planner._files import bring_back, refuse_unwritable, write_geojson
+from planner.faults import BadInput, Fault, refuse, some
+from planner.files.readers import TABLES, VECTORS, Say
+from planner.files.whole import bring_back, refuse_unwritable, write_geojson
 from planner.scenario import Scenario, read_scenario
-from planner.sources import osm, worldpop
+from planner.sources import osm
 from planner.sources.boundary import find_districts, looks_like_file, working_crs
-from planner.sources.census import dwelling_pull, read_totals, rescale, spread_totals, whole_people
-from planner.sources.chargers import import_chargers
+from planner.sources.chargers.types import import_chargers
 from planner.sources.first_scenario import ARTERIALS, BASE
 from planner.sources.folder import LAYER_FILES, Sources, Stage, begin, finish, refuse_changed_folder
 from planner.sources.osm import EXTRACTS, Area
+from planner.sources.people import worldpop
+from planner.sources.people.census import dwelling_pull, read_totals, rescale, spread_totals, whole_people
+from planner.sources.people.population import RASTERS, read_population
 from planner.sources.places import charging_stations, osm_tags, places_of_osm, read_kind_rules, read_place_file
-from planner.sources.population import RASTERS, read_population
-from planner.sources.readers import TABLES, VECTORS, Say
 from planner.sources.streets import read_street_file, streets_of_graph
 from planner.sources.zones import inhabited, make_zones, with_rings
 

@@ -16,14 +16,15 @@ import geopandas as gpd
 import pyogrio
 import tomli_w
 
-from planner._faults import BadInput, Fault, some
-from planner._files import put_in_place, write_geojson, write_json
-from planner._scenario_file import embedded
+from planner.faults import BadInput, Fault, some
+from planner.files.readers import Say
+from planner.files.whole import put_in_place, write_geojson, write_json
 from planner.scenario import StudyArea
-from planner.sources import osm, worldpop
+from planner.scenario.file import embedded
+from planner.sources import osm
 from planner.sources.first_scenario import first_scenario
 from planner.sources.osm import EXTRACTS, Overpass
-from planner.sources.readers import Say
+from planner.sources.people import worldpop
 
 LAYER_FILES = (
     *("districts.geojson", "streets.geojson", "places.geojson", "chargers.geojson", "zones.csv"),

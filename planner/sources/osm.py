@@ -23,8 +23,8 @@ from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
 from shapely import MultiPolygon, Polygon
 from urllib3.exceptions import ProtocolError
 
-from planner._faults import BadInput, Fault, some
-from planner.sources.readers import Say, missing_package
+from planner.faults import BadInput, Fault, some
+from planner.files.readers import Say, missing_package
 
 ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
 EXTRACTS = (".osm", ".pbf", ".xml", ".bz2")

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from planner._faults import BadInput, Fault, refuse, some
+from planner.faults import BadInput, Fault, refuse, some
+from planner.files.readers import TABLES, Say, column, read_features, read_table, within
 from planner.scenario import Kind
 from planner.sources.osm import EXTRACTS, Area, Tags, read_osm_features
-from planner.sources.readers import TABLES, Say, column, read_features, read_table, within
 from planner.tables import MOST_BAYS
 
 CHARGING = "charging"

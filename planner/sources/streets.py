@@ -17,10 +17,10 @@ import shapely.ops
 from pyproj import Geod
 from scipy.sparse.csgraph import connected_components
 
-from planner._faults import BadInput, Fault, some
 from planner.access import street_parts
+from planner.faults import BadInput, Fault, some
+from planner.files.readers import Say, column, read_features, within
 from planner.sources.osm import DRIVABLE, EXTRACTS, Area, read_streets
-from planner.sources.readers import Say, column, read_features, within
 
 SPEED_KMH = {  # where no limit is tagged: usual speeds in Chinese cities, lights and turns included
     "motorway": 80.0,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner._faults import BadInput, Fault, refuse
+from planner.faults import BadInput, Fault, refuse
 
 RINGS = pd.DataFrame(
     [("core", 10_000.0, 900), ("urban", 2_000.0, 1_000), ("suburban", 300.0, 2_000), ("rural", -1.0, 10_000)],

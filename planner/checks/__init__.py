@@ -1,0 +1,1 @@
+"""What is looked at before planning: whether layers lie well, and whether they can carry a plan."""

@@ -1,0 +1,344 @@
+"""Files that people really have: vector layers, CSV in two encodings, Excel, with headers in Chinese or English."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from planner.faults import BadInput, Fault, refuse, some
+from planner.files.vector import check_crs, read_vector
+
+Say = Callable[[str, str], None]
+"""Told in English and in Chinese what was repaired, dropped or assumed; nothing is changed without a word."""
+
+TABLES = (".csv", ".tsv", ".txt", ".xlsx")
+VECTORS = (".gpkg", ".geojson", ".json", ".fgb", ".shp", ".zip")
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_MOST_UNZIPPED_BYTES = 4_000_000_000
+_MOST_SQUEEZED = 200  # times smaller in the zip: real shapefiles reach about 20
+
+
+def read_features(file: Path, say: Say, near: gpd.GeoSeries | None = None) -> gpd.GeoDataFrame:
+    """A vector layer, or a table with longitude and latitude as points; geometries in two dimensions and valid.
+
+    Parameters
+    ----------
+    file
+        GeoPackage, GeoJSON, FlatGeobuf, shapefile (UTF-8 or GBK, also zipped), CSV (UTF-8 or GB18030) or Excel.
+    say
+        Told about heights left out and geometries repaired.
+    near
+        The study area (any CRS): of a vector file only what touches its box is read, all where nothing does.
+
+    Returns
+    -------
+    GeoDataFrame
+        In the file's own CRS; tables are EPSG:4326.
+
+    Raises
+    ------
+    BadInput
+        Anything that keeps the file from being read, rows without geometry or coordinates, and no or a wrong CRS.
+    """
+    if file.suffix.lower() in TABLES:
+        return points_of(read_table(file), file)
+    return _sound(_read_layer(file, near), file, say).reset_index(drop=True)
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """A table as text and numbers: CSV (UTF-8 with or without mark, else GB18030; any usual separator) or Excel.
+
+    Raises
+    ------
+    BadInput
+        No such file, neither encoding fits, both are mixed, or it is no table.
+    """
+    _must_exist(file)
+    try:
+        if file.suffix.lower() == ".xlsx":
+            table = pd.read_excel(file, dtype=object)
+        else:
+            text, encoding = _decoded(file)
+            table = pd.read_csv(file, encoding=encoding, sep=_separator(text), skipinitialspace=True)
+    except ImportError:
+        raise BadInput([missing_package(str(file), "openpyxl")]) from None
+    except BadInput:
+        raise
+    except (ValueError, KeyError, BadZipFile, OSError) as error:  # parsers raise these of many kinds
+        raise BadInput([Fault(str(file), f"cannot be read as a table: {error}", "无法读取该表格")]) from None
+    if table.empty:
+        raise BadInput([Fault(str(file), "the table is empty; at least one row is needed", "表为空，至少需要一行")])
+    return table.rename(columns=str)
+
+
+def points_of(table: pd.DataFrame, file: Path) -> gpd.GeoDataFrame:
+    """Rows of a table as points by their longitude and latitude columns, degrees.
+
+    Raises
+    ------
+    BadInput
+        No such columns, rows without numbers, coordinates outside the world or swapped.
+    """
+    lon_name, lat_name = column(table, "lon"), column(table, "lat")
+    refuse(
+        Fault(
+            f"{file}, header",
+            f"no column for {word} among {some(table.columns, 12)}; name it {name}",
+            f"表头中没有{zh}列，请命名为 {name}",
+        )
+        for found, word, zh, name in (
+            (lon_name, "longitude", "经度", "lon"),
+            (lat_name, "latitude", "纬度", "lat"),
+        )
+        if found is None
+    )
+    lon, lat = (pd.to_numeric(table[name], errors="coerce").to_numpy(float) for name in (lon_name, lat_name))
+    lost = np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat))) + 2
+    if len(lost):
+        found = [table[name].iloc[lost[0] - 2] for name in (lon_name, lat_name)]
+        comma = "; write decimal points, not commas" if any("," in str(v) for v in found) else ""
+        en = f"no number in {lon_name} or {lat_name} (found {found[0]}, {found[1]}); fill or delete these rows{comma}"
+        raise BadInput([Fault(f"{file}, line {some(lost)}", en, "经纬度不是数值，请填写或删除这些行")])
+    outside = (np.abs(lon) > 180) | (np.abs(lat) > 90)
+    swapped = (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
+    if outside.any() and bool((swapped | ~outside).all()):
+        en = f"longitude and latitude are swapped: {lat_name} = {lat[outside][0]:g}; swap the two headers"
+        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en, "经度与纬度颠倒，请对调表头")])
+    if outside.any():
+        en = f"found {lon[outside][0]:g}, {lat[outside][0]:g}; degrees are expected"
+        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en, "坐标应为经纬度（度）")])
+    return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs=4326)
+
+
+def column(table: pd.DataFrame, meaning: str) -> str | None:
+    """The column that holds `meaning` (a row of headers.csv), by its header in Chinese or English; None without one.
+
+    Where several fit, the header that stands first in headers.csv wins.
+    """
+    known = {_plain(str(name)): str(name) for name in reversed(list(table.columns))}
+    return next((known[header] for header in _headers()[meaning] if header in known), None)
+
+
+def within(features: gpd.GeoDataFrame, boundary: gpd.GeoSeries, file: Path, what: str) -> np.ndarray:
+    """Which features touch the boundary; none at all is refused, with what was found and whether x and y are swapped.
+
+    Parameters
+    ----------
+    features, boundary
+        In any CRS.
+    what
+        The layer's name for the message.
+
+    Raises
+    ------
+    BadInput
+        No feature lies in the study area.
+    """
+    area = boundary.to_crs(features.crs).union_all()
+    inside = np.asarray(features.geometry.intersects(area))
+    if inside.any():
+        return inside
+    turned = shapely.transform(features.geometry.to_numpy(), lambda xy: xy[:, ::-1])
+    if bool(shapely.intersects(turned, area).any()):
+        en, zh = "longitude and latitude are swapped; swap the two columns", "经度与纬度颠倒，请对调两列"
+        raise BadInput([Fault(str(file), en, zh)])
+    en = f"no {what} inside the study area: the file covers {_extent(features)}, the area {_extent(boundary)}"
+    raise BadInput([Fault(str(file), en, "没有要素位于研究区内，请检查文件与坐标系")])
+
+
+def missing_package(where: str, package: str) -> Fault:
+    """What to say where an optional package is needed."""
+    command = 'pip install "ev-charging-planner[sources]"'
+    return Fault(where, f"needs the package {package}; install it with {command}", f"需要 {package}，请运行 {command}")
+
+
+def _extent(features: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
+    west, south, east, north = features.to_crs(4326).total_bounds
+    return f"{west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
+
+
+def _must_exist(file: Path) -> None:
+    if not file.is_file():
+        raise BadInput([Fault(str(file), "no such file; check the path", "找不到文件，请检查路径")])
+
+
+def _decoded(file: Path) -> tuple[str, str]:
+    """Text of a CSV and its encoding; a file that changes its encoding half-way is refused."""
+    raw = file.read_bytes()
+    try:
+        return raw.decode("utf-8-sig"), "utf-8-sig"
+    except UnicodeDecodeError:
+        pass
+    lines = raw.removeprefix(b"\xef\xbb\xbf").splitlines()
+    utf8 = [n for n, line in enumerate(lines, 1) if not line.isascii() and _is_chinese_utf8(line)]
+    other = [n for n, line in enumerate(lines, 1) if not line.isascii() and not _decodes(line, "utf-8")]
+    if utf8:
+        en = f"lines {some(utf8, 3)} are UTF-8, lines {some(other, 3)} are not; save the whole file in one encoding"
+        raise BadInput([Fault(str(file), f"mixed encodings: {en}", "文件混用多种编码，请统一另存为 UTF-8")])
+    try:
+        return raw.decode("gb18030"), "gb18030"
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        en = f"neither {' nor '.join(_ENCODINGS)}; save it as UTF-8"
+        raise BadInput([Fault(f"{file}, line {line}", en, "既非 UTF-8 也非 GB18030，请另存为 UTF-8")]) from None
+
+
+def _is_chinese_utf8(line: bytes) -> bool:
+    if not _decodes(line, "utf-8"):
+        return False
+    return all("\u3000" <= letter <= "\uffef" for letter in line.decode("utf-8") if not letter.isascii())
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _separator(text: str) -> str:
+    header = next(csv.reader([text.partition("\n")[0]]), [""])
+    line = header[0] if len(header) == 1 else ""
+    return next((mark for mark in ("\t", ";", "|") if mark in line), ",")
+
+
+@cache
+def _headers() -> dict[str, list[str]]:
+    with (Path(__file__).parent / "headers.csv").open(encoding="utf-8", newline="") as file:
+        return {row["meaning"]: [_plain(h) for h in row["headers"].split("|")] for row in csv.DictReader(file)}
+
+
+def _plain(header: str) -> str:
+    """A header without units, blanks and capitals: ``"经度 (°)"`` -> ``"经度"``."""
+    return re.sub(r"[(（\[].*?[)）\]]|[\s_\-./]", "", header.strip().lower())
+
+
+# ---- vector files ------------------------------------------------------------------------------------------------
+
+
+def _read_layer(file: Path, near: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
+    _must_exist(file)
+    if file.suffix.lower() not in VECTORS:
+        en = f"unknown kind of file; expected one of {', '.join((*VECTORS, *TABLES))}"
+        raise BadInput([Fault(str(file), en, "不支持的文件类型")])
+    if file.suffix.lower() == ".zip":
+        with tempfile.TemporaryDirectory() as folder:
+            return _shapefile(_unzipped(file, Path(folder)), file, near)
+    return _shapefile(file, file, near) if file.suffix.lower() == ".shp" else read_vector(file, near)
+
+
+def _shapefile(shp: Path, shown: Path, near: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
+    """A shapefile in the encoding of its .cpg; without one UTF-8 where that fits, else GB18030."""
+    if shp.with_suffix(".cpg").is_file():
+        return read_vector(shp, near)
+    dbf = shp.with_suffix(".dbf")
+    raw = dbf.read_bytes() if dbf.is_file() else b""
+    header = int.from_bytes(raw[8:10], "little")  # the records begin here
+    texts = raw[header:] + b"".join(raw[32:header][n : n + 11] for n in range(0, max(header - 33, 0), 32))
+    try:
+        return read_vector(shp, near, "utf-8" if _decodes(texts, "utf-8") else "gb18030")
+    except BadInput as error:
+        raise BadInput([Fault(str(shown), fault.en, fault.zh) for fault in error.faults]) from None
+
+
+def _unzipped(file: Path, folder: Path) -> Path:
+    """The shapefile of a zip, unpacked into `folder`: nothing outside of it, nothing beyond a sane size."""
+    try:
+        with ZipFile(file) as packed:
+            members = [info for info in packed.infolist() if not info.is_dir()]
+            refuse(_zip_faults(file, members))
+            for info in members:
+                name = Path(info.filename)
+                if name.suffix.lower() in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+                    info.filename = f"layer{name.suffix.lower()}"
+                    packed.extract(info, folder)
+    except (BadZipFile, zipfile.LargeZipFile, OSError, RuntimeError) as error:
+        raise BadInput([Fault(str(file), f"cannot be unpacked: {error}", "无法解压该文件")]) from None
+    return folder / "layer.shp"
+
+
+def _zip_faults(file: Path, members: list[zipfile.ZipInfo]) -> list[Fault]:
+    faults = []
+    for info in members:
+        parts = Path(info.filename.replace("\\", "/")).parts
+        if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in info.filename:
+            en = "leads outside the folder; pack the shapefile again without paths"
+            faults.append(Fault(f"{file}, member {info.filename!r}", en, "压缩包内路径越界，请重新打包"))
+    size = sum(info.file_size for info in members)
+    squeezed = sum(info.compress_size for info in members)
+    if size > _MOST_UNZIPPED_BYTES or size > _MOST_SQUEEZED * max(squeezed, 1) + 1_000_000:
+        en = f"unpacks from {squeezed / 1e6:,.1f} to {size / 1e6:,.0f} MB: no plausible shapefile; unpack it yourself"
+        faults.append(Fault(str(file), en, "解压后体积异常，请自行解压并检查"))
+    shapefiles = [info.filename for info in members if info.filename.lower().endswith(".shp")]
+    if len(shapefiles) != 1:
+        en = f"holds {len(shapefiles)} shapefiles ({some(shapefiles) or 'none'}); exactly one is expected"
+        faults.append(Fault(str(file), en, "压缩包内应恰有一个 shapefile"))
+    return faults
+
+
+def _sound(table: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDataFrame:
+    """The layer with valid two-dimensional geometries; rows without any are refused."""
+    shapes = table.geometry
+    number = table.index.to_numpy() + (0 if file.suffix.lower() == ".gpkg" else 1)
+    missing = number[shapes.isna() | shapes.is_empty]
+    if len(missing):
+        en = f"{len(missing)} without geometry; draw or delete them"
+        raise BadInput([Fault(f"{file}, feature {some(missing)}", en, "要素缺少几何，请补绘或删除")])
+    check_crs(table, file)
+    _check_extent(table, file)
+    if bool(shapes.has_z.any()):
+        say(f"{file.name}: heights of {int(shapes.has_z.sum())} features left out", f"{file.name}：已舍弃高程")
+        table = table.set_geometry(shapes.force_2d())
+    broken = ~table.geometry.is_valid
+    if bool(broken.any()):
+        rows = some(number[broken])
+        repaired = table.geometry.where(~broken, table.geometry.make_valid())
+        kinds = {"Polygon": "Polygon", "MultiPolygon": "Polygon", "LineString": "LineString"}
+        table = table.set_geometry(
+            gpd.GeoSeries(
+                [
+                    _of_kind(shape, kinds.get(old)) if bad else shape
+                    for shape, old, bad in zip(repaired, shapes.geom_type, broken, strict=True)
+                ],
+                index=table.index,
+                crs=table.crs,
+            )
+        )
+        say(f"{file.name}: invalid geometry repaired, feature {rows}", f"{file.name}：已修复无效几何，要素 {rows}")
+    return table
+
+
+def _of_kind(shape: BaseGeometry, kind: str | None) -> BaseGeometry:
+    """The parts of a repaired geometry that are of its former kind: a bow tie's areas without stray lines."""
+    if shape.geom_type != "GeometryCollection" or kind is None:
+        return shape
+    parts = shapely.get_parts(shape)
+    return shapely.union_all([part for part in parts if part.geom_type.removeprefix("Multi") == kind])
+
+
+def _check_extent(table: gpd.GeoDataFrame, file: Path) -> None:
+    """Refuse what has no place in one projected map: across the antimeridian, or at a pole."""
+    bounds = table.to_crs(4326).total_bounds
+    if not np.isfinite(bounds).all():
+        en = f"{table.crs.to_string()} has no longitude and latitude for its coordinates; check the declared CRS"
+        raise BadInput([Fault(str(file), en, "坐标无法换算为经纬度，请检查坐标系声明")])
+    west, south, east, north = bounds
+    if east - west > 180:
+        en = "spans more than 180 degrees of longitude: it crosses the antimeridian; cut it to one side"
+        raise BadInput([Fault(str(file), en, "数据跨越 180° 经线，请裁剪到一侧")])
+    if max(abs(south), abs(north)) > 84:
+        en = f"reaches {max(north, -south):.1f} degrees of latitude: no UTM zone covers a polar area"
+        raise BadInput([Fault(str(file), en, "数据位于极地，UTM 投影不适用")])

@@ -1,0 +1,238 @@
+"""Read a study area's layers: every file found, named, checked and put into one projected CRS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pyogrio
+from pyogrio.errors import DataSourceError
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely import box
+
+from planner.faults import BadInput, Fault, refuse, some
+from planner.files.vector import check_crs, read_vector
+from planner.layers.mend import Remark, mend
+from planner.layers.position import place_faults, swapped_faults
+from planner.scenario import StudyArea, area_folder
+from planner.tables import (
+    DISTRICTS,
+    FEEDERS,
+    LOCATED_CHARGERS,
+    PLACES,
+    STREETS,
+    ZONES,
+    check_geometry,
+    check_table,
+)
+
+_AREAS, _LINES, _POINTS = ("Polygon", "MultiPolygon"), ("LineString",), ("Point",)
+_SUFFIXES = (".gpkg", ".geojson", ".fgb", ".shp")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a layer was in its file.
+
+    Attributes
+    ----------
+    layer, file
+        Name of the layer, and the file it was read from.
+    crs
+        As the file declares it; of ``zones.csv`` the working CRS.
+    remarks
+        What was done to its geometries on reading, in English and in Chinese.
+    """
+
+    layer: str
+    file: Path
+    crs: CRS
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of a study area in its working CRS, ids in the index, sorted by id.
+
+    Attributes
+    ----------
+    districts, streets, zones, places
+        As `planner.tables` describes them.
+    chargers
+        Today's located chargers (points; may be empty).
+    task_units
+        Boundaries of development zones that answer for tasks (index ``task_unit``; may be empty).
+    feeders
+        Areas of feeder groups, as `planner.tables` describes them; may be empty.
+    origins
+        What each layer was in its file; none of layers that have none.
+    """
+
+    districts: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    chargers: gpd.GeoDataFrame
+    task_units: gpd.GeoDataFrame
+    feeders: gpd.GeoDataFrame
+    origins: tuple[Origin, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[tuple[str, str, str], ...]:
+        """What was done to geometries on reading: layer, English, Chinese."""
+        return tuple((origin.layer, en, zh) for origin in self.origins for en, zh in origin.remarks)
+
+
+def read_layers(area: StudyArea) -> Layers:
+    """Read districts, streets, zones, places and, where present, chargers, task units and feeders.
+
+    Each layer is one file of its name (``districts.geojson``, ``.gpkg``, ``.fgb`` or ``.shp``); zones may also be
+    ``zones.csv``: squares of `zone_side_m` by their south-west corner (``easting_m``, ``northing_m``, working CRS).
+    Heights are dropped, multiple lines and points of one part made simple, and invalid polygons repaired where that
+    does not change what they cover (`planner.layers.mend.mend`); `Layers.remarks` says where.
+
+    Raises
+    ------
+    BadInput
+        Missing or unreadable files, no CRS, degrees where metres are declared, longitude and latitude swapped, a layer
+        away from the districts, and everything `planner.tables` refuses; all faults of all layers in one report.
+    """
+    folder, crs = area_folder(area), _working_crs(area)
+    readers: dict[str, Callable[[], tuple[gpd.GeoDataFrame, Origin | None]]] = {
+        "districts": lambda: _layer(folder, "districts", DISTRICTS, _AREAS, crs),
+        "streets": lambda: _layer(folder, "streets", STREETS, _LINES, crs),
+        "zones": lambda: _zones(folder, area, crs),
+        "places": lambda: _layer(folder, "places", PLACES, _POINTS, crs),
+        "chargers": lambda: _layer(folder, "chargers", LOCATED_CHARGERS, _POINTS, crs, optional=True),
+        "task_units": lambda: _layer(folder, "task_units", _TASK_UNITS, _AREAS, crs, optional=True),
+        "feeders": lambda: _layer(folder, "feeders", FEEDERS, _AREAS, crs, optional=True),
+    }
+    found, faults = {}, list[Fault]()
+    for name, read in readers.items():
+        try:
+            found[name] = read()
+        except BadInput as error:
+            faults.extend(error.faults)
+    refuse(faults)
+    origins = tuple(origin for _, origin in found.values() if origin)
+    placed = {origin.layer: (found[origin.layer][0], str(origin.file)) for origin in origins}
+    refuse([*place_faults(placed, crs), *_cross_faults(found["zones"][0], found["districts"][0])])
+    return Layers(**{name: table.to_crs(crs).sort_index() for name, (table, _) in found.items()}, origins=origins)
+
+
+_TASK_UNITS = pa.DataFrameSchema({}, index=pa.Index(object, name="task_unit"), name="task_units")
+
+
+def _working_crs(area: StudyArea) -> CRS:
+    where = "scenario, key study_area.crs"
+    try:
+        crs = CRS.from_user_input(area.crs)
+    except CRSError:
+        raise BadInput([Fault(where, f"unknown CRS {area.crs!r}; give a code like EPSG:32649", "未知坐标系")]) from None
+    metres = crs.is_projected and all(axis.unit_name in ("metre", "meter") for axis in crs.axis_info[:2])
+    if not metres:
+        en = f"{area.crs} is not projected in metres; use e.g. EPSG:32649"
+        raise BadInput([Fault(where, en, "工作坐标系须为以米为单位的投影坐标系，如 EPSG:32649")])
+    return crs
+
+
+def _find(folder: Path, name: str, suffixes: tuple[str, ...]) -> Path | None:
+    files = [folder / f"{name}{suffix}" for suffix in suffixes]
+    return next((file for file in files if file.is_file()), None)
+
+
+def _layer(
+    folder: Path, name: str, schema: pa.DataFrameSchema, kinds: tuple[str, ...], crs: CRS, optional: bool = False
+) -> tuple[gpd.GeoDataFrame, Origin | None]:
+    """A layer in the CRS of its file, and what it was there; an optional one that is not there is empty."""
+    file = _find(folder, name, _SUFFIXES)
+    key = str(schema.index.name)
+    if file is None:
+        if optional:
+            return _empty(schema, crs), None
+        also = ["zones.csv"] if name == "zones" else []
+        looked = ", ".join([*(f"{name}{s}" for s in _SUFFIXES), *also])
+        raise BadInput([Fault(f"{folder}", f"no {name} layer; expected one of {looked}", f"缺少图层 {name}")])
+    if optional and _holds_nothing(file):
+        return _empty(schema, crs), None
+    table = _indexed(read_vector(file), key, file)
+    mended = mend(table, kinds, file.name)
+    swapped = swapped_faults(table, file.name)
+    faults = [*(swapped or _faults_of(check_crs, table, file)), *mended.faults]
+    faults += _faults_of(check_geometry, mended.table[~mended.bad], kinds, file.name)
+    faults += _faults_of(check_table, mended.table, schema, file.name)
+    refuse(faults)
+    checked = check_table(mended.table, schema, file.name)
+    origin = Origin(name, file, table.crs, mended.remarks)
+    return gpd.GeoDataFrame(checked, geometry="geometry", crs=table.crs), origin
+
+
+def _holds_nothing(file: Path) -> bool:
+    """Whether a layer file is sound and has no feature; what cannot be read is left to the reader to say."""
+    try:
+        return bool(pyogrio.read_info(file, force_feature_count=True)["features"] == 0)
+    except (DataSourceError, ValueError):
+        return False
+
+
+def _empty(schema: pa.DataFrameSchema, crs: CRS) -> gpd.GeoDataFrame:
+    columns = [*schema.columns, "geometry"]
+    table = gpd.GeoDataFrame({c: [] for c in columns}, geometry="geometry", crs=crs)
+    return table.rename_axis(str(schema.index.name))
+
+
+def _faults_of(check: Callable[..., Any], *given: Any) -> tuple[Fault, ...]:
+    try:
+        check(*given)
+    except BadInput as error:
+        return error.faults
+    return ()
+
+
+def _indexed(table: gpd.GeoDataFrame, key: str, file: Path) -> gpd.GeoDataFrame:
+    if key not in table.columns:
+        raise BadInput([Fault(f"{file.name}, column {key}", "missing; every row needs its id", "缺少编号列")])
+    return table.set_index(key)
+
+
+def _zones(folder: Path, area: StudyArea, crs: CRS) -> tuple[gpd.GeoDataFrame, Origin | None]:
+    file = folder / "zones.csv"
+    if not file.is_file():
+        return _layer(folder, "zones", ZONES, _AREAS, crs)
+    try:
+        rows = pd.read_csv(file, encoding="utf-8-sig", dtype={"zone_id": str, "district": str, "township": str})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        en = f"cannot be read as CSV in UTF-8: {error}"
+        raise BadInput([Fault(str(file), en, "无法按 UTF-8 CSV 读取")]) from None
+    needed = [c for c in ("zone_id", "easting_m", "northing_m") if c not in rows]
+    refuse(Fault(f"zones.csv, column {c}", "missing; add it", "缺少此列，请补充") for c in needed)
+    corner = rows[["easting_m", "northing_m"]].apply(pd.to_numeric, errors="coerce")
+    lost = rows.loc[~np.isfinite(corner.to_numpy(float)).all(axis=1), "zone_id"]
+    table = rows.drop(columns=["easting_m", "northing_m"]).set_index("zone_id")
+    faults = []
+    if len(lost):
+        faults.append(Fault(f"zones.csv, row {some(lost)}", "easting_m or northing_m is no number", "坐标不是数值"))
+    if len(corner) and corner.abs().to_numpy(float).max() <= 180:
+        en = f"corners look like degrees; expected metres in {area.crs}"
+        faults.append(Fault("zones.csv", en, "角点坐标疑为经纬度，应为米"))
+    refuse([*faults, *_faults_of(check_table, table, ZONES, file.name)])
+    east, north = corner["easting_m"].to_numpy(float), corner["northing_m"].to_numpy(float)
+    squares = box(east, north, east + area.zone_side_m, north + area.zone_side_m)
+    zones = gpd.GeoDataFrame(check_table(table, ZONES, file.name), geometry=squares, crs=crs)
+    return zones, Origin("zones", file, crs)
+
+
+def _cross_faults(zones: pd.DataFrame, districts: pd.DataFrame) -> list[Fault]:
+    """Names that must meet across layers."""
+    unknown = sorted(set(zones["district"]) - set(districts.index))
+    if not unknown:
+        return []
+    en = f"{some(unknown)} not in the districts layer"
+    return [Fault("zones, column district", en, "区县名不在 districts 图层中")]

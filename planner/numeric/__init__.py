@@ -1,0 +1,1 @@
+"""The ground floor of numbers: compiled loops, a network simplex method, the integer solver."""

@@ -1,0 +1,52 @@
+"""A scenario: every assumption of a plan, read from one TOML file."""
+
+from planner.scenario.assessment import EmissionRules, GridRules, MoneyRules
+from planner.scenario.demand import Attractor, Band, Fleet, Growth, Profile, Season, Service, TrafficRules
+from planner.scenario.figure import Figure
+from planner.scenario.scenario import (
+    AccessRules,
+    Candidates,
+    ChargerType,
+    Existing,
+    Kind,
+    Ring,
+    RingRules,
+    Scenario,
+    ServiceRules,
+    Siting,
+    StudyArea,
+    Waiting,
+    area_folder,
+    read_scenario,
+    write_scenario,
+)
+
+__all__ = [
+    "AccessRules",
+    "Attractor",
+    "Band",
+    "Candidates",
+    "ChargerType",
+    "EmissionRules",
+    "Existing",
+    "Figure",
+    "Fleet",
+    "GridRules",
+    "Growth",
+    "Kind",
+    "MoneyRules",
+    "Profile",
+    "Ring",
+    "RingRules",
+    "Scenario",
+    "Season",
+    "Service",
+    "ServiceRules",
+    "Siting",
+    "StudyArea",
+    "TrafficRules",
+    "Waiting",
+    "area_folder",
+    "read_scenario",
+    "write_scenario",
+]

@@ -1,0 +1,173 @@
+"""Plumbing of the scenario file: finding it, laying it over the one it extends, and wording what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from planner.faults import BadInput, Fault, refuse
+
+_ROOM = Path(__file__).resolve().parents[1]
+_DATA_FOLDERS = (_ROOM / "data", _ROOM.parent / "data")  # of an installed package, of a checkout
+_TABLE_WORDS = {"model_type": "expected a table", "dict_type": "expected a table"}
+_CHINESE = {
+    "model_type": "应为表",
+    "dict_type": "应为表",
+    "list_type": "应为列表",
+    "string_type": "应为文字",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "float_type": "应为数值",
+    "float_parsing": "应为数值",
+    "finite_number": "应为有限数值",
+    "literal_error": "应为 {expected} 之一",
+    "enum": "应为 {expected} 之一",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "too_short": "至少应有 {min_length} 项",
+    "too_long": "至多可有 {max_length} 项",
+    "string_too_short": "至少应有 {min_length} 个字",
+    "string_pattern_mismatch": "应符合格式 {pattern}",
+}
+"""What pydantic's errors say, by their type; what our own checks say stands in English behind the Chinese."""
+
+
+def embedded(name: str) -> Path:
+    """The folder of an embedded study area (``taiyuan``, ``toytown``), in a checkout or an installed package."""
+    for root in _DATA_FOLDERS:
+        if (root / name).is_dir():
+            return root / name
+    raise BadInput([Fault(f"embedded:{name}", "no such embedded study area", "没有这个内置研究区")])
+
+
+def locate(path: str | Path | None) -> Path:
+    """The file of a scenario: the path itself, or the embedded one of that name; without a path Taiyuan's base."""
+    return embedded("taiyuan") / "base.toml" if path is None else _file_or_embedded(Path(path), Path(path))
+
+
+def merged(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The content of a scenario file laid over the one it extends."""
+    if file in seen:
+        refuse([Fault(str(file), "extends itself", "文件循环继承自身")])
+    content = _toml(file)
+    area = content.get("study_area")
+    if isinstance(area, dict) and isinstance(area.get("folder"), str):
+        area["folder"] = _absolute(area["folder"], file)
+    parent = content.pop("extends", None)
+    if parent is None:
+        return content
+    if not isinstance(parent, str):
+        refuse([Fault(f"{file}, key extends", f"expected a file name, found {parent!r}", "extends 应为文件名")])
+    beside = (file.parent / str(parent)).resolve()
+    return _laid_over(
+        merged(beside if beside.is_file() else _file_or_embedded(Path(str(parent)), beside), (*seen, file)), content
+    )
+
+
+def fault_in(file: Path, detail: Any, scenario: type[BaseModel]) -> Fault:
+    """One pydantic error of the model `scenario` in the words of the scenario file."""
+    keys = [str(part) for part in detail["loc"] if part != "[key]"]
+    where = f"{file}, key {'.'.join(keys)}" if keys else str(file)
+    found = detail.get("input")
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1], scenario), 1, 0.6)
+        if near:
+            return Fault(where, f"unknown key; did you mean `{near[0]}`?", f"未知的键，是否应为 `{near[0]}`？")
+        return Fault(where, "unknown key; remove it", "未知的键，请删除")
+    if detail["type"] == "missing":
+        return Fault(where, "missing; add it (docs: the scenario section of the README)", "缺少此项，请补充")
+    plain = not isinstance(found, dict | BaseModel)
+    en, zh = (f", found {found!r}", f"，现为 {found!r}") if plain else ("", "")
+    if detail["type"] == "model_type" and detail["ctx"]["class_name"] == "Figure":
+        en = f"expected a number, [low, base, high] or a table{en}"
+        return Fault(where, en, f"应为数值、[低, 基准, 高] 或表{zh}")
+    message = _TABLE_WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    words = _CHINESE.get(detail["type"], "").format(**detail.get("ctx", {})).replace(" or ", " 或 ")
+    chinese = words or f"取值不合要求（{message}）"
+    return Fault(where, f"{message[0].lower()}{message[1:]}{en}", f"{chinese}{zh}")
+
+
+def _file_or_embedded(path: Path, otherwise: Path) -> Path:
+    """The file itself, the scenario.toml of a folder, or the embedded scenario of that name; or else `otherwise`."""
+    if (path / "scenario.toml").is_file():
+        return path / "scenario.toml"
+    if not path.is_file() and len(path.parts) == 2 and not path.is_absolute():
+        with_suffix = path.with_suffix(".toml")
+        inside = [p for p in _embedded_scenarios() if p.parts[-2:] == with_suffix.parts]
+        if inside:
+            return inside[0]
+    return otherwise
+
+
+def _embedded_scenarios() -> list[Path]:
+    return sorted(file for root in _DATA_FOLDERS if root.is_dir() for file in root.glob("*/*.toml"))
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except OSError:
+        names = ", ".join(sorted(f"{f.parent.name}/{f.stem}" for f in _embedded_scenarios()))
+        en = f"no such scenario file; give the path of a TOML file or an embedded scenario ({names})"
+        zh = f"找不到情景文件，请给出 TOML 路径或内置情景（{names}）"
+        raise BadInput([Fault(str(file), en, zh)]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        fault = Fault(str(file), f"not a TOML file in UTF-8: {error}", "不是 UTF-8 编码的 TOML 文件")
+        raise BadInput([fault]) from None
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`above` wins; tables merge key by key, but a figure is replaced whole.
+
+    An empty table empties, and ``false`` in place of a table takes it out.
+    """
+    both = dict(below)
+    for key, value in above.items():
+        old = both.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and value and not (_is_figure(old) or _is_figure(value)):
+            both[key] = _laid_over(old, value)
+        elif isinstance(old, dict) and value is False:
+            del both[key]
+        else:
+            both[key] = value
+    return both
+
+
+def _is_figure(table: dict[str, Any]) -> bool:
+    return "base" in table and not isinstance(table["base"], dict)
+
+
+def _absolute(folder: str, file: Path) -> str:
+    """The folder that a file states, as ``embedded:NAME`` or an absolute path."""
+    if folder.startswith("embedded:"):
+        return folder
+    absolute = (file.parent / folder).resolve()
+    inside = [name for name in ("taiyuan", "toytown") if absolute == embedded(name).resolve()]
+    return f"embedded:{inside[0]}" if inside else absolute.as_posix()
+
+
+def _known_keys(path: list[str], scenario: type[BaseModel]) -> list[str]:
+    """Keys that the section at `path` knows; after a section of free names (fleets, kinds) one part is such a name."""
+    model = scenario
+    parts = iter(path)
+    for part in parts:
+        annotation = model.model_fields[part].annotation
+        if get_origin(annotation) is dict:
+            next(parts, None)
+            annotation = get_args(annotation)[1]
+        elif get_origin(annotation) is list:
+            next(parts, None)
+            annotation = get_args(annotation)[0]
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return [*model.model_fields, *(["extends"] if model is scenario else [])]

@@ -1,0 +1,1 @@
+"""A plan against its rules, from the tables alone, without the solver."""

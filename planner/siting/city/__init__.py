@@ -1,0 +1,1 @@
+"""How the program is solved at city size: prices and their bound, walks, and settling."""

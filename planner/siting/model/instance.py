@@ -1,0 +1,311 @@
+"""The tables of a siting problem as arrays: what may be served where, and how many of which charger fit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from planner.faults import Fault, refuse, some
+from planner.scenario import Siting
+from planner.siting.model.door import Admitted, admit
+from planner.siting.model.limits import Limits, for_cars, lasting_cost_cny, make_floors, make_limits, uncovered_zones
+
+__all__ = ["Instance", "Limits", "linear_capacity", "make_instance"]
+
+_WALKED = ("slow",)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A siting problem, everything sorted by id.
+
+    Sets and their sizes: demands i (a zone and a service), sites j, charger types k, stations js (a site and a service
+    that some charger there serves), options jk (a site and a type that may be built there), pairs (a demand and a
+    station within its reach), floors d (a district whose served share must not fall below a promise).
+
+    Attributes
+    ----------
+    demand_ids, station_ids, option_ids
+        (zone_id, service), (site_id, service), (site_id, charger_type).
+    energy
+        Demand i, kWh/day.
+    demand_floor
+        Demand i: position of the floor it counts for; -1 for none.
+    floor_ids, floor_kwh
+        Floor d: district, and least energy served in it, kWh/day.
+    standing_kwh
+        Station js: what today's chargers there carry, kWh/day.
+    bays, grid_kw, min_station, min_cars, open_from, task_unit
+        Site j: bays and kW left, fewest chargers once open and fewest of them for cars (1 where a zone's access may
+        depend on it), 1 where locked in, its task unit.
+    carried_kwh
+        Type k and count n (columns 0, 1, 2, ...): what a station with n chargers of the type carries, kWh/day; the
+        last known value beyond the end of the table.
+    table_end
+        Type k: last count of its table.
+    bays_used, grid_used_kw, for_cars
+        Type k: per charger, and whether cars can plug in there.
+    option_site, option_type, option_station, option_standing, option_most
+        Option jk: positions, today's chargers of the type there, and the most new ones that fit.
+    pair_demand, pair_station, pair_worth
+        Pair: positions, and the worth of a kWh between 0 and 1.
+    limits
+        Quota, budget, shares, tasks, feeder groups and access.
+    option_cost_cny, opening_cost_cny
+        Option jk and site j: what the least-cost question adds up; zero for the other question.
+    promise_kwh
+        Energy to be served in all, kWh/day; zero unless the least cost is asked for.
+    years
+        How many years stand side by side (`phases.py`): site j of year t is at position ``j years + t``.
+    """
+
+    site_ids: pd.Index
+    type_ids: pd.Index
+    demand_ids: pd.MultiIndex
+    station_ids: pd.MultiIndex
+    option_ids: pd.MultiIndex
+    energy: np.ndarray
+    demand_floor: np.ndarray
+    floor_ids: tuple[str, ...]
+    floor_kwh: np.ndarray
+    standing_kwh: np.ndarray
+    bays: np.ndarray
+    grid_kw: np.ndarray
+    min_station: np.ndarray
+    min_cars: np.ndarray
+    open_from: np.ndarray
+    task_unit: np.ndarray
+    carried_kwh: np.ndarray
+    table_end: np.ndarray
+    bays_used: np.ndarray
+    grid_used_kw: np.ndarray
+    for_cars: np.ndarray
+    option_site: np.ndarray
+    option_type: np.ndarray
+    option_station: np.ndarray
+    option_standing: np.ndarray
+    option_most: np.ndarray
+    pair_demand: np.ndarray
+    pair_station: np.ndarray
+    pair_worth: np.ndarray
+    limits: Limits
+    option_cost_cny: np.ndarray
+    opening_cost_cny: np.ndarray
+    promise_kwh: float
+    years: int = 1
+
+    @cached_property
+    def station_site(self) -> np.ndarray:
+        """Position of the site of every station."""
+        return self.site_ids.get_indexer(self.station_ids.get_level_values("site_id"))
+
+    @cached_property
+    def proportional(self) -> np.ndarray:
+        """Type k: whether what it carries is proportional to the count."""
+        counts = np.arange(self.carried_kwh.shape[1])
+        line = np.outer(self.carried_kwh[:, 1], counts)
+        beyond = counts > self.table_end[:, None]
+        return np.asarray((beyond | np.isclose(self.carried_kwh, line, rtol=1e-9)).all(axis=1))
+
+    def of_counts_alone(self) -> Instance:
+        """The same sites and rules where only counts matter: with proportional types no ``build`` is needed."""
+        counts = np.arange(self.carried_kwh.shape[1])
+        return replace(self, carried_kwh=np.outer(self.carried_kwh[:, -1], counts))
+
+    def gained_kwh(self, option: np.ndarray, count: np.ndarray) -> np.ndarray:
+        """What `count` new chargers of some options add to what today's carry, kWh/day."""
+        k, standing = self.option_type[option], self.option_standing[option]
+        return np.asarray(self.carried_kwh[k, standing + count] - self.carried_kwh[k, standing])
+
+    def opened_by(self, new: np.ndarray) -> np.ndarray:
+        """Site j: 1 where anything new is built or it is locked in."""
+        built = np.bincount(self.option_site, new, minlength=len(self.site_ids)) > 0
+        return np.asarray(np.maximum(self.open_from, built))
+
+    def served_by_floor(self, served: np.ndarray) -> np.ndarray:
+        """Floor d: the energy served in its district, from that of every demand, kWh/day."""
+        return np.bincount(self.demand_floor + 1, served, minlength=len(self.floor_ids) + 1)[1:]
+
+    def station_kwh(self, new: np.ndarray) -> np.ndarray:
+        """What every station carries with `new` chargers per option, kWh/day."""
+        gained = self.gained_kwh(np.arange(len(new)), new.astype(int))
+        return self.standing_kwh + np.bincount(self.option_station, gained, minlength=len(self.standing_kwh))
+
+
+def make_instance(
+    demand: pd.DataFrame,
+    sites: pd.DataFrame,
+    access: pd.DataFrame,
+    charger_types: pd.DataFrame,
+    capacity: pd.DataFrame,
+    existing: pd.DataFrame,
+    siting: Siting,
+    cover: pd.DataFrame | None = None,
+) -> Instance:
+    """Check the tables once and turn them into an `Instance`.
+
+    Raises
+    ------
+    BadInput
+        What the door refuses, and sites locked in that cannot hold their fewest chargers.
+    """
+    tables = admit(demand, sites, access, charger_types, capacity, existing, siting, cover)
+    demand, sites, types = tables.demand, tables.sites, tables.types
+    options = _options(tables, siting)
+    at_stations = _standing_kwh(tables)
+    stations = pd.MultiIndex.from_tuples(
+        sorted({*zip(options["site_id"], options["service"], strict=True), *at_stations.index}),
+        names=["site_id", "service"],
+    )
+    refuse(_locks_without_room(sites, options))
+    pairs = _pairs(demand, access, stations, siting.edge_worth)
+    floors, floor_of = make_floors(demand, siting)
+    site_at = sites.index.get_indexer(pd.Index(options["site_id"]))
+    type_at = types.index.get_indexer(pd.Index(options["charger_type"]))
+    least_cost = siting.question == "least_cost"
+    charged = 1.0 if least_cost else 0.0
+    cars = for_cars(types).to_numpy(bool)
+    uncovered = uncovered_zones(cover, tables.standing, types)
+    uncovered = uncovered[uncovered["site_id"].isin(options["site_id"][cars[type_at]])]
+    refuse(_without_access(cover, uncovered, tables.standing, types))
+    return Instance(
+        site_ids=sites.index,
+        type_ids=types.index,
+        demand_ids=pd.MultiIndex.from_tuples(demand.index, names=demand.index.names),
+        station_ids=stations,
+        option_ids=pd.MultiIndex.from_frame(options[["site_id", "charger_type"]]),
+        energy=demand["energy_kwh_day"].to_numpy(float),
+        demand_floor=floor_of,
+        floor_ids=tuple(floors.index),
+        floor_kwh=floors.to_numpy(float),
+        standing_kwh=at_stations.reindex(stations, fill_value=0.0).to_numpy(float),
+        bays=tables.left["bays"].to_numpy(float),
+        grid_kw=tables.left["grid_kw"].to_numpy(float),
+        min_station=sites["min_station"].to_numpy(float),
+        min_cars=sites.index.isin(uncovered["site_id"]).astype(float),
+        open_from=(sites["lock"] == "in").to_numpy(float),
+        task_unit=sites["task_unit"].to_numpy(object),
+        carried_kwh=tables.carried_kwh,
+        table_end=tables.table_end,
+        bays_used=types["bays_used"].to_numpy(float),
+        grid_used_kw=types["grid_used_kw"].to_numpy(float),
+        for_cars=cars,
+        option_site=site_at,
+        option_type=type_at,
+        option_station=stations.get_indexer(pd.MultiIndex.from_frame(options[["site_id", "service"]])),
+        option_standing=options["standing"].to_numpy(int),
+        option_most=options["most"].to_numpy(float),
+        pair_demand=pairs["i"].to_numpy(int),
+        pair_station=pairs["station"].to_numpy(int),
+        pair_worth=np.zeros(len(pairs)) if least_cost else pairs["worth"].to_numpy(float),
+        limits=make_limits(sites, types, site_at, type_at, siting, uncovered),
+        option_cost_cny=charged * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
+        opening_cost_cny=charged * sites["opening_cny"].to_numpy(float),
+        promise_kwh=(siting.promise_share or 0.0) * float(demand["energy_kwh_day"].sum()),
+    )
+
+
+def linear_capacity(charger_types: pd.DataFrame, kwh: pd.Series, most: int) -> pd.DataFrame:
+    """A capacity table proportional to the count.
+
+    Parameters
+    ----------
+    charger_types
+        The table ``charger_types``.
+    kwh
+        kWh a day per charger, by type.
+    most
+        Largest count in the table.
+
+    Returns
+    -------
+    DataFrame
+        Index (charger_type, count); ``energy_kwh_day``.
+    """
+    counts = np.arange(most + 1)
+    index = pd.MultiIndex.from_product([charger_types.index, counts], names=["charger_type", "count"])
+    return pd.DataFrame({"energy_kwh_day": np.outer(kwh.reindex(charger_types.index), counts).ravel()}, index=index)
+
+
+def _options(tables: Admitted, siting: Siting) -> pd.DataFrame:
+    """Site and type pairs of which at least one fits, with today's chargers of the type and the most that fit."""
+    frames = []
+    sites, left = tables.sites, tables.left
+    open_sites = (sites["lock"] != "out").to_numpy()
+    for (name, kind), last in zip(tables.types.iterrows(), tables.table_end, strict=True):
+        there = tables.standing[name].to_numpy(int)
+        most = last - there.astype(float)
+        for room, use in ((left["bays"], kind["bays_used"]), (left["grid_kw"], kind["grid_used_kw"])):
+            if use > 0:
+                most = np.minimum(most, np.floor(room.to_numpy(float) / use + 1e-9))
+        if kind["quota_units"] > 0:
+            most = np.minimum(most, np.floor(siting.quota * kind["max_share"] / kind["quota_units"] + 1e-9))
+        if pd.notna(kind["max_count"]):
+            most = np.minimum(most, kind["max_count"])
+        fits = open_sites & (most >= 1)
+        columns = {"site_id": sites.index[fits], "charger_type": name, "service": kind["service"]}
+        frames.append(pd.DataFrame(columns | {"standing": there[fits], "most": most[fits]}))
+    return pd.concat(frames).sort_values(["site_id", "charger_type"], ignore_index=True)
+
+
+def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Fault]:
+    """Sites locked in where not even the fewest chargers fit."""
+    fits = options.groupby("site_id")["most"].sum().reindex(sites.index, fill_value=0.0)
+    stuck = sites.index[(sites["lock"] == "in") & (fits < sites["min_station"])]
+    if not len(stuck):
+        return []
+    en = "locked in, but bays, grid or quota do not hold its fewest chargers (min_station); raise them or free the lock"
+    zh = "已锁定为必选，但车位、电网或总量容纳不下最少桩数；请提高容量或取消锁定"
+    return [Fault(f"sites, row {some(stuck)}", en, zh)]
+
+
+def _without_access(
+    cover: pd.DataFrame | None, uncovered: pd.DataFrame, standing: pd.DataFrame, types: pd.DataFrame
+) -> list[Fault]:
+    """Zones that need a charger for cars and none of whose sites can hold one."""
+    lost = sorted(set(uncovered_zones(cover, standing, types)["zone_id"]) - set(uncovered["zone_id"]))
+    if not lost:
+        return []
+    en = "none of its sites can hold a charger for cars; add bays or grid there, or leave the zone out"
+    return [Fault(f"cover, zone {some(lost)}", en, "其附近站点均无法布置乘用车充电桩，请增加车位或电网余量")]
+
+
+def _standing_kwh(tables: Admitted) -> pd.Series:
+    """What today's located chargers carry at each (site, service)."""
+    by_service: dict[tuple[str, str], float] = defaultdict(float)
+    for (k, kind), carried in zip(tables.types.iterrows(), tables.carried_kwh, strict=True):
+        for j, n in tables.standing[k].items():
+            by_service[str(j), kind["service"]] += carried[n]
+    keys = sorted(key for key, kwh in by_service.items() if kwh > 0)
+    index = pd.MultiIndex.from_arrays([[j for j, _ in keys], [s for _, s in keys]], names=["site_id", "service"])
+    return pd.Series([by_service[key] for key in keys], index=index, dtype=float)
+
+
+def _pairs(demand: pd.DataFrame, access: pd.DataFrame, stations: pd.MultiIndex, edge_worth: float) -> pd.DataFrame:
+    """Demand and station within reach, with the worth of a kWh: 1 at the door, `edge_worth` at the limit."""
+    frames = []
+    access_zone = access.index.get_level_values("zone_id")
+    access_site = access.index.get_level_values("site_id")
+    access_mode = access.index.get_level_values("mode").to_numpy(object)
+    for service in demand.index.get_level_values("service").unique().sort_values():
+        mode = "walk" if service in _WALKED else "drive"
+        keys = demand.index.get_level_values("service") == service
+        at = pd.Series(np.flatnonzero(keys), index=demand.index.get_level_values("zone_id")[keys])
+        station_keys = stations.get_level_values("service") == service
+        station_at = pd.Series(np.flatnonzero(station_keys), index=stations.get_level_values("site_id")[station_keys])
+        rows = np.flatnonzero(access_mode == mode)
+        i = at.reindex(access_zone[rows]).to_numpy(float)
+        station = station_at.reindex(access_site[rows]).to_numpy(float)
+        metres = access["metres"].to_numpy(float)[rows]
+        known = ~np.isnan(i) & ~np.isnan(station)
+        i, station, metres = i[known].astype(int), station[known].astype(int), metres[known]
+        reach = demand["reach_m"].to_numpy(float)[i]
+        near = metres <= reach
+        share = np.divide(metres, reach, out=np.zeros_like(metres), where=reach > 0)[near]
+        frames.append(pd.DataFrame({"i": i[near], "station": station[near], "worth": 1 - (1 - edge_worth) * share}))
+    pairs = pd.concat(frames) if frames else pd.DataFrame({"i": [], "station": [], "worth": []})
+    return pairs.sort_values(["i", "station"], ignore_index=True)

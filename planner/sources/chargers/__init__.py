@@ -1,0 +1,1 @@
+"""Today's charging stations: from registers, dumps and OpenStreetMap, joined and counted once."""

@@ -1,0 +1,121 @@
+"""Charging stations of a file into a study area: imported, joined with those it has, checked by name, written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import geopandas as gpd
+
+from planner.faults import BadInput, Fault, refuse
+from planner.files.readers import Say, column, read_features
+from planner.files.vector import read_vector
+from planner.files.whole import whole_files, write_geojson
+from planner.layers import read_layers
+from planner.scenario import Scenario, area_folder
+from planner.scenario.file import embedded
+from planner.sources.chargers.types import import_chargers
+from planner.sources.datum import DATUMS, Suspicion, suspect_datum
+
+_OTHERS = (".gpkg", ".fgb", ".shp")
+
+
+def import_into_city(
+    files: Sequence[Path], datum: str | None, city: Scenario, output: Path | None, known: Path | None, say: Say
+) -> Path:
+    """Import charging stations and write them as the layer ``chargers`` of a study area.
+
+    Parameters
+    ----------
+    files
+        Open Charge Map or Gaode JSON, OSM, CSV, Excel, vector layers; all in one datum.
+    datum
+        Of the files' coordinates; there is no default.
+    city
+        The scenario whose study area they belong to and whose charger types they become.
+    output
+        Where to; by default ``chargers.geojson`` in the study area.
+    known
+        Named points of known place that the declared datum is tested against; by default the area's places.
+    say
+        Told what was done, joined, left out and suspected.
+
+    Returns
+    -------
+    Path
+        The file, GeoJSON in EPSG:4326.
+
+    Raises
+    ------
+    BadInput
+        No datum, unreadable files, or nowhere to write.
+    """
+    if datum is None:
+        en = f"the datum must be given: one of {', '.join(DATUMS)} (Gaode and Tencent: gcj02, Baidu: bd09, GPS: wgs84)"
+        raise BadInput([Fault("--datum", en, "必须给出坐标基准：高德、腾讯为 gcj02，百度为 bd09，GPS 为 wgs84")])
+    target = _target(city, output)
+    refuse(
+        Fault(str(target), "is one of the files to import; give another name with -o", "输出文件与输入文件相同，请改名")
+        for file in files
+        if file.resolve() == target.resolve()
+    )
+    layers = read_layers(city.study_area)
+    here = area_folder(city.study_area) / "chargers.geojson"
+    earlier = read_vector(here) if here.is_file() and len(layers.chargers) else None
+    table = import_chargers(files, datum, layers.districts.geometry, city.charger_types, earlier, say)
+    suspicion = _suspicion(table, layers.places, known, say)
+    say(f"datum declared {datum}: {suspicion.words_en}", f"声明的坐标基准 {datum}：{suspicion.words_zh}")
+    stations = table["source_id"].nunique()
+    counted = int(table["count"].sum())
+    say(f"{stations:,} stations, {counted:,} chargers counted", f"{stations:,} 座充电站，已知 {counted:,} 台充电桩")
+    with whole_files(target) as (draft,):
+        write_geojson(table, draft)
+    return target
+
+
+def _target(city: Scenario, output: Path | None) -> Path:
+    """Where the layer goes, refused where it would hide or overwrite somebody's own."""
+    if output is not None:
+        if output.suffix.lower() not in (".geojson", ".json"):
+            raise BadInput([Fault(str(output), "give a name that ends in .geojson", "输出文件名应以 .geojson 结尾")])
+        refuse(_not_ours(output))
+        return output
+    if city.study_area.folder.startswith("embedded:"):
+        en = "belongs to the program; say with -o FILE.geojson where to write, and put it in a study area of your own"
+        raise BadInput([Fault(city.study_area.folder, en, "内置研究区不可改写，请用 -o 指定输出文件")])
+    target = area_folder(city.study_area) / "chargers.geojson"
+    faults = [
+        Fault(str(target.with_suffix(suffix)), "is the chargers layer already; move it or give -o", "已有充电桩图层")
+        for suffix in _OTHERS
+        if target.with_suffix(suffix).is_file()
+    ]
+    refuse([*faults, *_not_ours(target)])
+    return target
+
+
+def _not_ours(target: Path) -> list[Fault]:
+    """A fault where a file stands that no import made."""
+    if not target.exists() or (target.is_file() and {"charger_id", "source_id"} <= set(_columns(target))):
+        return []
+    en = "exists, was not made by planner import and is not overwritten; give another name with -o"
+    return [Fault(str(target), en, "已存在且不是由 planner import 生成，不予覆盖；请用 -o 另取文件名")]
+
+
+def _columns(file: Path) -> list[str]:
+    try:
+        return [str(name) for name in read_vector(file).columns]
+    except BadInput:
+        return []
+
+
+def _suspicion(table: gpd.GeoDataFrame, places: gpd.GeoDataFrame, known: Path | None, say: Say) -> Suspicion:
+    """What the names say of the datum: against the points given, else against those that match most."""
+    if known is not None:
+        points = read_features(known, say)
+        name = column(points, "name_zh")
+        if name is None:
+            raise BadInput([Fault(f"{known}, header", "no column of names; name it name_zh", "缺少名称列")])
+        return suspect_datum(table, points.rename(columns={name: "name_zh"}))
+    taiyuan = read_vector(embedded("taiyuan") / "places.geojson")
+    answers = [suspect_datum(table, points) for points in (places, taiyuan)]
+    return max(answers, key=lambda answer: answer.matched)

@@ -1,0 +1,1 @@
+"""Residents by zone: from a census, from rasters, from WorldPop."""

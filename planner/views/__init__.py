@@ -1,0 +1,1 @@
+"""Results as tables and lines: what console, files and reports show of them."""

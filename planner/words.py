@@ -1,0 +1,20 @@
+"""What is said to people: each text in Chinese and in English, one value whose languages nobody can swap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Text:
+    """A text in both languages; each is named where it is written."""
+
+    zh: str
+    en: str
+
+    def to(self, lang: Lang) -> str:
+        """The text in one language."""
+        return self.zh if lang == "zh" else self.en

@@ -1,0 +1,1 @@
+"""What several tests share: towns, plans, pages and servers made up for them."""
