@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from planner.words import Text
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,13 @@ class Fault:
     """
 
     where: str
-    en: str
-    zh: str
+    en: str = field(kw_only=True)
+    zh: str = field(kw_only=True)
+
+    @classmethod
+    def of(cls, where: str, text: Text) -> Fault:
+        """The fault that a text tells."""
+        return cls(where, en=text.en, zh=text.zh)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.en}\n    {self.zh}"

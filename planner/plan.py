@@ -214,7 +214,7 @@ def several_years(plan: Plan, what: str) -> list[Fault]:
         return []
     en = f"the plan has {len(plan.years)} years; {what}: only for plans of one, so plan without phases"
     zh = f"该方案含 {len(plan.years)} 个年份；此功能仅适用于单年方案，请去掉 phases 后重新规划"
-    return [Fault("scenario, key siting.phases", en, zh)]
+    return [Fault("scenario, key siting.phases", en=en, zh=zh)]
 
 
 def baselines_beside(
@@ -284,8 +284,9 @@ def islands(streets: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, scenario: Scenar
     return [
         Fault(
             f"streets, rows {some(streets.index[lost])}",
-            f"{int(lost.sum())} streets form an island not connected with the rest{stand}; connect them or remove them",
-            f"共 {int(lost.sum())} 条道路与其余路网不连通{stand_zh}；请连通或删除",
+            en=f"{int(lost.sum())} streets form an island not connected with the rest{stand}; "
+            "connect them or remove them",
+            zh=f"共 {int(lost.sum())} 条道路与其余路网不连通{stand_zh}；请连通或删除",
         )
     ]
 

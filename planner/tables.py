@@ -184,11 +184,11 @@ def check_table(table: pd.DataFrame, schema: pa.DataFrameSchema, where: str = ""
     """
     source = where or str(schema.name)
     if table.empty:
-        raise BadInput([Fault(source, "the table is empty; at least one row is needed", "表为空，至少需要一行")])
+        raise BadInput([Fault(source, en="the table is empty; at least one row is needed", zh="表为空，至少需要一行")])
     if table.index.nlevels > 1 and table.index.has_duplicates:
         twice = some(" / ".join(map(str, ids)) for ids in table.index[table.index.duplicated()].unique())
         en = f"found {twice}; every combination of ids may stand only once"
-        raise BadInput([Fault(source, en, f"现为 {twice}；编号组合不得重复")])
+        raise BadInput([Fault(source, en=en, zh=f"现为 {twice}；编号组合不得重复")])
     try:
         checked = schema.validate(table, lazy=True)
         return checked.astype({c: bool for c, dtype in checked.dtypes.items() if str(dtype) == "boolean"})
@@ -216,7 +216,7 @@ def check_geometry(table: gpd.GeoDataFrame, kinds: tuple[str, ...], where: str) 
         (other, f"expected {' or '.join(kinds)}", f"几何类型应为 {' / '.join(kinds)}"),
         (broken, "invalid geometry (self-intersection or the like); repair it", "几何无效（自相交等），请修复"),
     )
-    refuse(Fault(f"{where}, rows {some(table.index[rows])}", en, zh) for rows, en, zh in bad if bool(rows.any()))
+    refuse(Fault(f"{where}, rows {some(table.index[rows])}", en=en, zh=zh) for rows, en, zh in bad if bool(rows.any()))
 
 
 def _faults(cases: pd.DataFrame, schema: pa.DataFrameSchema, source: str) -> list[Fault]:
@@ -224,7 +224,7 @@ def _faults(cases: pd.DataFrame, schema: pa.DataFrameSchema, source: str) -> lis
     faults = []
     whole_table = cases["check"].isin(["column_in_dataframe"])
     for name in sorted(cases.loc[whole_table, "failure_case"].astype(str)):
-        faults.append(Fault(f"{source}, column {name}", "missing; add it", "缺少此列，请补充"))
+        faults.append(Fault(f"{source}, column {name}", en="missing; add it", zh="缺少此列，请补充"))
     unread = cases.loc[cases["check"].astype(str).str.startswith("coerce_dtype"), "column"]
     echoes = cases["column"].isin(unread) & ~cases.index.isin(unread.index)  # of the same wrong type
     for (column, check), rows in cases[~whole_table & ~echoes].groupby(["column", "check"], dropna=False, sort=True):
@@ -234,7 +234,7 @@ def _faults(cases: pd.DataFrame, schema: pa.DataFrameSchema, source: str) -> lis
         values = some(rows["failure_case"].drop_duplicates(), 3)
         en, zh = _words(str(check))
         at = f"{source}, column {label}" + (f", row {ids}" if ids else "")
-        faults.append(Fault(at, f"found {values}; {en}", f"现为 {values}；{zh}"))
+        faults.append(Fault(at, en=f"found {values}; {en}", zh=f"现为 {values}；{zh}"))
     return faults
 
 

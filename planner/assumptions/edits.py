@@ -116,25 +116,25 @@ def _key_faults(file: Path, rows: Sequence[Row], entries: Mapping[str, Entry]) -
         where = f"{file}, line {some(row.line for row in unknown)}"
         keys = some((row.cells["key"] for row in unknown), 3)
         en = f"no such figures in this scenario: {keys}; name the scenario that the table was written from"
-        yield Fault(where, en, f"情景中没有这些键：{keys}；请指明该表所属的情景")
+        yield Fault(where, en=en, zh=f"情景中没有这些键：{keys}；请指明该表所属的情景")
     else:
         yield from (_unknown(f"{file}, line {row.line}", row.cells["key"], entries) for row in unknown)
     first: dict[str, int] = {}
     for row in rows:
         key, where = row.cells["key"], f"{file}, line {row.line}"
         if not key:
-            yield Fault(where, "a row without key; fill it or delete the row", "该行没有键，请填写或删除该行")
+            yield Fault(where, en="a row without key; fill it or delete the row", zh="该行没有键，请填写或删除该行")
         elif key in first:
             en = f"{key} stands in line {first[key]} already; keep one of them"
-            yield Fault(where, en, f"{key} 已在第 {first[key]} 行出现，请只保留一行")
+            yield Fault(where, en=en, zh=f"{key} 已在第 {first[key]} 行出现，请只保留一行")
         first.setdefault(key, row.line)
 
 
 def _unknown(where: str, key: str, entries: Mapping[str, Entry]) -> Fault:
     if near := difflib.get_close_matches(key, entries, 1, 0.6):
         en = f"no figure {key} in this scenario; did you mean {near[0]}?"
-        return Fault(where, en, f"情景中没有 {key}，是否应为 {near[0]}？")
-    return Fault(where, f"no figure {key} in this scenario; delete the row", f"情景中没有 {key}，请删除该行")
+        return Fault(where, en=en, zh=f"情景中没有 {key}，是否应为 {near[0]}？")
+    return Fault(where, en=f"no figure {key} in this scenario; delete the row", zh=f"情景中没有 {key}，请删除该行")
 
 
 def _by_line(file: Path, error: ValidationError, lines: Mapping[Keys, int]) -> Iterator[Fault]:
@@ -144,7 +144,7 @@ def _by_line(file: Path, error: ValidationError, lines: Mapping[Keys, int]) -> I
         loc = tuple(part for part in detail["loc"] if part != "[key]")
         about = [line for path, line in lines.items() if path == loc[: len(path)] or loc == path[: len(loc)]]
         where = f"{file}, line {some(sorted(about))}" if about else str(file)
-        yield Fault(fault.where.replace(str(file), where, 1), fault.en, fault.zh)
+        yield Fault(fault.where.replace(str(file), where, 1), en=fault.en, zh=fault.zh)
 
 
 def _rows(file: Path) -> list[Row]:
@@ -169,12 +169,15 @@ def _columns(file: Path, header: list[Any]) -> dict[str, int]:
     where = f"{file}, header"
     wanted = ("key", *EDITABLE)
     twice = sorted({name for name in names if name in wanted and names.count(name) > 1})
-    refuse(Fault(where, f"several columns {name}; keep one of them", f"{name} 列重复，请只保留一列") for name in twice)
+    refuse(
+        Fault(where, en=f"several columns {name}; keep one of them", zh=f"{name} 列重复，请只保留一列")
+        for name in twice
+    )
     columns = {name: names.index(name) for name in wanted if name in names}
     if "key" not in columns or len(columns) == 1:
         lacking = "key" if "key" not in columns else f"any of {', '.join(EDITABLE)}"
         en = f"no column {lacking} among {some(header, 12)}"
-        raise BadInput([Fault(where, en, "表头中缺少所需的列")])
+        raise BadInput([Fault(where, en=en, zh="表头中缺少所需的列")])
     return columns
 
 
@@ -202,7 +205,7 @@ def _csv_cells(file: Path) -> list[tuple[int, list[Any]]]:
     for row in reader:
         if rows and any(row[len(rows[0][1]) :]):
             en = f"{len(row)} cells, but the header has {len(rows[0][1])}; put texts with commas in quotes"
-            faults.append(Fault(f"{file}, line {line}", en, "单元格多于表头，含逗号的文字请加引号"))
+            faults.append(Fault(f"{file}, line {line}", en=en, zh="单元格多于表头，含逗号的文字请加引号"))
         rows.append((line, [of_cell(cell) for cell in row]))
         line = reader.line_num + 1
     refuse(faults)

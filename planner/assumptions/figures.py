@@ -258,6 +258,8 @@ def _drawn(figure: Figure, base: float) -> dict[str, Any]:
 def _sample_faults(count: int, seed: int) -> Iterator[Fault]:
     if not 1 <= count <= _MOST_SAMPLES:
         en = f"1 to {_MOST_SAMPLES:,} scenarios expected, found {count:,}"
-        yield Fault("sample", en, f"情景数应为 1 至 {_MOST_SAMPLES:,}，现为 {count:,}")
+        yield Fault("sample", en=en, zh=f"情景数应为 1 至 {_MOST_SAMPLES:,}，现为 {count:,}")
     if seed < 0:
-        yield Fault("seed", f"a whole number of 0 or more expected, found {seed}", f"种子应为非负整数，现为 {seed}")
+        yield Fault(
+            "seed", en=f"a whole number of 0 or more expected, found {seed}", zh=f"种子应为非负整数，现为 {seed}"
+        )

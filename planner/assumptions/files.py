@@ -71,7 +71,7 @@ def write_table(table: pd.DataFrame, file: Path) -> Path:
     if file.suffix.lower() not in writers:
         found = file.suffix or str(file)
         raise BadInput(
-            [Fault(str(file), f"expected .csv or .xlsx, found {found}", f"应为 .csv 或 .xlsx，现为 {found}")]
+            [Fault(str(file), en=f"expected .csv or .xlsx, found {found}", zh=f"应为 .csv 或 .xlsx，现为 {found}")]
         )
     _write_new(file, lambda draft: writers[file.suffix.lower()](table, draft, file))
     return file
@@ -95,16 +95,16 @@ def refuse_mixed_options(only: bool, output: Path | None, edited: Path | None, s
     asked = [name for name, given in (("--edited", edited), ("--sample", sample)) if given is not None]
     if len(asked) == 2 or (asked and only):
         both = " ".join([*asked, "--only"] if only else asked)
-        refuse([Fault(both, "do not go together; give one of them", "不能同时使用，请只保留一个")])
+        refuse([Fault(both, en="do not go together; give one of them", zh="不能同时使用，请只保留一个")])
     if asked and output is None:
         what, zh = ("a new .toml file", "新的 .toml 文件") if edited else ("a folder", "文件夹")
-        refuse([Fault(asked[0], f"needs -o and the name of {what}", f"需要用 -o 给出{zh}")])
+        refuse([Fault(asked[0], en=f"needs -o and the name of {what}", zh=f"需要用 -o 给出{zh}")])
 
 
 def refuse_no_toml(file: Path) -> None:
     """Refuse a name under which no new scenario can be written."""
     if file.suffix.lower() != ".toml":
-        raise BadInput([Fault(str(file), "expected the name of a new .toml file", "应为新的 .toml 文件名")])
+        raise BadInput([Fault(str(file), en="expected the name of a new .toml file", zh="应为新的 .toml 文件名")])
     _refuse_existing(file)
 
 
@@ -134,7 +134,7 @@ def write_samples(scenario: Scenario, original_file: Path, folder: Path, count: 
             drawn.to_csv(draft / _SAMPLES, encoding="utf-8-sig", lineterminator="\n")
             put_in_place(draft, folder.absolute(), [f.name for f in _content(folder)])
     except OSError as error:
-        raise BadInput([Fault(str(folder), f"cannot be written: {error}", "无法写入该文件夹")]) from None
+        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
     return folder
 
 
@@ -220,16 +220,16 @@ def _write_new(file: Path, write: Callable[[Path], object]) -> None:
             write(draft)
             draft.rename(file)
     except OSError as error:
-        raise BadInput([Fault(str(file), f"cannot be written: {error.strerror}", "无法写入该文件")]) from None
+        raise BadInput([Fault(str(file), en=f"cannot be written: {error.strerror}", zh="无法写入该文件")]) from None
 
 
 def _refuse_existing(file: Path) -> None:
     if file.exists():
         en = "exists and may hold edits; it is not overwritten: give another name, or delete it first"
-        raise BadInput([Fault(str(file), en, "文件已存在，可能含有您的修改，不予覆盖；请另取名称或先删除")])
+        raise BadInput([Fault(str(file), en=en, zh="文件已存在，可能含有您的修改，不予覆盖；请另取名称或先删除")])
     if not file.absolute().parent.is_dir():
         en = f"cannot be written: no folder {file.absolute().parent}"
-        raise BadInput([Fault(str(file), en, "无法写入：文件夹不存在")])
+        raise BadInput([Fault(str(file), en=en, zh="无法写入：文件夹不存在")])
 
 
 def _content(folder: Path) -> list[Path]:
@@ -243,4 +243,4 @@ def _refuse_foreign(folder: Path) -> None:
     if foreign or (held and _SAMPLES not in held):
         files = some(foreign or held, 3)
         en = f"holds other files ({files}) and is not overwritten; give an empty or a new folder"
-        refuse([Fault(str(folder), en, f"文件夹内有其他文件（{files}），不予覆盖；请另选空文件夹")])
+        refuse([Fault(str(folder), en=en, zh=f"文件夹内有其他文件（{files}），不予覆盖；请另选空文件夹")])

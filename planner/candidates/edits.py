@@ -67,10 +67,10 @@ def read_edits(file: str | Path) -> Edits:
     faults = []
     if missing:
         en = f"site_id and at least one of {', '.join(_EDITED)} expected, found {some(rows.columns, 12) or 'none'}"
-        faults.append(Fault(f"{path}, columns", en, "须有 site_id，并至少有 lock、bays、grid_kw 之一"))
+        faults.append(Fault(f"{path}, columns", en=en, zh="须有 site_id，并至少有 lock、bays、grid_kw 之一"))
     if unknown:
         en = f"unknown; edits are {', '.join(_EDITED)}, and note for a remark: rename or remove it"
-        faults.append(Fault(f"{path}, column {some(unknown)}", en, "未知的列，请改名或删除"))
+        faults.append(Fault(f"{path}, column {some(unknown)}", en=en, zh="未知的列，请改名或删除"))
     refuse(faults)
     rows = rows.reindex(columns=["site_id", *_EDITED])
     return Edits(path, _checked(rows, path))
@@ -94,7 +94,9 @@ def apply_edits(scenario: Scenario, sites: gpd.GeoDataFrame, edits: Edits) -> tu
     wanted = edits.sites
     if len(lost := wanted.index.difference(sites.index)):
         en = "no candidate site of this id; see candidates.geojson for ids"
-        raise BadInput([Fault(f"{edits.file}, site_id {some(lost)}", en, "没有该站点编号，见 candidates.geojson")])
+        raise BadInput(
+            [Fault(f"{edits.file}, site_id {some(lost)}", en=en, zh="没有该站点编号，见 candidates.geojson")]
+        )
     now = sites.loc[wanted.index]
     locked = wanted.loc[(wanted["lock"] != "") & (wanted["lock"] != now["lock"]), "lock"]
     bays = wanted.loc[wanted["bays"].notna() & (wanted["bays"] != now["bays"]), "bays"]
@@ -117,19 +119,19 @@ def apply_edits(scenario: Scenario, sites: gpd.GeoDataFrame, edits: Edits) -> tu
 def _read_rows(path: Path) -> pd.DataFrame:
     """The rows of a file as text and numbers, without geometry."""
     if not path.exists():
-        raise BadInput([Fault(str(path), "no such file; give a CSV table or GeoJSON", "找不到文件")])
+        raise BadInput([Fault(str(path), en="no such file; give a CSV table or GeoJSON", zh="找不到文件")])
     try:
         if path.suffix.lower() == ".csv":
             return _read_csv(path)
         if path.suffix.lower() in (".geojson", ".json"):
             return pd.DataFrame(pyogrio.read_dataframe(path, read_geometry=False))
     except DataSourceError:  # GDAL's own words help nobody
-        raise BadInput([Fault(str(path), "cannot be read as GeoJSON", "无法读取为 GeoJSON")]) from None
+        raise BadInput([Fault(str(path), en="cannot be read as GeoJSON", zh="无法读取为 GeoJSON")]) from None
     except (OSError, ValueError, csv.Error) as error:
         en = f"cannot be read as a table of edits: {error}"
-        raise BadInput([Fault(str(path), en, "无法读取为编辑表，请给出 CSV 或 GeoJSON")]) from None
+        raise BadInput([Fault(str(path), en=en, zh="无法读取为编辑表，请给出 CSV 或 GeoJSON")]) from None
     en = f"a CSV table (.csv) or GeoJSON (.geojson) expected, found {path.suffix or 'a name without an ending'}"
-    raise BadInput([Fault(str(path), en, "应为 CSV 表（.csv）或 GeoJSON（.geojson）")])
+    raise BadInput([Fault(str(path), en=en, zh="应为 CSV 表（.csv）或 GeoJSON（.geojson）")])
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -143,12 +145,16 @@ def _read_csv(path: Path) -> pd.DataFrame:
     names = [name.strip() for name in header]
     twice = sorted({name for name in names if names.count(name) > 1})
     faults = (
-        [Fault(f"{path}, column {some(twice)}", "stands twice; keep one", "同名列重复，请只保留一列")] if twice else []
+        [Fault(f"{path}, column {some(twice)}", en="stands twice; keep one", zh="同名列重复，请只保留一列")]
+        if twice
+        else []
     )
     for number, row in enumerate((row for row in rows if row), 1):
         if len(row) > len(names):
             en = f"{len(row)} cells under {len(names)} headers; remove what is too much, or put quotes around a comma"
-            faults.append(Fault(f"{path}, row {number}", en, "单元格数多于表头列数，请删除多余部分或为逗号加引号"))
+            faults.append(
+                Fault(f"{path}, row {number}", en=en, zh="单元格数多于表头列数，请删除多余部分或为逗号加引号")
+            )
     refuse(faults)
     filled = [row + [""] * (len(names) - len(row)) for row in rows if row]
     return pd.DataFrame(filled, columns=names, dtype=str)
@@ -158,10 +164,10 @@ def _checked(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The rows with their values in order, one for every site."""
     text = rows.astype(object).where(rows.notna(), "").astype(str).apply(lambda column: column.str.strip())
     row = pd.Series([f"{path}, row {n} ({site or 'no site_id'})" for n, site in enumerate(text["site_id"], 1)])
-    faults = [Fault(where, "site_id is missing; add it", "缺少 site_id") for where in row[text["site_id"] == ""]]
+    faults = [Fault(where, en="site_id is missing; add it", zh="缺少 site_id") for where in row[text["site_id"] == ""]]
     lock = text["lock"].str.lower()
     faults += [
-        Fault(f"{where}, column lock", f"in, out or free expected, found {found!r}", "应为 in、out 或 free")
+        Fault(f"{where}, column lock", en=f"in, out or free expected, found {found!r}", zh="应为 in、out 或 free")
         for where, found in zip(row, text["lock"], strict=True)
         if found and found.lower() not in LOCKS
     ]
@@ -174,13 +180,13 @@ def _checked(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
         numbers[column] = number
         en, zh = f"{what} from 0 to {most:,} expected", f"应为 0 至 {most:,} 的{what_zh}"
         faults += [
-            Fault(f"{where}, column {column}", f"{en}, found {found!r}", f"{zh}，现为 {found!r}")
+            Fault(f"{where}, column {column}", en=f"{en}, found {found!r}", zh=f"{zh}，现为 {found!r}")
             for where, found in zip(row[wrong], text.loc[wrong, column], strict=True)
         ]
     table = pd.DataFrame({"site_id": text["site_id"], "lock": lock, **numbers}).drop_duplicates()
     twice = sorted(set(table["site_id"][table["site_id"].duplicated() & (table["site_id"] != "")]))
     if twice:
         en = "edited twice, not in the same way; keep one row"
-        faults.append(Fault(f"{path}, site_id {some(twice)}", en, "同一站点有相互矛盾的编辑，请只保留一行"))
+        faults.append(Fault(f"{path}, site_id {some(twice)}", en=en, zh="同一站点有相互矛盾的编辑，请只保留一行"))
     refuse(faults)
     return table.set_index("site_id").sort_index()

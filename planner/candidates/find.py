@@ -13,6 +13,7 @@ from planner.faults import BadInput, Fault, refuse, some
 from planner.layers import Layers
 from planner.scenario import Candidates, Existing, Scenario
 from planner.tables import SITES, check_table
+from planner.words import Text
 
 
 def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
@@ -73,8 +74,8 @@ def overruled(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
     refuse(
         Fault(
             f"scenario, key {key}",
-            f"no site {some(missing)}; see candidates.geojson for ids",
-            "没有该站点编号，见 candidates.geojson",
+            en=f"no site {some(missing)}; see candidates.geojson for ids",
+            zh="没有该站点编号，见 candidates.geojson",
         )
         for key, ids in stated.items()
         if (missing := sorted(set(ids) - set(sites.index)))
@@ -120,7 +121,7 @@ def _with_assumed(chargers: gpd.GeoDataFrame, existing: Existing) -> gpd.GeoData
 def _real_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     places = layers.places
     refuse(
-        Fault(f"places, column kind, row {some(places.index[places['kind'] == kind])}", *_no_section(kind))
+        Fault.of(f"places, column kind, row {some(places.index[places['kind'] == kind])}", _no_section(kind))
         for kind in sorted(set(places["kind"]) - set(scenario.kinds))
     )
     usable = places[places["kind"].map({k: v.usable for k, v in scenario.kinds.items()}).astype(bool)]
@@ -131,17 +132,22 @@ def _real_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
         far = cKDTree(_xy(sites.geometry)).query(_xy(standing.geometry))[0] > scenario.candidates.spacing_m
         standing = standing[far].assign(name_en=None, kind="existing", bays=np.nan, modelled=False)
         refuse(
-            Fault(f"chargers, row {charger}", "has the id of a place; rename one of them", "编号与地点重复，请改名")
+            Fault(
+                f"chargers, row {charger}", en="has the id of a place; rename one of them", zh="编号与地点重复，请改名"
+            )
             for charger in standing.index.intersection(sites.index)
         )
         if len(standing) and "existing" not in scenario.kinds:
-            raise BadInput([Fault(f"chargers, row {some(standing.index)}", *_no_section("existing"))])
+            raise BadInput([Fault.of(f"chargers, row {some(standing.index)}", _no_section("existing"))])
         sites = pd.concat([sites, standing]) if len(sites) else standing
     return _thinned(sites.rename_axis("site_id"), scenario)
 
 
-def _no_section(kind: str) -> tuple[str, str]:
-    return f"kind {kind!r} has no section [kinds.{kind}] in the scenario; add it", f"情景中没有 [kinds.{kind}]，请补充"
+def _no_section(kind: str) -> Text:
+    return Text(
+        en=f"kind {kind!r} has no section [kinds.{kind}] in the scenario; add it",
+        zh=f"情景中没有 [kinds.{kind}]，请补充",
+    )
 
 
 def _thinned(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
@@ -280,7 +286,7 @@ def _feeder(sites: gpd.GeoDataFrame, feeders: gpd.GeoDataFrame) -> pd.Series:
     feeder: pd.Series = own.where(own != "").fillna(area).fillna("")
     bare = sorted(set(feeders.index) - set(feeder))
     en = "no candidate site hangs on it; correct its outline or remove it"
-    refuse([Fault(f"feeders, row {some(bare)}", en, "该馈线组内没有候选站点，请更正范围或删除")] if bare else [])
+    refuse([Fault(f"feeders, row {some(bare)}", en=en, zh="该馈线组内没有候选站点，请更正范围或删除")] if bare else [])
     return feeder
 
 

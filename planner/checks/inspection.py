@@ -224,7 +224,7 @@ def _overlap_faults(overlaps: pd.DataFrame, origin: Origin | None) -> list[Fault
     en = f"{len(real)} {word}, {m2} in all: {', '.join(pairs)}{more}; "
     en += f"what stands there counts twice; correct the zones{side[0]}"
     zh = f"{len(real)} 对网格重叠，共 {m2}：{'、'.join(pairs)}{more}；请修正网格{side[1]}"
-    return [Fault(file, en, zh)]
+    return [Fault(file, en=en, zh=zh)]
 
 
 # ---- datum -------------------------------------------------------------------------------------------------------

@@ -607,7 +607,7 @@ def _naming_file(scenario: str | None) -> Iterator[None]:
         yield
     except BadInput as error:
         file = f"{locate(scenario)}, key "
-        faults = (Fault(f.where.replace("scenario, key ", file, 1), f.en, f.zh) for f in error.faults)
+        faults = (Fault(f.where.replace("scenario, key ", file, 1), en=f.en, zh=f.zh) for f in error.faults)
         raise BadInput(faults) from None
 
 
@@ -625,8 +625,8 @@ def _default_folder(scenario: Scenario) -> Path:
     if not name or name in (".", "..") or set(name) & set('/\\:*?"<>|\0'):
         fault = Fault(
             "scenario, key name",
-            f"{name!r} is no folder name; change it or give -o",
-            "名称不能用作文件夹名，请修改或使用 -o",
+            en=f"{name!r} is no folder name; change it or give -o",
+            zh="名称不能用作文件夹名，请修改或使用 -o",
         )
         raise BadInput([fault])
     return Path("maps") / name

@@ -10,6 +10,7 @@ from planner.demand.hours import hourly_load
 from planner.faults import BadInput, Fault, refuse, some
 from planner.scenario import Existing, Scenario
 from planner.tables import DEMAND, check_table
+from planner.words import Text
 
 
 def estimate_demand(
@@ -33,7 +34,7 @@ def estimate_demand(
         is no demand at all.
     """
     refuse(
-        Fault(f"zones, column ring, row {some(zones.index[zones['ring'] == ring])}", *_no_rules(ring))
+        Fault.of(f"zones, column ring, row {some(zones.index[zones['ring'] == ring])}", _no_rules(ring))
         for ring in sorted(set(zones["ring"]) - set(scenario.rings))
     )
     load = hourly_load(zones, places, streets, scenario)
@@ -48,12 +49,15 @@ def estimate_demand(
     demand = demand[demand["public_kwh_day"] > 0].sort_index()
     if demand.empty:
         en = "no fleet charges in public; there is nothing to plan"
-        raise BadInput([Fault("scenario, key fleets", en, "没有公共充电需求")])
+        raise BadInput([Fault("scenario, key fleets", en=en, zh="没有公共充电需求")])
     return check_table(demand, DEMAND)
 
 
-def _no_rules(ring: str) -> tuple[str, str]:
-    return f"ring {ring!r} has no section [rings.{ring}] in the scenario; add it", f"情景中没有 [rings.{ring}]，请补充"
+def _no_rules(ring: str) -> Text:
+    return Text(
+        en=f"ring {ring!r} has no section [rings.{ring}] in the scenario; add it",
+        zh=f"情景中没有 [rings.{ring}]，请补充",
+    )
 
 
 def _at_design_hour(load: pd.DataFrame) -> pd.Series:

@@ -59,7 +59,7 @@ def _draws_nothing(attractor: str, fleets: list[str]) -> Fault:
     zh = (
         f"该吸引因子在研究区内没有对应的地点或道路，而车队 {names} 以其分布；请补充数据、改用其他因子或将车队数量设为 0"
     )
-    return Fault(f"scenario, key attractors.{attractor}", en, zh)
+    return Fault(f"scenario, key attractors.{attractor}", en=en, zh=zh)
 
 
 def home_charging_share(zones: pd.DataFrame, scenario: Scenario) -> pd.Series:
@@ -77,8 +77,8 @@ def _refuse_missing_columns(zones: gpd.GeoDataFrame, used: set[str], scenario: S
     refuse(
         Fault(
             f"zones, column {column}",
-            f"missing, but attractors.{name} weighs it; add the column or change the attractor",
-            f"缺少此列，而 attractors.{name} 使用它；请补充或修改",
+            en=f"missing, but attractors.{name} weighs it; add the column or change the attractor",
+            zh=f"缺少此列，而 attractors.{name} 使用它；请补充或修改",
         )
         for name in sorted(used)
         for column in sorted(scenario.attractors[name].zones)

@@ -142,13 +142,15 @@ def sources_text(content: Content) -> str:
 def unwritten(place: Path, error: Exception) -> Fault:
     """What to say where writing has failed; of a full disk GDAL may tell only that something failed."""
     en = f"cannot be written: {error}; check the space left on the disk and your rights"
-    return Fault(str(place), en, "无法写入，请检查磁盘剩余空间和写入权限；未留下任何不完整的文件")
+    return Fault(str(place), en=en, zh="无法写入，请检查磁盘剩余空间和写入权限；未留下任何不完整的文件")
 
 
 def missing_extra(where: str, package: str, extra: str) -> Fault:
     """What to say where a package of an extra is needed."""
     command = f'pip install "ev-charging-planner[{extra}]"'
-    return Fault(where, f"needs the package {package}; install it with {command}", f"需要 {package}，请运行 {command}")
+    return Fault(
+        where, en=f"needs the package {package}; install it with {command}", zh=f"需要 {package}，请运行 {command}"
+    )
 
 
 def _spatial(content: Content) -> list[str]:

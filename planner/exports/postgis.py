@@ -85,7 +85,7 @@ def write_postgis(content: Content, address: str) -> str:
         told = str(getattr(error, "orig", None) or error).strip().splitlines()
         words = told[0].strip("'") if told else repr(error)
         en = f"the database refuses: {words}; nothing was written"
-        raise BadInput([Fault(place, en, "数据库拒绝或连接中断；未写入任何内容")]) from None
+        raise BadInput([Fault(place, en=en, zh="数据库拒绝或连接中断；未写入任何内容")]) from None
     finally:
         engine.dispose()
     return f"{place} {SCHEMA} {content.summary['plan_id']}"
@@ -98,7 +98,7 @@ def _url(sqlalchemy: Any, address: str) -> Any:
     except (sqlalchemy.exc.ArgumentError, ValueError):
         en = "no address of a database; expected postgresql://user:password@host:port/database"
         raise BadInput(
-            [Fault("--to postgresql://", en, "不是数据库地址，应为 postgresql://用户:密码@主机:端口/库名")]
+            [Fault("--to postgresql://", en=en, zh="不是数据库地址，应为 postgresql://用户:密码@主机:端口/库名")]
         ) from None
 
 

@@ -120,7 +120,8 @@ def _read(home: Path) -> tuple[Content, dict[str, Any]]:
     """The content of a folder and the digests that it states; its tables and its summary are those that were saved."""
     missing = [name for name in _NEEDED if not (home / name).is_file()]
     refuse(
-        Fault(str(home), f"is no plan folder: {name} is missing", f"不是方案文件夹：缺少 {name}") for name in missing
+        Fault(str(home), en=f"is no plan folder: {name} is missing", zh=f"不是方案文件夹：缺少 {name}")
+        for name in missing
     )
     summary, digests = _read_summary(home / "summary.json")
     layers = read_geopackage(home / "plan.gpkg")
@@ -130,11 +131,11 @@ def _read(home: Path) -> tuple[Content, dict[str, Any]]:
     faults = []
     if lost:
         en = f"the tables {some(lost)} are missing; bring the saved file back or plan again"
-        faults.append(Fault(str(home / "plan.gpkg"), en, f"缺少数据表 {some(lost)}；请恢复原文件或重新规划"))
+        faults.append(Fault(str(home / "plan.gpkg"), en=en, zh=f"缺少数据表 {some(lost)}；请恢复原文件或重新规划"))
     if changed:
         en = f"the tables {some(changed)} are not those that summary.json speaks of: edited, or of another plan"
         zh = f"数据表 {some(changed)} 与 summary.json 不符：被修改过，或属于另一方案；请恢复原文件或重新规划"
-        faults.append(Fault(str(home / "plan.gpkg"), f"{en}; bring the saved file back or plan again", zh))
+        faults.append(Fault(str(home / "plan.gpkg"), en=f"{en}; bring the saved file back or plan again", zh=zh))
     refuse(faults)
     scenario = read_scenario(home / "scenario.toml")
     return Content(scenario, summary, {name: layers[name] for name in known}), digests
@@ -147,15 +148,15 @@ def _read_summary(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         digests = summary.pop("digests", None)
         if digests is None:
             en = "has no digests: saved by an older version; plan again"
-            raise BadInput([Fault(str(file), en, "缺少校验摘要：由旧版本保存，请重新规划")])
+            raise BadInput([Fault(str(file), en=en, zh="缺少校验摘要：由旧版本保存，请重新规划")])
         if digest_json(summary) != digests["summary"]:
             en = "has been edited since the plan was saved; bring the saved file back or plan again"
-            raise BadInput([Fault(str(file), en, "保存后被修改过；请恢复原文件或重新规划")])
+            raise BadInput([Fault(str(file), en=en, zh="保存后被修改过；请恢复原文件或重新规划")])
         if not all(isinstance(digests[part], dict) for part in ("tables", "layers")):
             raise KeyError("digests")
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         en, zh = f"cannot be read as a plan's summary: {error}; plan again", "无法读取方案摘要，请重新规划"
-        raise BadInput([Fault(str(file), en, zh)]) from None
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     return summary, digests
 
 
@@ -164,7 +165,7 @@ def _edited_scenario(home: Path, digests: dict[str, Any]) -> list[Fault]:
     if digest_text(file) == digests.get("scenario"):
         return []
     en = "has been edited since the plan was saved; bring the saved file back, or plan again with `planner plan`"
-    return [Fault(str(file), en, "保存后被修改过；请恢复原文件，或用 `planner plan` 重新规划")]
+    return [Fault(str(file), en=en, zh="保存后被修改过；请恢复原文件，或用 `planner plan` 重新规划")]
 
 
 def _changed_layers(home: Path, scenario: Scenario, layers: Layers, digests: dict[str, Any]) -> list[Fault]:
@@ -175,8 +176,8 @@ def _changed_layers(home: Path, scenario: Scenario, layers: Layers, digests: dic
     return [
         Fault(
             f"{where}, layer {name}",
-            f"has changed since the plan {home} was saved, whose figures it gave; bring it back or plan again",
-            f"在方案 {home} 保存后发生了变化，方案结果不再对应；请恢复该图层或重新规划",
+            en=f"has changed since the plan {home} was saved, whose figures it gave; bring it back or plan again",
+            zh=f"在方案 {home} 保存后发生了变化，方案结果不再对应；请恢复该图层或重新规划",
         )
         for name in changed
     ]

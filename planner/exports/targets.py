@@ -48,7 +48,7 @@ def export(folder: str | Path, to: str, output: str | Path | None = None) -> str
     scheme = to.partition("://")[0] if "://" in to else ""
     if scheme.partition("+")[0] in DATABASES:
         if output is not None:
-            raise BadInput([Fault("-o", "a database takes no file; leave -o out", "导出到数据库时无需 -o")])
+            raise BadInput([Fault("-o", en="a database takes no file; leave -o out", zh="导出到数据库时无需 -o")])
         from planner.exports.postgis import write_postgis
 
         return write_postgis(read_content(folder), to)
@@ -66,7 +66,7 @@ def export(folder: str | Path, to: str, output: str | Path | None = None) -> str
 
 def _unknown(found: str) -> Fault:
     known = ", ".join([*FILE_TARGETS, "postgresql://..."])
-    return Fault("--to", f"unknown format {found}; expected one of {known}", f"未知格式 {found}，应为：{known}")
+    return Fault("--to", en=f"unknown format {found}; expected one of {known}", zh=f"未知格式 {found}，应为：{known}")
 
 
 def _place(folder: Path, target: FileTarget, output: Path | None, to: str) -> Path:
@@ -74,19 +74,21 @@ def _place(folder: Path, target: FileTarget, output: Path | None, to: str) -> Pa
     if output is None:
         if to == "gpkg":
             en = "is that GeoPackage already; name a copy with -o"
-            raise BadInput([Fault(str(folder / target.place), en, "方案文件夹中已有该文件；如需副本请用 -o 指定")])
+            raise BadInput(
+                [Fault(str(folder / target.place), en=en, zh="方案文件夹中已有该文件；如需副本请用 -o 指定")]
+            )
         return folder / target.place
     suffixes = (target.suffix,) if target.suffix else ("", ".zip")
     if output.suffix.lower() not in suffixes:
         wanted = target.suffix or "the name of a folder or a .zip file"
         en = f"{to} expects {wanted}, found {output.name}"
-        raise BadInput([Fault(str(output), en, f"{to} 的输出名称应为 {target.suffix or '文件夹或 .zip'}")])
+        raise BadInput([Fault(str(output), en=en, zh=f"{to} 的输出名称应为 {target.suffix or '文件夹或 .zip'}")])
     if output.exists():
         en = "exists and is not overwritten; give another name, or delete it first"
-        raise BadInput([Fault(str(output), en, "已存在，不予覆盖；请另取名称或先删除")])
+        raise BadInput([Fault(str(output), en=en, zh="已存在，不予覆盖；请另取名称或先删除")])
     if not output.absolute().parent.is_dir():
         en = f"cannot be written: no folder {output.absolute().parent}"
-        raise BadInput([Fault(str(output), en, "无法写入：上级文件夹不存在")])
+        raise BadInput([Fault(str(output), en=en, zh="无法写入：上级文件夹不存在")])
     return output
 
 

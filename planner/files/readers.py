@@ -77,9 +77,11 @@ def read_table(file: Path) -> pd.DataFrame:
     except BadInput:
         raise
     except (ValueError, KeyError, BadZipFile, OSError) as error:  # parsers raise these of many kinds
-        raise BadInput([Fault(str(file), f"cannot be read as a table: {error}", "无法读取该表格")]) from None
+        raise BadInput([Fault(str(file), en=f"cannot be read as a table: {error}", zh="无法读取该表格")]) from None
     if table.empty:
-        raise BadInput([Fault(str(file), "the table is empty; at least one row is needed", "表为空，至少需要一行")])
+        raise BadInput(
+            [Fault(str(file), en="the table is empty; at least one row is needed", zh="表为空，至少需要一行")]
+        )
     return table.rename(columns=str)
 
 
@@ -95,8 +97,8 @@ def points_of(table: pd.DataFrame, file: Path) -> gpd.GeoDataFrame:
     refuse(
         Fault(
             f"{file}, header",
-            f"no column for {word} among {some(table.columns, 12)}; name it {name}",
-            f"表头中没有{zh}列，请命名为 {name}",
+            en=f"no column for {word} among {some(table.columns, 12)}; name it {name}",
+            zh=f"表头中没有{zh}列，请命名为 {name}",
         )
         for found, word, zh, name in (
             (lon_name, "longitude", "经度", "lon"),
@@ -110,15 +112,17 @@ def points_of(table: pd.DataFrame, file: Path) -> gpd.GeoDataFrame:
         found = [table[name].iloc[lost[0] - 2] for name in (lon_name, lat_name)]
         comma = "; write decimal points, not commas" if any("," in str(v) for v in found) else ""
         en = f"no number in {lon_name} or {lat_name} (found {found[0]}, {found[1]}); fill or delete these rows{comma}"
-        raise BadInput([Fault(f"{file}, line {some(lost)}", en, "经纬度不是数值，请填写或删除这些行")])
+        raise BadInput([Fault(f"{file}, line {some(lost)}", en=en, zh="经纬度不是数值，请填写或删除这些行")])
     outside = (np.abs(lon) > 180) | (np.abs(lat) > 90)
     swapped = (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
     if outside.any() and bool((swapped | ~outside).all()):
         en = f"longitude and latitude are swapped: {lat_name} = {lat[outside][0]:g}; swap the two headers"
-        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en, "经度与纬度颠倒，请对调表头")])
+        raise BadInput(
+            [Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en=en, zh="经度与纬度颠倒，请对调表头")]
+        )
     if outside.any():
         en = f"found {lon[outside][0]:g}, {lat[outside][0]:g}; degrees are expected"
-        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en, "坐标应为经纬度（度）")])
+        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en=en, zh="坐标应为经纬度（度）")])
     return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs=4326)
 
 
@@ -153,15 +157,17 @@ def within(features: gpd.GeoDataFrame, boundary: gpd.GeoSeries, file: Path, what
     turned = shapely.transform(features.geometry.to_numpy(), lambda xy: xy[:, ::-1])
     if bool(shapely.intersects(turned, area).any()):
         en, zh = "longitude and latitude are swapped; swap the two columns", "经度与纬度颠倒，请对调两列"
-        raise BadInput([Fault(str(file), en, zh)])
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     en = f"no {what} inside the study area: the file covers {_extent(features)}, the area {_extent(boundary)}"
-    raise BadInput([Fault(str(file), en, "没有要素位于研究区内，请检查文件与坐标系")])
+    raise BadInput([Fault(str(file), en=en, zh="没有要素位于研究区内，请检查文件与坐标系")])
 
 
 def missing_package(where: str, package: str) -> Fault:
     """What to say where an optional package is needed."""
     command = 'pip install "ev-charging-planner[sources]"'
-    return Fault(where, f"needs the package {package}; install it with {command}", f"需要 {package}，请运行 {command}")
+    return Fault(
+        where, en=f"needs the package {package}; install it with {command}", zh=f"需要 {package}，请运行 {command}"
+    )
 
 
 def _extent(features: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
@@ -171,7 +177,7 @@ def _extent(features: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
 
 def _must_exist(file: Path) -> None:
     if not file.is_file():
-        raise BadInput([Fault(str(file), "no such file; check the path", "找不到文件，请检查路径")])
+        raise BadInput([Fault(str(file), en="no such file; check the path", zh="找不到文件，请检查路径")])
 
 
 def _decoded(file: Path) -> tuple[str, str]:
@@ -186,13 +192,13 @@ def _decoded(file: Path) -> tuple[str, str]:
     other = [n for n, line in enumerate(lines, 1) if not line.isascii() and not _decodes(line, "utf-8")]
     if utf8:
         en = f"lines {some(utf8, 3)} are UTF-8, lines {some(other, 3)} are not; save the whole file in one encoding"
-        raise BadInput([Fault(str(file), f"mixed encodings: {en}", "文件混用多种编码，请统一另存为 UTF-8")])
+        raise BadInput([Fault(str(file), en=f"mixed encodings: {en}", zh="文件混用多种编码，请统一另存为 UTF-8")])
     try:
         return raw.decode("gb18030"), "gb18030"
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         en = f"neither {' nor '.join(_ENCODINGS)}; save it as UTF-8"
-        raise BadInput([Fault(f"{file}, line {line}", en, "既非 UTF-8 也非 GB18030，请另存为 UTF-8")]) from None
+        raise BadInput([Fault(f"{file}, line {line}", en=en, zh="既非 UTF-8 也非 GB18030，请另存为 UTF-8")]) from None
 
 
 def _is_chinese_utf8(line: bytes) -> bool:
@@ -233,7 +239,7 @@ def _read_layer(file: Path, near: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
     _must_exist(file)
     if file.suffix.lower() not in VECTORS:
         en = f"unknown kind of file; expected one of {', '.join((*VECTORS, *TABLES))}"
-        raise BadInput([Fault(str(file), en, "不支持的文件类型")])
+        raise BadInput([Fault(str(file), en=en, zh="不支持的文件类型")])
     if file.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory() as folder:
             return _shapefile(_unzipped(file, Path(folder)), file, near)
@@ -251,7 +257,7 @@ def _shapefile(shp: Path, shown: Path, near: gpd.GeoSeries | None) -> gpd.GeoDat
     try:
         return read_vector(shp, near, "utf-8" if _decodes(texts, "utf-8") else "gb18030")
     except BadInput as error:
-        raise BadInput([Fault(str(shown), fault.en, fault.zh) for fault in error.faults]) from None
+        raise BadInput([Fault(str(shown), en=fault.en, zh=fault.zh) for fault in error.faults]) from None
 
 
 def _unzipped(file: Path, folder: Path) -> Path:
@@ -266,7 +272,7 @@ def _unzipped(file: Path, folder: Path) -> Path:
                     info.filename = f"layer{name.suffix.lower()}"
                     packed.extract(info, folder)
     except (BadZipFile, zipfile.LargeZipFile, OSError, RuntimeError) as error:
-        raise BadInput([Fault(str(file), f"cannot be unpacked: {error}", "无法解压该文件")]) from None
+        raise BadInput([Fault(str(file), en=f"cannot be unpacked: {error}", zh="无法解压该文件")]) from None
     return folder / "layer.shp"
 
 
@@ -276,16 +282,16 @@ def _zip_faults(file: Path, members: list[zipfile.ZipInfo]) -> list[Fault]:
         parts = Path(info.filename.replace("\\", "/")).parts
         if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in info.filename:
             en = "leads outside the folder; pack the shapefile again without paths"
-            faults.append(Fault(f"{file}, member {info.filename!r}", en, "压缩包内路径越界，请重新打包"))
+            faults.append(Fault(f"{file}, member {info.filename!r}", en=en, zh="压缩包内路径越界，请重新打包"))
     size = sum(info.file_size for info in members)
     squeezed = sum(info.compress_size for info in members)
     if size > _MOST_UNZIPPED_BYTES or size > _MOST_SQUEEZED * max(squeezed, 1) + 1_000_000:
         en = f"unpacks from {squeezed / 1e6:,.1f} to {size / 1e6:,.0f} MB: no plausible shapefile; unpack it yourself"
-        faults.append(Fault(str(file), en, "解压后体积异常，请自行解压并检查"))
+        faults.append(Fault(str(file), en=en, zh="解压后体积异常，请自行解压并检查"))
     shapefiles = [info.filename for info in members if info.filename.lower().endswith(".shp")]
     if len(shapefiles) != 1:
         en = f"holds {len(shapefiles)} shapefiles ({some(shapefiles) or 'none'}); exactly one is expected"
-        faults.append(Fault(str(file), en, "压缩包内应恰有一个 shapefile"))
+        faults.append(Fault(str(file), en=en, zh="压缩包内应恰有一个 shapefile"))
     return faults
 
 
@@ -296,7 +302,7 @@ def _sound(table: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDataFrame:
     missing = number[shapes.isna() | shapes.is_empty]
     if len(missing):
         en = f"{len(missing)} without geometry; draw or delete them"
-        raise BadInput([Fault(f"{file}, feature {some(missing)}", en, "要素缺少几何，请补绘或删除")])
+        raise BadInput([Fault(f"{file}, feature {some(missing)}", en=en, zh="要素缺少几何，请补绘或删除")])
     check_crs(table, file)
     _check_extent(table, file)
     if bool(shapes.has_z.any()):
@@ -334,11 +340,11 @@ def _check_extent(table: gpd.GeoDataFrame, file: Path) -> None:
     bounds = table.to_crs(4326).total_bounds
     if not np.isfinite(bounds).all():
         en = f"{table.crs.to_string()} has no longitude and latitude for its coordinates; check the declared CRS"
-        raise BadInput([Fault(str(file), en, "坐标无法换算为经纬度，请检查坐标系声明")])
+        raise BadInput([Fault(str(file), en=en, zh="坐标无法换算为经纬度，请检查坐标系声明")])
     west, south, east, north = bounds
     if east - west > 180:
         en = "spans more than 180 degrees of longitude: it crosses the antimeridian; cut it to one side"
-        raise BadInput([Fault(str(file), en, "数据跨越 180° 经线，请裁剪到一侧")])
+        raise BadInput([Fault(str(file), en=en, zh="数据跨越 180° 经线，请裁剪到一侧")])
     if max(abs(south), abs(north)) > 84:
         en = f"reaches {max(north, -south):.1f} degrees of latitude: no UTM zone covers a polar area"
-        raise BadInput([Fault(str(file), en, "数据位于极地，UTM 投影不适用")])
+        raise BadInput([Fault(str(file), en=en, zh="数据位于极地，UTM 投影不适用")])

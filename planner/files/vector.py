@@ -45,12 +45,12 @@ def read_vector(file: Path, near: gpd.GeoSeries | None = None, encoding: str | N
                 table = gpd.read_file(file, **options)
     except Exception as error:  # pyogrio raises many kinds; all mean the file cannot be read as a layer
         reason = str(error).partition("; ")[0].partition(". It might help")[0]
-        raise BadInput([Fault(str(file), f"cannot be read as a layer: {reason}", "无法读取该图层文件")]) from None
+        raise BadInput([Fault(str(file), en=f"cannot be read as a layer: {reason}", zh="无法读取该图层文件")]) from None
     if not isinstance(table, gpd.GeoDataFrame):
-        raise BadInput([Fault(str(file), "has no geometry", "没有几何字段")])
+        raise BadInput([Fault(str(file), en="has no geometry", zh="没有几何字段")])
     if table.empty:
         en, zh = "the layer is empty; at least one feature is needed", "图层为空，至少需要一个要素"
-        raise BadInput([Fault(str(file), en, zh)])
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     return table.rename_geometry("geometry") if table.geometry.name != "geometry" else table
 
 
@@ -61,7 +61,7 @@ def _refuse_several_layers(file: Path) -> None:
         return
     if len(found) > 1:
         en = f"holds {len(found)} layers ({', '.join(map(str, found))}); give a file with the one you mean"
-        raise BadInput([Fault(str(file), en, "文件含多个图层，请只导出所需的一个")])
+        raise BadInput([Fault(str(file), en=en, zh="文件含多个图层，请只导出所需的一个")])
 
 
 def check_crs(table: gpd.GeoDataFrame, file: Path) -> None:
@@ -72,11 +72,11 @@ def check_crs(table: gpd.GeoDataFrame, file: Path) -> None:
     if table.crs is None:
         guess = "coordinates look like degrees (EPSG:4326?)" if in_degrees else "coordinates look like metres"
         en = f"has no CRS; {guess}; set it in the file, it is not guessed"
-        raise BadInput([Fault(str(file), en, "没有坐标系信息，请在文件中设定，程序不会猜测")])
+        raise BadInput([Fault(str(file), en=en, zh="没有坐标系信息，请在文件中设定，程序不会猜测")])
     declared = table.crs.to_string()
     if table.crs.is_projected and in_degrees:
         en = f"declares {declared} (metres) but holds degrees; declare EPSG:4326"
-        raise BadInput([Fault(str(file), en, f"声明为 {declared}（米），实际坐标为经纬度")])
+        raise BadInput([Fault(str(file), en=en, zh=f"声明为 {declared}（米），实际坐标为经纬度")])
     if table.crs.is_geographic and in_metres:
         en = f"declares {declared} (degrees) but holds metres; declare the projected CRS"
-        raise BadInput([Fault(str(file), en, f"声明为 {declared}（度），实际坐标以米为单位")])
+        raise BadInput([Fault(str(file), en=en, zh=f"声明为 {declared}（度），实际坐标以米为单位")])

@@ -71,7 +71,7 @@ def whole_files(*targets: Path) -> Iterator[list[Path]]:
         for draft, target in zip(drafts, targets, strict=True):
             draft.replace(target)
     except (OSError, RuntimeError) as error:  # GDAL's faults are RuntimeErrors
-        raise BadInput([Fault(str(targets[0]), f"cannot be written: {error}", "无法写入该文件")]) from None
+        raise BadInput([Fault(str(targets[0]), en=f"cannot be written: {error}", zh="无法写入该文件")]) from None
     finally:
         for draft in drafts:
             draft.unlink(missing_ok=True)
@@ -80,17 +80,17 @@ def whole_files(*targets: Path) -> Iterator[list[Path]]:
 def refuse_unwritable(folder: Path) -> None:
     """Refuse a file in the place of a folder, and a place where nothing can be written."""
     if folder.exists() and not folder.is_dir():
-        raise BadInput([Fault(str(folder), "is a file; give a folder", "是文件，请给出文件夹")])
+        raise BadInput([Fault(str(folder), en="is a file; give a folder", zh="是文件，请给出文件夹")])
     if folder.is_dir() and folder.resolve() in (Path.cwd(), *Path.cwd().parents):
         en = "is the folder you are in, which cannot be replaced; go to its parent, or name a new folder"
-        raise BadInput([Fault(str(folder), en, "是当前所在文件夹，无法替换；请到上级文件夹运行，或另取名称")])
+        raise BadInput([Fault(str(folder), en=en, zh="是当前所在文件夹，无法替换；请到上级文件夹运行，或另取名称")])
     above = next(p for p in folder.absolute().parents if p.exists())
     try:
         with tempfile.TemporaryDirectory(dir=above):
             pass
     except OSError as error:
         en = f"cannot be written: {error.strerror} in {above}; give another folder"
-        raise BadInput([Fault(str(folder), en, "无法写入，请另选文件夹")]) from None
+        raise BadInput([Fault(str(folder), en=en, zh="无法写入，请另选文件夹")]) from None
 
 
 def write_geojson(table: gpd.GeoDataFrame, file: Path) -> None:

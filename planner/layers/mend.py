@@ -146,7 +146,7 @@ def _multiple_faults(shapes: np.ndarray, ids: np.ndarray, multiple: np.ndarray, 
     kind = shapes[multiple][0].geom_type
     en = f"{kind} of several parts; explode it into single parts (QGIS: Multipart to singleparts), each with its own id"
     zh = f"{kind} 含多个部件，请拆分为单部件（QGIS：多部件转单部件）并各自编号"
-    return [Fault(f"{where}, rows {some(ids[multiple])}", en, zh)]
+    return [Fault(f"{where}, rows {some(ids[multiple])}", en=en, zh=zh)]
 
 
 def _broken_faults(
@@ -156,14 +156,16 @@ def _broken_faults(
         return []
     at = f"{where}, rows {some(ids[broken])}"
     if "Polygon" not in kinds:
-        return [Fault(at, "invalid geometry (no length); draw or delete it", "几何无效（长度为零），请补绘或删除")]
+        return [
+            Fault(at, en="invalid geometry (no length); draw or delete it", zh="几何无效（长度为零），请补绘或删除")
+        ]
     first = shapes[broken][0]
     reason = _reason(first)
     moved = _moved_share(first, _valid(first))
     lost = "nothing would be left of it" if np.isinf(moved) else f"{moved:.0%} of its hull would change"
     lost_zh = "修复后将无面积" if np.isinf(moved) else f"修复将改变其外包络面积的 {moved:.0%}"
     en = f"invalid geometry ({reason}) that cannot be repaired as it stands: {lost}; redraw it"
-    return [Fault(at, en, f"几何无效（{reason}），无法自动修复：{lost_zh}，请重新绘制")]
+    return [Fault(at, en=en, zh=f"几何无效（{reason}），无法自动修复：{lost_zh}，请重新绘制")]
 
 
 def _reason(shape: shapely.Geometry) -> str:

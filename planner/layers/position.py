@@ -21,7 +21,7 @@ def swapped_faults(table: gpd.GeoDataFrame, where: str) -> list[Fault]:
         return []
     lon_lat = ", ".join(f"{value:.4f}" for value in table.bounds[rows].iloc[0, :2])
     en = f"longitude and latitude are swapped, found {lon_lat}; longitude comes first"
-    return [Fault(f"{where}, rows {some(table.index[rows])}", en, f"经度与纬度颠倒，现为 {lon_lat}；应经度在前")]
+    return [Fault(f"{where}, rows {some(table.index[rows])}", en=en, zh=f"经度与纬度颠倒，现为 {lon_lat}；应经度在前")]
 
 
 def place_faults(layers: dict[str, tuple[gpd.GeoDataFrame, str]], crs: CRS) -> list[Fault]:
@@ -54,7 +54,7 @@ def _nowhere(table: gpd.GeoDataFrame, file: str, crs: CRS) -> list[Fault]:
         return []
     en = f"have no place in {crs.to_string()} (study_area.crs); check their coordinates and the declared CRS"
     zh = f"坐标无法换算到 {crs.to_string()}（study_area.crs），请检查坐标与坐标系声明"
-    return [Fault(f"{file}, rows {some(table.index[~there])}", en, zh)]
+    return [Fault(f"{file}, rows {some(table.index[~there])}", en=en, zh=zh)]
 
 
 def _touches(table: gpd.GeoDataFrame, area: BaseGeometry) -> bool:
@@ -71,7 +71,7 @@ def _misplaced(table: gpd.GeoDataFrame, file: str, area: BaseGeometry, whose: tu
     what = "; x and y (longitude and latitude) are swapped" if swapped else "; check the file and its CRS"
     what_zh = "；x 与 y（经度与纬度）颠倒，请对调" if swapped else "；请检查文件与坐标系"
     en = f"does not touch {whose[0]}: it covers lon, lat {here}, {whose[0]} {there}{what}"
-    return Fault(file, en, f"与{whose[1]}不相交：本图层范围 {here}，{whose[1]} {there}{what_zh}")
+    return Fault(file, en=en, zh=f"与{whose[1]}不相交：本图层范围 {here}，{whose[1]} {there}{what_zh}")
 
 
 def _extent(bounds: np.ndarray) -> str:

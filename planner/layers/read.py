@@ -135,11 +135,13 @@ def _working_crs(area: StudyArea) -> CRS:
     try:
         crs = CRS.from_user_input(area.crs)
     except CRSError:
-        raise BadInput([Fault(where, f"unknown CRS {area.crs!r}; give a code like EPSG:32649", "未知坐标系")]) from None
+        raise BadInput(
+            [Fault(where, en=f"unknown CRS {area.crs!r}; give a code like EPSG:32649", zh="未知坐标系")]
+        ) from None
     metres = crs.is_projected and all(axis.unit_name in ("metre", "meter") for axis in crs.axis_info[:2])
     if not metres:
         en = f"{area.crs} is not projected in metres; use e.g. EPSG:32649"
-        raise BadInput([Fault(where, en, "工作坐标系须为以米为单位的投影坐标系，如 EPSG:32649")])
+        raise BadInput([Fault(where, en=en, zh="工作坐标系须为以米为单位的投影坐标系，如 EPSG:32649")])
     return crs
 
 
@@ -159,7 +161,7 @@ def _layer(
             return _empty(schema, crs), None
         also = ["zones.csv"] if name == "zones" else []
         looked = ", ".join([*(f"{name}{s}" for s in _SUFFIXES), *also])
-        raise BadInput([Fault(f"{folder}", f"no {name} layer; expected one of {looked}", f"缺少图层 {name}")])
+        raise BadInput([Fault(f"{folder}", en=f"no {name} layer; expected one of {looked}", zh=f"缺少图层 {name}")])
     if optional and _holds_nothing(file):
         return _empty(schema, crs), None
     table = _indexed(read_vector(file), key, file)
@@ -198,7 +200,7 @@ def _faults_of(check: Callable[..., Any], *given: Any) -> tuple[Fault, ...]:
 
 def _indexed(table: gpd.GeoDataFrame, key: str, file: Path) -> gpd.GeoDataFrame:
     if key not in table.columns:
-        raise BadInput([Fault(f"{file.name}, column {key}", "missing; every row needs its id", "缺少编号列")])
+        raise BadInput([Fault(f"{file.name}, column {key}", en="missing; every row needs its id", zh="缺少编号列")])
     return table.set_index(key)
 
 
@@ -210,18 +212,20 @@ def _zones(folder: Path, area: StudyArea, crs: CRS) -> tuple[gpd.GeoDataFrame, O
         rows = pd.read_csv(file, encoding="utf-8-sig", dtype={"zone_id": str, "district": str, "township": str})
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         en = f"cannot be read as CSV in UTF-8: {error}"
-        raise BadInput([Fault(str(file), en, "无法按 UTF-8 CSV 读取")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="无法按 UTF-8 CSV 读取")]) from None
     needed = [c for c in ("zone_id", "easting_m", "northing_m") if c not in rows]
-    refuse(Fault(f"zones.csv, column {c}", "missing; add it", "缺少此列，请补充") for c in needed)
+    refuse(Fault(f"zones.csv, column {c}", en="missing; add it", zh="缺少此列，请补充") for c in needed)
     corner = rows[["easting_m", "northing_m"]].apply(pd.to_numeric, errors="coerce")
     lost = rows.loc[~np.isfinite(corner.to_numpy(float)).all(axis=1), "zone_id"]
     table = rows.drop(columns=["easting_m", "northing_m"]).set_index("zone_id")
     faults = []
     if len(lost):
-        faults.append(Fault(f"zones.csv, row {some(lost)}", "easting_m or northing_m is no number", "坐标不是数值"))
+        faults.append(
+            Fault(f"zones.csv, row {some(lost)}", en="easting_m or northing_m is no number", zh="坐标不是数值")
+        )
     if len(corner) and corner.abs().to_numpy(float).max() <= 180:
         en = f"corners look like degrees; expected metres in {area.crs}"
-        faults.append(Fault("zones.csv", en, "角点坐标疑为经纬度，应为米"))
+        faults.append(Fault("zones.csv", en=en, zh="角点坐标疑为经纬度，应为米"))
     refuse([*faults, *_faults_of(check_table, table, ZONES, file.name)])
     east, north = corner["easting_m"].to_numpy(float), corner["northing_m"].to_numpy(float)
     squares = box(east, north, east + area.zone_side_m, north + area.zone_side_m)
@@ -235,4 +239,4 @@ def _cross_faults(zones: pd.DataFrame, districts: pd.DataFrame) -> list[Fault]:
     if not unknown:
         return []
     en = f"{some(unknown)} not in the districts layer"
-    return [Fault("zones, column district", en, "区县名不在 districts 图层中")]
+    return [Fault("zones, column district", en=en, zh="区县名不在 districts 图层中")]

@@ -141,13 +141,15 @@ def _capacity_faults(request: Request, needed: int, most: int, single_source: bo
         free = np.sort(capacity[~pairs.fixed])[::-1][: most - int(pairs.fixed.sum())]
         room, total = float(capacity[pairs.fixed].sum() + free.sum()), float(weights.sum())
         en = f"found {room:g} at the {most} largest sites, but the zones weigh {total:g}; add capacity or sites"
-        faults.append(Fault("capacity", en, f"最大的 {most} 个站点容量合计 {room:g}，而小区权重合计 {total:g}"))
+        faults.append(Fault("capacity", en=en, zh=f"最大的 {most} 个站点容量合计 {room:g}，而小区权重合计 {total:g}"))
     if single_source:
         largest = np.maximum.reduceat(capacity[pairs.site], pairs.start[:-1])
         heavy = weights > largest * (1 + 1e-12)
         en = "it outweighs every site that can serve it; add capacity, split the zone or allow several sources"
         if heavy.any():
-            faults.append(Fault(f"capacity, zone {some(pairs.zones[heavy])}", en, "该小区权重超过所有可用站点的容量"))
+            faults.append(
+                Fault(f"capacity, zone {some(pairs.zones[heavy])}", en=en, zh="该小区权重超过所有可用站点的容量")
+            )
     return faults
 
 
@@ -155,6 +157,6 @@ def _no_plan(single_source: bool, proven: bool) -> Fault:
     way = "whole, each from one site," if single_source else "in parts"
     if proven:
         en = f"the zones cannot be served {way} within these capacities; add capacity, sites or pairs"
-        return Fault("capacity", en, "在这些容量下无法服务所有小区")
+        return Fault("capacity", en=en, zh="在这些容量下无法服务所有小区")
     en = f"no way to serve the zones {way} within these capacities was found; add capacity or raise effort"
-    return Fault("capacity", en, "未找到在这些容量下服务所有小区的方案")
+    return Fault("capacity", en=en, zh="未找到在这些容量下服务所有小区的方案")

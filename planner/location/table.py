@@ -143,7 +143,9 @@ def read_request(
     ):
         faults += [] if series is None else _series_faults(series, name, level)
     if limit is not None and not limit >= 0:
-        faults.append(Fault("limit", f"found {limit}; a number of at least 0 is expected", f"现为 {limit}；应不小于 0"))
+        faults.append(
+            Fault("limit", en=f"found {limit}; a number of at least 0 is expected", zh=f"现为 {limit}；应不小于 0")
+        )
     refuse(faults)
     tables = list(by_site.values())
     pairs, faults = _sorted_pairs(access, weights, tables[0] if tables else None)
@@ -199,33 +201,35 @@ def _access_faults(access: pd.DataFrame) -> list[Fault]:
         found = f"index {list(index.names)} and columns {list(access.columns)}"
         en = f"found {found}; index it by (zone_id, site_id) with one column, the cost"
         zh = "应以 (zone_id, site_id) 为索引，且仅有一列成本"
-        return [Fault("access", en, zh)]
+        return [Fault("access", en=en, zh=zh)]
     if access.empty:
-        return [Fault("access", "the table is empty; at least one pair is needed", "表为空，至少需要一行")]
+        return [Fault("access", en="the table is empty; at least one pair is needed", zh="表为空，至少需要一行")]
     faults = []
     for name, codes, level in zip(index.names, index.codes, index.levels, strict=True):
         if (codes < 0).any() or level.hasnans:
-            faults.append(Fault(f"access, {name}", "missing ids; name every zone and site", "编号缺失"))
+            faults.append(Fault(f"access, {name}", en="missing ids; name every zone and site", zh="编号缺失"))
         elif level.inferred_type.startswith("mixed"):
-            faults.append(Fault(f"access, {name}", "text and numbers are mixed; use one kind of id", "编号类型不一致"))
+            faults.append(
+                Fault(f"access, {name}", en="text and numbers are mixed; use one kind of id", zh="编号类型不一致")
+            )
     return faults + _number_faults(access.iloc[:, 0], f"access, column {access.columns[0]}")
 
 
 def _series_faults(series: pd.Series, name: str, level: str) -> list[Fault]:
     if series.index.nlevels != 1 or series.index.hasnans:
-        return [Fault(name, f"index it by {level}, every id named", f"应以 {level} 为索引，编号不得缺失")]
+        return [Fault(name, en=f"index it by {level}, every id named", zh=f"应以 {level} 为索引，编号不得缺失")]
     faults = []
     if series.index.inferred_type.startswith("mixed"):
-        return [Fault(name, "text and numbers are mixed in its index; use one kind of id", "编号类型不一致")]
+        return [Fault(name, en="text and numbers are mixed in its index; use one kind of id", zh="编号类型不一致")]
     if series.index.has_duplicates:
         twice = some(series.index[series.index.duplicated()].unique())
-        faults.append(Fault(name, f"found {twice} more than once; every id may stand only once", f"{twice} 重复"))
+        faults.append(Fault(name, en=f"found {twice} more than once; every id may stand only once", zh=f"{twice} 重复"))
     return faults + _number_faults(series, name)
 
 
 def _number_faults(column: pd.Series, where: str) -> list[Fault]:
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return [Fault(where, f"found {column.dtype}; numbers are expected", f"现为 {column.dtype}；应为数值")]
+        return [Fault(where, en=f"found {column.dtype}; numbers are expected", zh=f"现为 {column.dtype}；应为数值")]
     numbers = column.to_numpy(float, na_value=np.nan)
     bad = ~np.isfinite(numbers) | (numbers < 0)
     if not bad.any():
@@ -233,7 +237,7 @@ def _number_faults(column: pd.Series, where: str) -> list[Fault]:
     rows = some(" / ".join(map(str, i)) if isinstance(i, tuple) else i for i in column.index[bad])
     found = some(np.unique(numbers[bad]), 3)
     en = f"found {found}; a finite number of at least 0 is expected"
-    return [Fault(f"{where}, row {rows}", en, f"现为 {found}；应为不小于 0 的有限数值")]
+    return [Fault(f"{where}, row {rows}", en=en, zh=f"现为 {found}；应为不小于 0 的有限数值")]
 
 
 def _sorted_pairs(
@@ -253,7 +257,9 @@ def _sorted_pairs(
     twice = np.flatnonzero(np.diff(key) == 0)
     if len(twice):
         names = some(f"{zones[zone[k]]} / {site_ids[site[k]]}" for k in twice)
-        faults.append(Fault("access", f"found {names} more than once; every pair may stand only once", f"{names} 重复"))
+        faults.append(
+            Fault("access", en=f"found {names} more than once; every pair may stand only once", zh=f"{names} 重复")
+        )
     start = np.r_[0, np.cumsum(np.bincount(zone, minlength=len(zones)))]
     return Pairs(zones, site_ids, start, site, cost, np.zeros(len(site_ids), bool)), faults
 
@@ -272,7 +278,7 @@ def _unnamed(ids: pd.Index, table: str, kind: str) -> list[Fault]:
     if not len(ids):
         return []
     zh = {"zone": "小区", "site": "站点"}[kind]
-    return [Fault(f"{table}, {kind} {some(ids)}", "missing; add a number for it", f"缺少该{zh}的数值")]
+    return [Fault(f"{table}, {kind} {some(ids)}", en="missing; add a number for it", zh=f"缺少该{zh}的数值")]
 
 
 def _with_fixed(pairs: Pairs, fixed: Iterable[object]) -> tuple[Pairs, list[Fault]]:
@@ -282,21 +288,21 @@ def _with_fixed(pairs: Pairs, fixed: Iterable[object]) -> tuple[Pairs, list[Faul
     standing[number[number >= 0]] = True
     unknown = ids[number < 0]
     en, zh = f"found {some(unknown)}; no such site in the tables", f"站点 {some(unknown)} 不存在"
-    return replace(pairs, fixed=standing), [Fault("fixed", en, zh)] if len(unknown) else []
+    return replace(pairs, fixed=standing), [Fault("fixed", en=en, zh=zh)] if len(unknown) else []
 
 
 def _count_faults(pairs: Pairs, sites: int | None) -> list[Fault]:
     if sites is None:
         return []
     if isinstance(sites, bool) or not isinstance(sites, int | np.integer) or sites < 1:
-        return [Fault("sites", f"found {sites}; a whole number of at least 1 is expected", "应为不小于 1 的整数")]
+        return [Fault("sites", en=f"found {sites}; a whole number of at least 1 is expected", zh="应为不小于 1 的整数")]
     available, standing = len(pairs.sites), int(pairs.fixed.sum())
     if sites > available:
         en = f"found {sites}, but there are only {available} sites; ask for fewer or add candidates"
-        return [Fault("sites", en, f"要求 {sites} 个，但仅有 {available} 个站点")]
+        return [Fault("sites", en=en, zh=f"要求 {sites} 个，但仅有 {available} 个站点")]
     if sites < standing:
         en = f"found {sites}, but {standing} fixed sites stand already; ask for at least {standing}"
-        return [Fault("sites", en, f"要求 {sites} 个，但已有 {standing} 个固定站点")]
+        return [Fault("sites", en=en, zh=f"要求 {sites} 个，但已有 {standing} 个固定站点")]
     return []
 
 
@@ -306,16 +312,16 @@ def _unserved(pairs: Pairs, limit: float | None) -> list[Fault]:
         return []
     within = "" if limit is None else f" within {limit:g}"
     en = f"no site can serve it{within}; add a pair or take the zone out"
-    return [Fault(f"access, zone {some(alone)}", en, "没有站点可服务该小区，请补充或删除")]
+    return [Fault(f"access, zone {some(alone)}", en=en, zh="没有站点可服务该小区，请补充或删除")]
 
 
 def too_few(sites: int, needed: int) -> Fault:
     """That so many sites do not serve every zone, or none were found that do."""
     if needed > sites:
         en = f"found {sites}, but it takes at least {needed} sites to serve every zone; ask for more or add pairs"
-        return Fault("sites", en, f"要求 {sites} 个，但至少需要 {needed} 个站点才能服务所有小区")
+        return Fault("sites", en=en, zh=f"要求 {sites} 个，但至少需要 {needed} 个站点才能服务所有小区")
     en = f"no choice of {sites} sites that serves every zone was found; ask for more, add pairs or raise effort"
-    return Fault("sites", en, f"未找到能服务所有小区的 {sites} 个站点")
+    return Fault("sites", en=en, zh=f"未找到能服务所有小区的 {sites} 个站点")
 
 
 def _numbers(series: pd.Series, ids: pd.Index) -> np.ndarray:

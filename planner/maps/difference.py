@@ -86,7 +86,7 @@ def _layers(plan: Saved) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDat
         return zones.set_index("zone_id").sort_index(), districts.set_index("district"), streets
     except (DataSourceError, DataLayerError, KeyError) as error:
         en = f"cannot be drawn: {error}; plan again"
-        raise BadInput([Fault(str(file), en, "无法绘制已保存的方案，请重新规划")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="无法绘制已保存的方案，请重新规划")]) from None
 
 
 def _title(plan: Saved) -> dict[str, str]:
@@ -98,7 +98,7 @@ def _title(plan: Saved) -> dict[str, str]:
         return words | {"attribution": str(scenario["study_area"].get("attribution", ""))}
     except (OSError, ValueError, KeyError, AttributeError) as error:
         en = f"cannot be read as a plan's scenario: {error!r}; plan again"
-        raise BadInput([Fault(str(file), en, "无法读取方案的情景文件，请重新规划")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="无法读取方案的情景文件，请重新规划")]) from None
 
 
 def _site_columns(sites: gpd.GeoDataFrame, types: list[str]) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def check_solver(solver: str) -> None:
         there = [*pulp.listSolvers(onlyAvailable=True), *(["CBC"] if _cbc() else [])]
     if solver not in there:
         en = f"{solver} is not installed; found {', '.join(sorted(there))} (CBC comes with: pip install 'pulp[cbc]')"
-        raise BadInput([Fault("scenario, key siting.solver", en, f"未安装求解器 {solver}，请改用上列之一")])
+        raise BadInput([Fault("scenario, key siting.solver", en=en, zh=f"未安装求解器 {solver}，请改用上列之一")])
 
 
 def _cbc() -> str | None:

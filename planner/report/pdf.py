@@ -56,7 +56,7 @@ def find_font(families: Collection[str]) -> str:
             return known[name.lower()]
     en = f"no font with Chinese letters found on this machine; install one of {', '.join(FONTS)}"
     raise BadInput(
-        [Fault("report.pdf", en, f"本机没有中文字体，请安装其一：{'、'.join(FONTS)}（report.html 不受影响）")]
+        [Fault("report.pdf", en=en, zh=f"本机没有中文字体，请安装其一：{'、'.join(FONTS)}（report.html 不受影响）")]
     )
 
 
@@ -81,6 +81,6 @@ def _typst() -> ModuleType:
         import typst
     except ImportError:
         en = f"needs the package typst: {_EXTRA}"
-        raise BadInput([Fault("report.pdf", en, f"需要 typst：{_EXTRA}")]) from None
+        raise BadInput([Fault("report.pdf", en=en, zh=f"需要 typst：{_EXTRA}")]) from None
     module: ModuleType = typst
     return module

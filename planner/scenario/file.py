@@ -46,7 +46,7 @@ def embedded(name: str) -> Path:
     for root in _DATA_FOLDERS:
         if (root / name).is_dir():
             return root / name
-    raise BadInput([Fault(f"embedded:{name}", "no such embedded study area", "没有这个内置研究区")])
+    raise BadInput([Fault(f"embedded:{name}", en="no such embedded study area", zh="没有这个内置研究区")])
 
 
 def locate(path: str | Path | None) -> Path:
@@ -57,7 +57,7 @@ def locate(path: str | Path | None) -> Path:
 def merged(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """The content of a scenario file laid over the one it extends."""
     if file in seen:
-        refuse([Fault(str(file), "extends itself", "文件循环继承自身")])
+        refuse([Fault(str(file), en="extends itself", zh="文件循环继承自身")])
     content = _toml(file)
     area = content.get("study_area")
     if isinstance(area, dict) and isinstance(area.get("folder"), str):
@@ -66,7 +66,7 @@ def merged(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     if parent is None:
         return content
     if not isinstance(parent, str):
-        refuse([Fault(f"{file}, key extends", f"expected a file name, found {parent!r}", "extends 应为文件名")])
+        refuse([Fault(f"{file}, key extends", en=f"expected a file name, found {parent!r}", zh="extends 应为文件名")])
     beside = (file.parent / str(parent)).resolve()
     return _laid_over(
         merged(beside if beside.is_file() else _file_or_embedded(Path(str(parent)), beside), (*seen, file)), content
@@ -81,19 +81,19 @@ def fault_in(file: Path, detail: Any, scenario: type[BaseModel]) -> Fault:
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1], scenario), 1, 0.6)
         if near:
-            return Fault(where, f"unknown key; did you mean `{near[0]}`?", f"未知的键，是否应为 `{near[0]}`？")
-        return Fault(where, "unknown key; remove it", "未知的键，请删除")
+            return Fault(where, en=f"unknown key; did you mean `{near[0]}`?", zh=f"未知的键，是否应为 `{near[0]}`？")
+        return Fault(where, en="unknown key; remove it", zh="未知的键，请删除")
     if detail["type"] == "missing":
-        return Fault(where, "missing; add it (docs: the scenario section of the README)", "缺少此项，请补充")
+        return Fault(where, en="missing; add it (docs: the scenario section of the README)", zh="缺少此项，请补充")
     plain = not isinstance(found, dict | BaseModel)
     en, zh = (f", found {found!r}", f"，现为 {found!r}") if plain else ("", "")
     if detail["type"] == "model_type" and detail["ctx"]["class_name"] == "Figure":
         en = f"expected a number, [low, base, high] or a table{en}"
-        return Fault(where, en, f"应为数值、[低, 基准, 高] 或表{zh}")
+        return Fault(where, en=en, zh=f"应为数值、[低, 基准, 高] 或表{zh}")
     message = _TABLE_WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     words = _CHINESE.get(detail["type"], "").format(**detail.get("ctx", {})).replace(" or ", " 或 ")
     chinese = words or f"取值不合要求（{message}）"
-    return Fault(where, f"{message[0].lower()}{message[1:]}{en}", f"{chinese}{zh}")
+    return Fault(where, en=f"{message[0].lower()}{message[1:]}{en}", zh=f"{chinese}{zh}")
 
 
 def _file_or_embedded(path: Path, otherwise: Path) -> Path:
@@ -119,9 +119,9 @@ def _toml(file: Path) -> dict[str, Any]:
         names = ", ".join(sorted(f"{f.parent.name}/{f.stem}" for f in _embedded_scenarios()))
         en = f"no such scenario file; give the path of a TOML file or an embedded scenario ({names})"
         zh = f"找不到情景文件，请给出 TOML 路径或内置情景（{names}）"
-        raise BadInput([Fault(str(file), en, zh)]) from None
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault = Fault(str(file), f"not a TOML file in UTF-8: {error}", "不是 UTF-8 编码的 TOML 文件")
+        fault = Fault(str(file), en=f"not a TOML file in UTF-8: {error}", zh="不是 UTF-8 编码的 TOML 文件")
         raise BadInput([fault]) from None
 
 

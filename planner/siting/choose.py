@@ -281,4 +281,4 @@ def no_plan(x: Instance, error: NoPlan) -> list[Fault]:
     if found := unmet_floors(x):
         return found
     en = f"no plan was found within the counted work (solver: {error}); that none exists is not proven"
-    return [Fault("scenario, key siting", en, f"在限定计算量内未找到方案（求解器：{error}），不代表不存在")]
+    return [Fault("scenario, key siting", en=en, zh=f"在限定计算量内未找到方案（求解器：{error}），不代表不存在")]

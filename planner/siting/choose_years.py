@@ -272,5 +272,5 @@ def _of_year(faults: list[Fault], year: int, is_last: bool) -> list[Fault]:
         where = fault.where
         for key in ("quota", "budget_cny", *(() if is_last else ("tasks",))):
             where = where.replace(f"scenario, key siting.{key}", f"scenario, key siting.phases, year {year}, {key}")
-        told.append(Fault(where, f"by the end of {year}, {fault.en}", f"至 {year} 年底：{fault.zh}"))
+        told.append(Fault(where, en=f"by the end of {year}, {fault.en}", zh=f"至 {year} 年底：{fault.zh}"))
     return told

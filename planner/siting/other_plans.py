@@ -88,7 +88,7 @@ def other_plans(
     x = make_instance(demand, sites, access, charger_types, capacity, existing, siting, cover)
     if best.proof.problem != fingerprint(x, siting):
         en = "was made from other data, rules or another version than these; plan again, then ask for alternatives"
-        raise BadInput([Fault("plan", en, "方案与当前数据、规则或程序版本不一致，请重新规划后再求备选方案")])
+        raise BadInput([Fault("plan", en=en, zh="方案与当前数据、规则或程序版本不一致，请重新规划后再求备选方案")])
     merged = merge_demands(x)
     y = merged.instance
     begin, bound = start_from(x, merged, best), best.proof.progress[1]

@@ -61,7 +61,9 @@ def foreign_plan(previous: Previous, sites: pd.DataFrame) -> list[Fault]:
         return []
     en = f"none of its sites ({some(built)}) is a candidate here; expected a plan of the same study area"
     return [
-        Fault("the plan to go on from", en, f"其站点（{some(built)}）均不在本方案候选站点之列；应为同一研究区的方案")
+        Fault(
+            "the plan to go on from", en=en, zh=f"其站点（{some(built)}）均不在本方案候选站点之列；应为同一研究区的方案"
+        )
     ]
 
 

@@ -46,13 +46,13 @@ def find_districts(place: str, overpass: Overpass, admin_level: int, say: Say) -
     """
     if not place.strip() or Path(place).is_dir():
         en = "give a place's name, a boundary file or west,south,east,north"
-        raise BadInput([Fault(repr(place), en, "请给出地名、边界文件或 西,南,东,北")])
+        raise BadInput([Fault(repr(place), en=en, zh="请给出地名、边界文件或 西,南,东,北")])
     if Path(place).is_file():
         districts = _from_file(Path(place), say)
     elif _is_box(place):
         districts = _from_box(place)
     elif looks_like_file(place):
-        raise BadInput([Fault(place, "no such file; check the path", "找不到文件，请检查路径")])
+        raise BadInput([Fault(place, en="no such file; check the path", zh="找不到文件，请检查路径")])
     else:
         districts = _from_name(place, overpass, admin_level, say)
     _refuse_too_large(districts, place)
@@ -87,7 +87,7 @@ def _from_box(place: str) -> gpd.GeoDataFrame:
     west, south, east, north = (float(part) for part in place.split(","))
     if not (-180 <= west < east <= 180 and -84 <= south < north <= 84):
         en = "west, south, east, north in degrees expected, west < east and south < north, no farther than 84 degrees"
-        raise BadInput([Fault(f"box {place}", en, "应为 西,南,东,北（度），且西<东、南<北")])
+        raise BadInput([Fault(f"box {place}", en=en, zh="应为 西,南,东,北（度），且西<东、南<北")])
     return _districts(["研究区"], ["study area"], [shapely.box(west, south, east, north)])
 
 
@@ -96,16 +96,16 @@ def _from_file(file: Path, say: Say) -> gpd.GeoDataFrame:
     wrong = ~features.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
     if bool(wrong.any()):
         en = f"found {some(sorted(set(features.geometry.geom_type[wrong])))}; a boundary is made of polygons"
-        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en, "边界应为面要素")])
+        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en=en, zh="边界应为面要素")])
     name = column(features, "district") or column(features, "name_zh")
     if name is None and len(features) > 1:
         en = f"{len(features)} districts without names; add a column district"
-        raise BadInput([Fault(str(file), en, "多个区县缺少名称列，请添加 district 列")])
+        raise BadInput([Fault(str(file), en=en, zh="多个区县缺少名称列，请添加 district 列")])
     names = [file.stem] if name is None else [_word(value) for value in features[name]]
     nameless = [n for n, word in enumerate(names, 1) if not word]
     if nameless:
         en = f"{len(nameless)} districts without a name; fill the column"
-        raise BadInput([Fault(f"{file}, column {name}, feature {some(nameless)}", en, "区县名称为空，请填写")])
+        raise BadInput([Fault(f"{file}, column {name}, feature {some(nameless)}", en=en, zh="区县名称为空，请填写")])
     english, code = column(features, "name_en"), column(features, "code")
     districts = _districts(
         names,
@@ -115,7 +115,7 @@ def _from_file(file: Path, say: Say) -> gpd.GeoDataFrame:
     )
     twice = districts.index[districts.index.duplicated()].unique()
     refuse(
-        Fault(f"{file}, column {name}", f"{district!r} stands twice; merge the two", "区县名重复，请合并")
+        Fault(f"{file}, column {name}", en=f"{district!r} stands twice; merge the two", zh="区县名重复，请合并")
         for district in twice
     )
     refuse(_overlaps(districts, file))
@@ -174,7 +174,7 @@ def _overlaps(districts: gpd.GeoDataFrame, file: Path) -> list[Fault]:
         if shared > _SLIVER_SHARE * min(metric.iloc[a].area, metric.iloc[b].area):
             names = f"{districts.index[a]} and {districts.index[b]}"
             en = f"{names} overlap by {shared / 1e6:,.2f} km2; a place belongs to one district, mend the outlines"
-            faults.append(Fault(str(file), en, "区县边界重叠，请修正"))
+            faults.append(Fault(str(file), en=en, zh="区县边界重叠，请修正"))
     return faults
 
 
@@ -182,4 +182,4 @@ def _refuse_too_large(districts: gpd.GeoDataFrame, place: str) -> None:
     km2 = float(districts.to_crs("ESRI:54034").area.sum() / 1e6)  # equal-area cylindrical
     if km2 > _MOST_KM2:
         en = f"{km2:,.0f} km2 is larger than any city; give one city, not a province or country"
-        raise BadInput([Fault(place, en, "研究区过大，请给出一个城市")])
+        raise BadInput([Fault(place, en=en, zh="研究区过大，请给出一个城市")])

@@ -105,7 +105,7 @@ def check_datum(datum: str) -> None:
     """Refuse what is none of `DATUMS`."""
     if datum not in DATUMS:
         en = f"found {datum!r}; declare one of {', '.join(DATUMS)} (it cannot be seen from the coordinates)"
-        refuse([Fault("datum", en, f"现为 {datum!r}；须声明为 {'、'.join(DATUMS)} 之一，坐标本身无法判断")])
+        refuse([Fault("datum", en=en, zh=f"现为 {datum!r}；须声明为 {'、'.join(DATUMS)} 之一，坐标本身无法判断")])
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def suspect_datum(named: gpd.GeoDataFrame, known: gpd.GeoDataFrame, name: str = 
     """
     tables = {"named": named, "known": known}
     refuse(
-        Fault(f"{label} places, column {name}", "missing; names are what is compared", "缺少名称列，无法比对")
+        Fault(f"{label} places, column {name}", en="missing; names are what is compared", zh="缺少名称列，无法比对")
         for label, table in tables.items()
         if name not in table
     )

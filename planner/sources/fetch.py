@@ -125,11 +125,16 @@ def _places(area: Area, sources: Sources, base: Scenario, folder: Path, say: Say
     unknown = sorted(set(places["kind"]) - set(base.kinds))
     twice = places.index[places.index.duplicated()]
     faults = [
-        *(Fault("kinds", f"{kind!r} is no kind of the scenario {BASE}", "情景中没有该地点类型") for kind in unknown),
-        *(Fault(f"places, row {some(twice)}", "stands in two files; rename", "地点编号重复") for _ in twice[:1]),
+        *(
+            Fault("kinds", en=f"{kind!r} is no kind of the scenario {BASE}", zh="情景中没有该地点类型")
+            for kind in unknown
+        ),
+        *(Fault(f"places, row {some(twice)}", en="stands in two files; rename", zh="地点编号重复") for _ in twice[:1]),
     ]
     if places.empty:
-        faults.append(Fault("places", "none found inside the area; bring a file with --places", "研究区内没有地点"))
+        faults.append(
+            Fault("places", en="none found inside the area; bring a file with --places", zh="研究区内没有地点")
+        )
     refuse(faults)
     return places
 
@@ -148,7 +153,9 @@ def _zones(districts: gpd.GeoDataFrame, layers: _Around, sources: Sources, say: 
         residents = rescale(residents, squares["district"], read_totals(sources.totals, districts.index, say))
     zones = with_rings(squares.assign(residents=residents.reindex(squares.index).astype(int)))
     if not zones["residents"].sum():
-        raise BadInput([Fault(str(file), "nobody lives in the study area; bring another file", "研究区内没有居民")])
+        raise BadInput(
+            [Fault(str(file), en="nobody lives in the study area; bring another file", zh="研究区内没有居民")]
+        )
     _refuse_too_dense(zones["residents"].sum() / (districts.area.sum() / 1e6), sources.totals or file)
     return inhabited(zones)
 
@@ -158,7 +165,7 @@ def _refuse_too_dense(per_km2: float, file: Path) -> None:
     if per_km2 > _MOST_PER_KM2:
         en = f"gives {per_km2:,.0f} residents per km2 of the study area, more than any city has: per cell, not per km2?"
         zh = f"研究区平均每平方公里 {per_km2:,.0f} 人，超过任何城市；栅格应为每格人数，表格应以人为单位"
-        raise BadInput([Fault(str(file), en, zh)])
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
 
 
 def _spread(totals: pd.Series, squares: gpd.GeoDataFrame, layers: _Around, say: Say) -> pd.Series:
@@ -189,7 +196,7 @@ def _worldpop(districts: gpd.GeoDataFrame, sources: Sources, say: Say) -> Path:
         country = sources.country or osm.country_code(spot.x, spot.y, sources.overpass, say)
         if country is None:
             en = "OpenStreetMap does not say which country this is; give --country (three letters, e.g. CHN)"
-            raise BadInput([Fault("country", en, "无法确定国家，请用 --country 给出三位代码（如 CHN）")])
+            raise BadInput([Fault("country", en=en, zh="无法确定国家，请用 --country 给出三位代码（如 CHN）")])
         return worldpop.worldpop_raster(
             country,
             sources.overpass.cache,
@@ -201,7 +208,9 @@ def _worldpop(districts: gpd.GeoDataFrame, sources: Sources, say: Say) -> Path:
     except BadInput as error:
         en = "no population: bring a raster (WorldPop, GHS-POP, LandScan) or polygons with --population FILE"
         zh = "缺少人口数据：请用 --population 提供栅格（WorldPop、GHS-POP、LandScan）或面图层；其他图层已保留"
-        raise BadInput([*error.faults, Fault("population", f"{en}; the layers fetched so far are kept", zh)]) from None
+        raise BadInput(
+            [*error.faults, Fault("population", en=f"{en}; the layers fetched so far are kept", zh=zh)]
+        ) from None
 
 
 def _chargers(
@@ -229,15 +238,15 @@ def _request_faults(place: str, target: Path, sources: Sources) -> list[Fault]:
     given = [sources.streets, *sources.places, sources.population, sources.totals, *sources.chargers, sources.kinds]
     files = [file for file in given if file is not None]
     faults = [
-        Fault(str(file), "no such file; check the path", "找不到文件，请检查路径")
+        Fault(str(file), en="no such file; check the path", zh="找不到文件，请检查路径")
         for file in [*files, *([Path(place)] if looks_like_file(place) else [])]
         if not file.is_file()
     ]
     faults += [
         Fault(
             str(file),
-            "lies in the folder that is to be replaced; move it elsewhere",
-            "输入文件位于待替换文件夹内，请移走",
+            en="lies in the folder that is to be replaced; move it elsewhere",
+            zh="输入文件位于待替换文件夹内，请移走",
         )
         for file in [*files, Path(place)]
         if file.is_file() and file.resolve().parent == target and file.name in LAYER_FILES
@@ -245,17 +254,19 @@ def _request_faults(place: str, target: Path, sources: Sources) -> list[Fault]:
     population = sources.population
     if population is not None and population.suffix.lower() not in (*RASTERS, *VECTORS, *TABLES):
         en = f"unknown kind of population file; expected one of {', '.join((*RASTERS, *VECTORS, *TABLES))}"
-        faults.append(Fault(str(population), en, "不支持的人口文件类型，请提供栅格、面图层或表格"))
+        faults.append(Fault(str(population), en=en, zh="不支持的人口文件类型，请提供栅格、面图层或表格"))
     if sources.chargers and sources.datum is None:
         en = "the datum of the chargers must be given: --datum wgs84, gcj02 (Gaode, Tencent) or bd09 (Baidu)"
         zh = "必须给出充电桩坐标的基准：--datum wgs84、gcj02（高德、腾讯）或 bd09（百度）"
-        faults.append(Fault("chargers", en, zh))
+        faults.append(Fault("chargers", en=en, zh=zh))
     if not (np.isfinite(sources.zone_side_m) and 50 <= sources.zone_side_m <= 20_000):
         en = f"found {sources.zone_side_m:g}; 50 to 20,000 metres expected"
-        faults.append(Fault("zone_side_m", en, "网格边长应为 50 至 20,000 米"))
+        faults.append(Fault("zone_side_m", en=en, zh="网格边长应为 50 至 20,000 米"))
     if sources.overpass.cache.exists() and not sources.overpass.cache.is_dir():
         faults.append(
-            Fault(str(sources.overpass.cache), "is a file; give a folder as cache", "缓存位置是文件，请给出文件夹")
+            Fault(
+                str(sources.overpass.cache), en="is a file; give a folder as cache", zh="缓存位置是文件，请给出文件夹"
+            )
         )
     if sources.kinds is not None and sources.kinds.is_file():
         try:

@@ -140,14 +140,16 @@ def refuse_changed_folder(folder: Path) -> None:
         made = json.loads((folder / "fetch.json").read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError):
         en = "holds files but was not made by planner fetch, and is not overwritten; give an empty or a new folder"
-        raise BadInput([Fault(str(folder), en, "文件夹不是由 planner fetch 生成，不予覆盖；请另选空文件夹")]) from None
+        raise BadInput(
+            [Fault(str(folder), en=en, zh="文件夹不是由 planner fetch 生成，不予覆盖；请另选空文件夹")]
+        ) from None
     changed = [
         name for name, mark in sorted(made.items()) if (folder / name).is_file() and _mark(folder / name) != mark
     ]
     added = [name for name in LAYER_FILES[:-1] if name not in made and (folder / name).is_file()]
     if changed or added:
         en = f"changed since it was fetched: {some([*changed, *added])}; move them away or give a new folder"
-        raise BadInput([Fault(str(folder), en, "文件在获取后有改动，请移走或另选文件夹")])
+        raise BadInput([Fault(str(folder), en=en, zh="文件在获取后有改动，请移走或另选文件夹")])
 
 
 def begin(place: str, target: Path, sources: Sources, say: Say) -> Stage:
@@ -157,14 +159,14 @@ def begin(place: str, target: Path, sources: Sources, say: Say) -> Stage:
     asked = folder / "request.json"
     if folder.exists() and not asked.is_file():
         en = "stands where a fetch keeps its unfinished layers, and is none; move it away"
-        raise BadInput([Fault(str(folder), en, "该位置用于存放未完成的图层，但现有内容并非如此，请移走")])
+        raise BadInput([Fault(str(folder), en=en, zh="该位置用于存放未完成的图层，但现有内容并非如此，请移走")])
     if folder.is_dir() and asked.read_text(encoding="utf-8") != request:
         shutil.rmtree(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         asked.write_text(request, encoding="utf-8")
     except OSError as error:
-        raise BadInput([Fault(str(folder), f"cannot be written: {error}", "无法写入该文件夹")]) from None
+        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
     return Stage(folder, say)
 
 
@@ -217,7 +219,7 @@ def finish(stage: Stage, target: Path, layers: tuple[gpd.GeoDataFrame, ...], sou
     try:
         put_in_place(draft, target, LAYER_FILES)
     except OSError as error:
-        raise BadInput([Fault(str(target), f"cannot be written: {error}", "无法写入该文件夹")]) from None
+        raise BadInput([Fault(str(target), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
     shutil.rmtree(stage.folder, ignore_errors=True)
 
 

@@ -104,7 +104,7 @@ def find_place(name: str, overpass: Overpass, say: Say) -> gpd.GeoDataFrame:
                 f"OpenStreetMap knows no area of this name; try another spelling ({name}, 中国) or give a boundary file"
             )
             raise BadInput(
-                [Fault(repr(name), en, "OpenStreetMap 中没有该名称的区域，请换写法或提供边界文件")]
+                [Fault(repr(name), en=en, zh="OpenStreetMap 中没有该名称的区域，请换写法或提供边界文件")]
             ) from None
     return gpd.GeoDataFrame(found[["display_name", "geometry"]])
 
@@ -229,7 +229,7 @@ def _extract(file: Path, part: Path, area: Area, keys: list[str], wanted: Callab
     except ImportError:
         raise BadInput([missing_package(str(file), "osmium")]) from None
     if not file.is_file():
-        raise BadInput([Fault(str(file), "no such file; check the path", "找不到文件，请检查路径")])
+        raise BadInput([Fault(str(file), en="no such file; check the path", zh="找不到文件，请检查路径")])
     west, south, east, north = area.bounds
     kept, ways, cut = 0, 0, list[int]()
     try:
@@ -259,10 +259,10 @@ def _extract(file: Path, part: Path, area: Area, keys: list[str], wanted: Callab
                     kept += 1
     except (RuntimeError, ValueError, OSError) as error:  # osmium raises these for all that is no OSM file
         en = f"cannot be read as OpenStreetMap data: {error}"
-        raise BadInput([Fault(str(file), en, "无法作为 OpenStreetMap 数据读取")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="无法作为 OpenStreetMap 数据读取")]) from None
     if len(cut) > _MOST_BROKEN * ways:
         en = f"refer to nodes that the file does not hold ({len(cut)} of {ways}); make the extract with complete ways"
-        raise BadInput([Fault(f"{file}, way {some(cut)}", en, "道路引用了文件中不存在的节点，请导出完整的道路")])
+        raise BadInput([Fault(f"{file}, way {some(cut)}", en=en, zh="道路引用了文件中不存在的节点，请导出完整的道路")])
     if cut:
         say(
             f"{file.name}: {len(cut)} of {ways} ways lead straight past nodes that are missing",
@@ -341,13 +341,15 @@ def _patiently(ask: Callable[[], Found], overpass: Overpass, say: Say, what: str
             reason = str(error) or type(error).__name__
             wait_s = getattr(error, "wait_s", None) or overpass.first_wait_s * 2**attempt
         except ResponseStatusCodeError as error:
-            raise BadInput([Fault(server, f"refused the request: {str(error)[:200]}", "服务器拒绝了请求")]) from None
+            raise BadInput(
+                [Fault(server, en=f"refused the request: {str(error)[:200]}", zh="服务器拒绝了请求")]
+            ) from None
         if attempt + 1 < overpass.tries:
             wait_s = min(wait_s, _LONGEST_WAIT_S)
             say(f"{what}: {server} is busy ({reason}); asking again in {wait_s:g} s", f"服务器忙，{wait_s:g} 秒后重试")
             time.sleep(wait_s)
     en = f"no answer for {what} after {overpass.tries} tries ({reason}); run it again later: it goes on from here"
-    raise BadInput([Fault(server, en, "多次重试仍无应答，请稍后再运行同一命令，已取得的数据会保留")])
+    raise BadInput([Fault(server, en=en, zh="多次重试仍无应答，请稍后再运行同一命令，已取得的数据会保留")])
 
 
 def _is_offline(error: Exception) -> bool:
@@ -359,12 +361,12 @@ def _is_offline(error: Exception) -> bool:
 
 def _offline(server: str, what: str, reason: str) -> Fault:
     en = f"cannot be reached ({reason}), and {what} would come from there; offline, bring {_INSTEAD[what]}"
-    return Fault(server, en, f"无法连接服务器；离线时请自备文件：{_INSTEAD[what]}")
+    return Fault(server, en=en, zh=f"无法连接服务器；离线时请自备文件：{_INSTEAD[what]}")
 
 
 def _nothing(what: str, overpass: Overpass, zh: str) -> Fault:
     en = f"OpenStreetMap has no drivable {what} inside the area; check the place (answer kept in {overpass.cache})"
-    return Fault(overpass.url, en, zh)
+    return Fault(overpass.url, en=en, zh=zh)
 
 
 def _nothing_in(file: Path, what: str, area: Area) -> Fault:
@@ -373,4 +375,4 @@ def _nothing_in(file: Path, what: str, area: Area) -> Fault:
     en = (
         f"no {what} inside the study area ({box}); is this the right file, and the boundary's CRS and axis order right?"
     )
-    return Fault(str(file), en, "文件在研究区内没有可通行道路")
+    return Fault(str(file), en=en, zh="文件在研究区内没有可通行道路")

@@ -16,13 +16,14 @@ from planner.files.readers import TABLES, Say, column, read_features, read_table
 from planner.scenario import Kind
 from planner.sources.osm import EXTRACTS, Area, Tags, read_osm_features
 from planner.tables import MOST_BAYS
+from planner.words import Text
 
 CHARGING = "charging"
 _SAME_PLACE_M = 300.0
 _COLUMNS = ["kind", "name_zh", "name_en", "bays", "source", "geometry"]
-_WRONG_RULE = (
-    "needs key, value, kind, named = yes or no, and as bays_per_capacity a share or nothing",
-    "需填写 key、value、kind，named 为 yes 或 no，bays_per_capacity 为比例或留空",
+_WRONG_RULE = Text(
+    en="needs key, value, kind, named = yes or no, and as bays_per_capacity a share or nothing",
+    zh="需填写 key、value、kind，named 为 yes 或 no，bays_per_capacity 为比例或留空",
 )
 _RULE_COLUMNS = ("key", "value", "unless", "named", "kind", "bays_per_capacity", "why")
 
@@ -66,9 +67,9 @@ def read_kind_rules(file: Path | None = None) -> list[KindRule]:
     table = read_table(file)
     rows: list[dict[str, str]] = table.where(table.notna(), "").astype(str).to_dict("records")  # type: ignore[assignment]
     missing = [name for name in _RULE_COLUMNS[:-1] if not rows or name not in rows[0]]
-    refuse(Fault(f"{file}, column {name}", "missing; add it", "缺少此列，请补充") for name in missing)
+    refuse(Fault(f"{file}, column {name}", en="missing; add it", zh="缺少此列，请补充") for name in missing)
     refuse(
-        Fault(f"{file}, line {line}", *_WRONG_RULE)
+        Fault.of(f"{file}, line {line}", _WRONG_RULE)
         for line, row in enumerate(rows, 2)
         if not (row["key"] and row["value"] and row["kind"])
         or row["named"] not in ("yes", "no")
@@ -155,7 +156,7 @@ def read_place_file(
     if kind_name is None and not keys and "fclass" not in features:
         columns = some(features.columns.drop(["row", "geometry"]), 12)
         en = f"no column for the kind of place among {columns}; name it kind"
-        raise BadInput([Fault(f"{file}, header", en, "缺少地点类型列，请命名为 kind")])
+        raise BadInput([Fault(f"{file}, header", en=en, zh="缺少地点类型列，请命名为 kind")])
     if kind_name is None or (keys and kind_name == "type"):
         return places_of_osm(_with_osm_ids(features), rules, f"OpenStreetMap, {file.name}")
     return _own_places(features, kind_name, kinds, file, prefix or file.stem)
@@ -234,14 +235,14 @@ def _own_places(
     faults = []
     if (found == "").any():
         at = f"{file}, {row} {some(features['row'][found == ''])}"
-        faults.append(Fault(at, f"nothing in {kind_name}; fill it", "地点类型为空，请填写"))
+        faults.append(Fault(at, en=f"nothing in {kind_name}; fill it", zh="地点类型为空，请填写"))
     if unknown:
         en = f"found {some(unknown)}; known kinds: {', '.join(sorted(kinds))}"
-        faults.append(Fault(f"{file}, column {kind_name}", en, "未知的地点类型，请使用情景中 [kinds] 的名称"))
+        faults.append(Fault(f"{file}, column {kind_name}", en=en, zh="未知的地点类型，请使用情景中 [kinds] 的名称"))
     if len(wrong_bays):
         shown = some(given[wrong_bays.index].astype(str).unique())
         en, zh = f"bays: found {shown}; whole numbers up to {MOST_BAYS:,}", f"车位应为不超过 {MOST_BAYS:,} 的整数"
-        faults.append(Fault(f"{file}, {row} {some(wrong_bays)}", en, zh))
+        faults.append(Fault(f"{file}, {row} {some(wrong_bays)}", en=en, zh=zh))
     refuse(faults)
     ids = _cells(features, "id").astype(object).where(_cells(features, "id").notna(), None)
     if ids.isna().any() or ids.duplicated().any():

@@ -118,7 +118,7 @@ def streets_of_lines(lines: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDa
     wrong = ~lines.geometry.geom_type.isin(["LineString", "MultiLineString"])
     if bool(wrong.any()):
         en = f"found {some(sorted(set(lines.geometry.geom_type[wrong])))}; streets are lines"
-        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en, "道路图层应为线要素")])
+        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en=en, zh="道路图层应为线要素")])
     several = int((shapely.get_num_geometries(lines.geometry.to_numpy()) > 1).sum())
     if several:
         say(f"{file.name}: {several} multipart lines taken apart", f"{file.name}：已拆分 {several} 条多部件线")
@@ -146,7 +146,7 @@ def largest_part(streets: gpd.GeoDataFrame, say: Say) -> gpd.GeoDataFrame:
     share = lost["metres"].sum() / streets["metres"].sum()
     if not main.any():
         en = f"in {km:,.1f} km no street leads there and back; check one-way marks and where lines join"
-        raise BadInput([Fault("streets", en, "道路互不双向连通，请检查单行标记与节点连接")])
+        raise BadInput([Fault("streets", en=en, zh="道路互不双向连通，请检查单行标记与节点连接")])
     mark = "! " if share > _MUCH_LOST else ""
     lost_en = f"{km:,.1f} km ({share:.1%}) and {nodes:,} nodes"
     say(
@@ -158,20 +158,20 @@ def largest_part(streets: gpd.GeoDataFrame, say: Say) -> gpd.GeoDataFrame:
 
 def _graphml(file: Path, area: Area) -> nx.MultiDiGraph:
     if not file.is_file():
-        raise BadInput([Fault(str(file), "no such file; check the path", "找不到文件，请检查路径")])
+        raise BadInput([Fault(str(file), en="no such file; check the path", zh="找不到文件，请检查路径")])
     try:
         graph = osmnx.load_graphml(file)
         if not nx.get_edge_attributes(graph, "length") or "crs" not in graph.graph:
             raise KeyError("length of the edges, or crs of the graph")
     except Exception as error:  # networkx, lxml and osmnx raise many kinds; all mean it is no street graph
         en = f"cannot be read as a street graph saved by OSMnx: {type(error).__name__}: {error}"
-        raise BadInput([Fault(str(file), en, "无法作为 OSMnx 路网读取")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="无法作为 OSMnx 路网读取")]) from None
     if not osmnx.projection.is_projected(graph.graph["crs"]):
         spots = shapely.points(list(nx.get_node_attributes(graph, "x").values()), list(_values(graph, "y")))
         if not bool(shapely.intersects(spots, area).any()):
             west, south, east, north = shapely.total_bounds(spots)
             en = f"no street inside the study area: the file covers {west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
-            raise BadInput([Fault(str(file), en, "路网不在研究区内")])
+            raise BadInput([Fault(str(file), en=en, zh="路网不在研究区内")])
         graph = osmnx.truncate.truncate_graph_polygon(graph, area, truncate_by_edge=True)
     return graph
 

@@ -130,13 +130,19 @@ def _check_grid(districts: gpd.GeoDataFrame, side_m: float) -> None:
     metric = districts.crs is not None and districts.crs.is_projected
     if not (metric and all(axis.unit_name in ("metre", "meter") for axis in districts.crs.axis_info[:2])):
         en = f"squares need metres, the districts are in {districts.crs}; project them first"
-        raise BadInput([Fault("districts", en, "划分网格须用以米为单位的投影坐标系")])
+        raise BadInput([Fault("districts", en=en, zh="划分网格须用以米为单位的投影坐标系")])
     if not (np.isfinite(side_m) and side_m > 0):
-        raise BadInput([Fault("zone_side_m", f"found {side_m:g}; expected metres above 0", "网格边长应大于 0 米")])
+        raise BadInput(
+            [Fault("zone_side_m", en=f"found {side_m:g}; expected metres above 0", zh="网格边长应大于 0 米")]
+        )
     west, south, east, north = districts.total_bounds
     squares = (east - west) * (north - south) / side_m**2
     en = f"{side_m:g} m makes {squares:,.0f} squares; choose a larger side (250 or 500 m is usual)"
-    refuse([Fault("zone_side_m", en, "网格过密，请加大边长（常用 250 或 500 米）")] if squares > _MOST_SQUARES else [])
+    refuse(
+        [Fault("zone_side_m", en=en, zh="网格过密，请加大边长（常用 250 或 500 米）")]
+        if squares > _MOST_SQUARES
+        else []
+    )
 
 
 def _place_of(squares: np.ndarray, districts: gpd.GeoDataFrame) -> np.ndarray:

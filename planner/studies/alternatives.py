@@ -81,10 +81,12 @@ def find_alternatives(
         A count below 1, a share not between 0 and 1, a plan of several years, and one that is not of these data.
     """
     if count < 1:
-        raise BadInput([Fault("alternatives", f"{count} asked for; at least 1 is expected", "备选方案数至少为 1")])
+        raise BadInput(
+            [Fault("alternatives", en=f"{count} asked for; at least 1 is expected", zh="备选方案数至少为 1")]
+        )
     if not 0 < within_share < 1:
         en = f"within {within_share:g} of the best; a share above 0 and below 1 is expected, such as 0.01"
-        raise BadInput([Fault("alternatives", en, "允许损失的比例应大于 0 且小于 1，例如 0.01")])
+        raise BadInput([Fault("alternatives", en=en, zh="允许损失的比例应大于 0 且小于 1，例如 0.01")])
     refuse(several_years(plan, "alternatives"))
     town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing, plan.scenario.siting
     cover = cover_if_asked(plan.scenario.siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)

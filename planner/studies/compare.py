@@ -75,9 +75,9 @@ def read_saved(folders: Sequence[str | Path]) -> list[Saved]:
     homes = [Path(folder) for folder in folders]
     if len(homes) < 2:
         en = f"{len(homes)} given; name two or more plan folders to compare"
-        raise BadInput([Fault("plan folders", en, "请给出两个或更多方案文件夹")])
+        raise BadInput([Fault("plan folders", en=en, zh="请给出两个或更多方案文件夹")])
     twice = [str(home) for home, times in Counter(home.resolve() for home in homes).items() if times > 1]
-    refuse(Fault(path, "is named twice; a plan is compared with others", "同一文件夹出现多次") for path in twice)
+    refuse(Fault(path, en="is named twice; a plan is compared with others", zh="同一文件夹出现多次") for path in twice)
     faults: list[Fault] = []
     plans = []
     for home in homes:
@@ -160,13 +160,15 @@ def _read(home: Path) -> Saved:
     lost = [name for name in ("scenario.toml", "summary.json", "plan.gpkg") if not (home / name).is_file()]
     if lost:
         name = ", ".join(lost)
-        raise BadInput([Fault(str(home), f"is no plan folder: {name} is missing", f"不是方案文件夹：缺少 {name}")])
+        raise BadInput(
+            [Fault(str(home), en=f"is no plan folder: {name} is missing", zh=f"不是方案文件夹：缺少 {name}")]
+        )
     sites, new, built = _read_sites(home / "plan.gpkg")
     figures, chargers = _read_summary(home)
     totals = {str(k): int(n) for k, n in new.sum().items()}
     if totals != chargers:
         en = f"builds {_words(totals)}, but summary.json says {_words(chargers)}; plan again"
-        raise BadInput([Fault(str(home / "plan.gpkg"), en, "与 summary.json 不一致，请重新规划")])
+        raise BadInput([Fault(str(home / "plan.gpkg"), en=en, zh="与 summary.json 不一致，请重新规划")])
     return Saved(str(home), figures, sites, new, built)
 
 
@@ -185,7 +187,7 @@ def _read_sites(file: Path) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFram
             raise KeyError("its layers name other sites")
     except (DataSourceError, DataLayerError, KeyError) as error:
         en = f"cannot be read as a saved plan: {error}; plan again"
-        raise BadInput([Fault(str(file), en, "无法读取已保存的方案，请重新规划")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="无法读取已保存的方案，请重新规划")]) from None
     return sites, new.rename_axis(columns=None), built
 
 
@@ -209,7 +211,7 @@ def _read_summary(home: Path) -> tuple[pd.DataFrame, dict[str, int]]:
         table = table.astype({"value": float}).rename_axis("figure")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         en = f"cannot be read as a plan's summary: {type(error).__name__}, {error}; plan again"
-        raise BadInput([Fault(str(home / "summary.json"), en, "无法读取方案摘要，请重新规划")]) from None
+        raise BadInput([Fault(str(home / "summary.json"), en=en, zh="无法读取方案摘要，请重新规划")]) from None
     return table, chargers
 
 
@@ -224,12 +226,14 @@ def _other_area(a: Saved, b: Saved) -> Fault | None:
     """Why two plans cannot be of the same study area, if so."""
     where, zh = f"{a.folder} and {b.folder}", "两个方案属于不同研究区，无法比较"
     if a.sites.crs != b.sites.crs:
-        return Fault(where, "plans of different study areas (other coordinate systems) have nothing to compare", zh)
+        return Fault(
+            where, en="plans of different study areas (other coordinate systems) have nothing to compare", zh=zh
+        )
     shared = a.sites.index.intersection(b.sites.index)
     if not len(shared):
-        return Fault(where, "plans of different study areas: no candidate site is in both", zh)
+        return Fault(where, en="plans of different study areas: no candidate site is in both", zh=zh)
     apart = a.sites.geometry.loc[shared].distance(b.sites.geometry.loc[shared]) > _SAME_PLACE_M
     if apart.any():
         en = f"plans of different study areas: sites {some(shared[apart])} lie at other places"
-        return Fault(where, en, zh)
+        return Fault(where, en=en, zh=zh)
     return None

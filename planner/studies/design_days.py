@@ -33,7 +33,7 @@ def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:
     arrivals, queues = planned_arrivals(plan.assignment, mix, charges, plan.charger_types, plan.capacity, standing)
     if arrivals.empty:
         en = "nobody charges at any station of it; there is nothing to simulate"
-        raise BadInput([Fault("plan, table assignment", en, "没有任何站点有人充电，无可仿真")])
+        raise BadInput([Fault("plan, table assignment", en=en, zh="没有任何站点有人充电，无可仿真")])
     return simulate(arrivals, queues, promise.most_min.base, promise.most_share.base, days, seed)
 
 
@@ -53,7 +53,9 @@ def stress_plan(plan: Plan, days: int = STRESS_DAYS, seed: int = 0) -> Stress:
     promise, mix, charges, standing = _design_day(plan)
     if promise.balk_min is None:
         en = "missing; the stress test needs the wait beyond which drivers go on to the next station: add it"
-        raise BadInput([Fault("scenario, key waiting.balk_min", en, "缺少此项：压力测试需要司机可接受的最长等待")])
+        raise BadInput(
+            [Fault("scenario, key waiting.balk_min", en=en, zh="缺少此项：压力测试需要司机可接受的最长等待")]
+        )
     types, services = plan.charger_types, plan.scenario.services
     charged, queues = planned_charges(plan.assignment, mix, charges, types, plan.capacity, standing)
     trips = measure_trips(plan.assignment, plan.access, plan.demand, plan.scenario)
@@ -79,14 +81,16 @@ def _design_day(plan: Plan) -> tuple[Waiting, pd.DataFrame, pd.DataFrame, pd.Dat
     scenario, layers = plan.scenario, plan.layers
     if scenario.waiting is None:
         en = "missing; without a promised wait and the size of a charge there is nothing to simulate: add [waiting]"
-        raise BadInput([Fault("scenario, key waiting", en, "缺少此项：未承诺等待时间，无法仿真，请补充 [waiting]")])
+        raise BadInput(
+            [Fault("scenario, key waiting", en=en, zh="缺少此项：未承诺等待时间，无法仿真，请补充 [waiting]")]
+        )
     charges = charges_by_fleet(scenario, plan.fleets)
     unsized = sorted(set(charges.index[charges["session_kwh"].isna()].get_level_values("fleet")))
     refuse(
         Fault(
             f"scenario, key fleets.{fleet}",
-            "session_kwh is missing; a simulated charge needs a size",
-            "缺少 session_kwh",
+            en="session_kwh is missing; a simulated charge needs a size",
+            zh="缺少 session_kwh",
         )
         for fleet in unsized
     )

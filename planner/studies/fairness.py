@@ -64,7 +64,9 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Pr
     """
     if plan.scenario.siting.question != "most_service":
         en = "least_cost; the price of fairness is service given up: plan with most_service"
-        raise BadInput([Fault("scenario, key siting.question", en, "公平代价以服务量衡量，请以 most_service 规划")])
+        raise BadInput(
+            [Fault("scenario, key siting.question", en=en, zh="公平代价以服务量衡量，请以 most_service 规划")]
+        )
     refuse(several_years(plan, "the price of fairness"))
     tell: Progress = report or silent
     tell(Stage.LARGEST_FLOORS, None, None)

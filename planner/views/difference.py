@@ -85,12 +85,12 @@ def save_difference(a: Saved, b: Saved, folder: Path, map_html: str | None = Non
         The folder cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise BadInput([Fault(str(folder), "is a file; give a folder", "是文件，请给出文件夹")])
+        raise BadInput([Fault(str(folder), en="is a file; give a folder", zh="是文件，请给出文件夹")])
     sites = difference(a, b)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput([Fault(str(folder), f"cannot be written: {error}", "无法写入该文件夹")]) from None
+        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
     names = [*FILES, *(["difference.html"] if map_html is not None else [])]
     with whole_files(*(folder / name for name in names)) as (summary, table, layer, *page):
         if map_html is not None:

@@ -182,7 +182,7 @@ def _named(x: Instance, missed: dict[str, float], tight: list[str]) -> list[Faul
         todo = "raise the quota or the budget, relax what holds it back, or set the key to false"
         where = "scenario, key siting.minimum_access"
         faults.append(
-            Fault(where, f"{en}{beside}; {todo}", f"{asked} 个区域无法全部满足最低可达：{some(zones)}{beside_zh}")
+            Fault(where, en=f"{en}{beside}; {todo}", zh=f"{asked} 个区域无法全部满足最低可达：{some(zones)}{beside_zh}")
         )
     for name, by in missed.items():
         kind, what = _parts(name)
@@ -191,7 +191,7 @@ def _named(x: Instance, missed: dict[str, float], tight: list[str]) -> list[Faul
         en, zh = _amounts(x, kind, what, by)
         where, todo = _where(kind, what, by)
         advice_zh = "请降低要求或放宽其他约束" if by > 0 else "请提高上限或放宽其他约束"
-        faults.append(Fault(where, f"{en}{beside}; {todo}", f"{zh}{beside_zh}；{advice_zh}"))
+        faults.append(Fault(where, en=f"{en}{beside}; {todo}", zh=f"{zh}{beside_zh}；{advice_zh}"))
     return faults
 
 

@@ -131,9 +131,11 @@ def _unknown_names(sites: pd.DataFrame, types: pd.DataFrame, existing: pd.DataFr
     lost_types = sorted(set(existing.index.get_level_values("charger_type")) - set(types.index))
     faults = []
     if lost_sites:
-        faults.append(Fault("existing", f"chargers at unknown sites {some(lost_sites)}", "既有充电桩位于未知站点"))
+        faults.append(
+            Fault("existing", en=f"chargers at unknown sites {some(lost_sites)}", zh="既有充电桩位于未知站点")
+        )
     if lost_types:
-        faults.append(Fault("existing", f"unknown charger types {some(lost_types)}", "未知的充电桩类型"))
+        faults.append(Fault("existing", en=f"unknown charger types {some(lost_types)}", zh="未知的充电桩类型"))
     return faults
 
 
@@ -144,24 +146,26 @@ def _rules_about_nothing(demand: pd.DataFrame, sites: pd.DataFrame, siting: Siti
     units, feeders = set(sites["task_unit"]), set(sites["feeder"]) - {""}
     if lost := sorted({unit for unit, task in siting.tasks.items() if task > 0} - units):
         en = f"no candidate site in {some(lost)}; units: {some(sorted(units), 20)}"
-        faults.append(Fault(f"{where}tasks", en, "任务单元内没有候选站点"))
+        faults.append(Fault(f"{where}tasks", en=en, zh="任务单元内没有候选站点"))
     if siting.floors and "district" not in demand:
         en = "floors need to know where demand lies; add the column district to it or remove siting.floors"
-        faults.append(Fault("demand, column district", f"missing; {en}", "缺少此列，分区服务率下限需要它"))
+        faults.append(Fault("demand, column district", en=f"missing; {en}", zh="缺少此列，分区服务率下限需要它"))
     elif siting.floors:
         faults.extend(_floors_about_nothing(demand, set(siting.floors)))
     if siting.feeder_kw and not feeders:
         en = "missing; siting.feeder_kw needs to know which feeder group every site hangs on; add it or remove the key"
-        faults.append(Fault("sites, column feeder", en, "缺少此列或全为空，馈线组约束需要它"))
+        faults.append(Fault("sites, column feeder", en=en, zh="缺少此列或全为空，馈线组约束需要它"))
     elif lost := sorted(set(siting.feeder_kw) - feeders):
         en = f"no site on {some(lost)}; feeder groups: {some(sorted(feeders), 20)}"
-        faults.append(Fault(f"{where}feeder_kw", en, f"没有站点属于馈线组 {some(lost)}，请核对名称"))
+        faults.append(Fault(f"{where}feeder_kw", en=en, zh=f"没有站点属于馈线组 {some(lost)}，请核对名称"))
     if siting.question == "least_cost" and siting.promise_share is None:
         en = "missing; the least cost of what? give the share of all demand to be served"
-        faults.append(Fault(f"{where}promise_share", en, "缺少此项：最低成本需要给定服务率承诺"))
+        faults.append(Fault(f"{where}promise_share", en=en, zh="缺少此项：最低成本需要给定服务率承诺"))
     if siting.question != "least_cost" and siting.promise_share is not None:
         en = f"{siting.promise_share:g} is promised, but siting.question is {siting.question}; set it to least_cost"
-        faults.append(Fault(f"{where}promise_share", en, "给出了服务率承诺，请将 siting.question 设为 least_cost"))
+        faults.append(
+            Fault(f"{where}promise_share", en=en, zh="给出了服务率承诺，请将 siting.question 设为 least_cost")
+        )
     return faults
 
 
@@ -176,17 +180,17 @@ def _floors_about_nothing(demand: pd.DataFrame, floors: set[str]) -> list[Fault]
         known = f"districts: {some(sorted(districts), 20)}" + (
             f"; townships: {some(sorted(named), 20)}" if named else ""
         )
-        return [Fault(where, f"no demand in {some(lost)}; {known}", f"{some(lost)} 没有充电需求，请核对名称")]
+        return [Fault(where, en=f"no demand in {some(lost)}; {known}", zh=f"{some(lost)} 没有充电需求，请核对名称")]
     if floors <= districts:
         return []
     if not floors <= named:
         both = f"districts ({some(sorted(floors - named))}) and townships ({some(sorted(floors - districts))})"
         en = f"{both} are named; give floors of districts only or of townships only"
-        return [Fault(where, en, "同时列出了县区与乡镇街道，请只给其中一类")]
+        return [Fault(where, en=en, zh="同时列出了县区与乡镇街道，请只给其中一类")]
     twice = towns["township"].value_counts()
     if shared := sorted(floors & set(twice.index[twice > 1])):
         en = f"townships {some(shared)} lie in several districts; rename them in the zones"
-        return [Fault(where, en, f"{some(shared)} 在多个县区同名，请在网格图层中改名")]
+        return [Fault(where, en=en, zh=f"{some(shared)} 在多个县区同名，请在网格图层中改名")]
     return []
 
 
@@ -196,11 +200,13 @@ def _cover_faults(cover: pd.DataFrame | None, sites: pd.DataFrame, siting: Sitin
         if not siting.minimum_access:
             return []
         en = "true, but no table cover says which sites are near which zone; give it, or set the key to false"
-        return [Fault("scenario, key siting.minimum_access", en, "要求最低可达，但未给出 cover 表")]
+        return [Fault("scenario, key siting.minimum_access", en=en, zh="要求最低可达，但未给出 cover 表")]
     if missing := [name for name in ("zone_id", "site_id") if name not in cover.index.names]:
-        return [Fault("cover, index", f"{some(missing)} missing; index (zone_id, site_id) expected", "索引缺少层级")]
+        return [
+            Fault("cover, index", en=f"{some(missing)} missing; index (zone_id, site_id) expected", zh="索引缺少层级")
+        ]
     if lost := sorted(set(cover.index.get_level_values("site_id")) - set(sites.index)):
-        return [Fault("cover", f"unknown sites {some(lost)}", "含有未知站点")]
+        return [Fault("cover", en=f"unknown sites {some(lost)}", zh="含有未知站点")]
     return []
 
 
@@ -223,17 +229,23 @@ def _capacity_faults(k: str, energy: pd.Series) -> list[Fault]:
     """What is wrong with one type's energy by count, from 0 on."""
     where = f"capacity, charger type {k}"
     if len(energy) < 2:
-        return [Fault(where, "no rows; add its energy by count from 1 on", f"缺少充电桩类型 {k} 的容量")]
+        return [Fault(where, en="no rows; add its energy by count from 1 on", zh=f"缺少充电桩类型 {k} 的容量")]
     counts = np.asarray(energy.index)
     if (counts != np.arange(len(counts))).any():
         missing = sorted(set(range(int(counts.max()) + 1)) - set(counts.tolist()))
-        return [Fault(where, f"no row for count {some(missing)}; give every count from 1 to the last", "数量不连续")]
+        return [
+            Fault(where, en=f"no row for count {some(missing)}; give every count from 1 to the last", zh="数量不连续")
+        ]
     if energy.iloc[0] != 0:
-        return [Fault(where, f"found {energy.iloc[0]:g} kWh for count 0; no charger carries 0 kWh", "0 台的容量应为 0")]
+        return [
+            Fault(
+                where, en=f"found {energy.iloc[0]:g} kWh for count 0; no charger carries 0 kWh", zh="0 台的容量应为 0"
+            )
+        ]
     falls = counts[1:][np.diff(energy.to_numpy(float)) < 0]
     if len(falls):
         en = f"energy falls at count {some(falls.tolist())}; more chargers must not carry less"
-        return [Fault(where, en, "容量不得随数量下降")]
+        return [Fault(where, en=en, zh="容量不得随数量下降")]
     return []
 
 
@@ -249,8 +261,8 @@ def _beyond_bays(sites: pd.DataFrame, taken: pd.Series) -> list[Fault]:
     return [
         Fault(
             f"sites, row {j}",
-            f"today's chargers use {taken[j]:g} bays, the site has {sites.loc[j, 'bays']:g}; raise bays",
-            "既有充电桩占用车位超过站点车位数",
+            en=f"today's chargers use {taken[j]:g} bays, the site has {sites.loc[j, 'bays']:g}; raise bays",
+            zh="既有充电桩占用车位超过站点车位数",
         )
         for j in sites.index[taken > sites["bays"]]
     ]
@@ -260,8 +272,8 @@ def _beyond_table(standing: pd.DataFrame, types: pd.DataFrame, table_end: np.nda
     return [
         Fault(
             f"existing, row {j} / {k}",
-            f"{standing.loc[j, k]} chargers stand there, but the capacity table of {k} ends at {last}; extend it",
-            "既有充电桩数超出容量表",
+            en=f"{standing.loc[j, k]} chargers stand there, but the capacity table of {k} ends at {last}; extend it",
+            zh="既有充电桩数超出容量表",
         )
         for k, last in zip(types.index, table_end, strict=True)
         for j in standing.index[standing[k] > last]

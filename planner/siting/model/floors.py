@@ -59,9 +59,9 @@ def unmet_floors(x: Instance) -> list[Fault]:
     return [
         Fault(
             "scenario, key siting.floors",
-            f"floor of {name}: {floor:.3g} of the demand asked, at most {most:g} can be served; lower it, or relax "
+            en=f"floor of {name}: {floor:.3g} of the demand asked, at most {most:g} can be served; lower it, or relax "
             "quota, budget, tasks or what else holds it back",
-            f"{name} 服务率下限：要求 {floor:.3g}，最多可达 {most:g}，请降低要求或放宽其他约束",
+            zh=f"{name} 服务率下限：要求 {floor:.3g}，最多可达 {most:g}，请降低要求或放宽其他约束",
         )
         for name, floor, share in zip(x.floor_ids, asked, largest_shares(x), strict=True)
         if floor > share and (most := math.floor(share / _DIGITS) * _DIGITS) is not None

@@ -260,7 +260,7 @@ def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Faul
         return []
     en = "locked in, but bays, grid or quota do not hold its fewest chargers (min_station); raise them or free the lock"
     zh = "已锁定为必选，但车位、电网或总量容纳不下最少桩数；请提高容量或取消锁定"
-    return [Fault(f"sites, row {some(stuck)}", en, zh)]
+    return [Fault(f"sites, row {some(stuck)}", en=en, zh=zh)]
 
 
 def _without_access(
@@ -271,7 +271,7 @@ def _without_access(
     if not lost:
         return []
     en = "none of its sites can hold a charger for cars; add bays or grid there, or leave the zone out"
-    return [Fault(f"cover, zone {some(lost)}", en, "其附近站点均无法布置乘用车充电桩，请增加车位或电网余量")]
+    return [Fault(f"cover, zone {some(lost)}", en=en, zh="其附近站点均无法布置乘用车充电桩，请增加车位或电网余量")]
 
 
 def _standing_kwh(tables: Admitted) -> pd.Series:

@@ -52,10 +52,14 @@ def import_into_city(
     """
     if datum is None:
         en = f"the datum must be given: one of {', '.join(DATUMS)} (Gaode and Tencent: gcj02, Baidu: bd09, GPS: wgs84)"
-        raise BadInput([Fault("--datum", en, "必须给出坐标基准：高德、腾讯为 gcj02，百度为 bd09，GPS 为 wgs84")])
+        raise BadInput([Fault("--datum", en=en, zh="必须给出坐标基准：高德、腾讯为 gcj02，百度为 bd09，GPS 为 wgs84")])
     target = _target(city, output)
     refuse(
-        Fault(str(target), "is one of the files to import; give another name with -o", "输出文件与输入文件相同，请改名")
+        Fault(
+            str(target),
+            en="is one of the files to import; give another name with -o",
+            zh="输出文件与输入文件相同，请改名",
+        )
         for file in files
         if file.resolve() == target.resolve()
     )
@@ -77,15 +81,19 @@ def _target(city: Scenario, output: Path | None) -> Path:
     """Where the layer goes, refused where it would hide or overwrite somebody's own."""
     if output is not None:
         if output.suffix.lower() not in (".geojson", ".json"):
-            raise BadInput([Fault(str(output), "give a name that ends in .geojson", "输出文件名应以 .geojson 结尾")])
+            raise BadInput(
+                [Fault(str(output), en="give a name that ends in .geojson", zh="输出文件名应以 .geojson 结尾")]
+            )
         refuse(_not_ours(output))
         return output
     if city.study_area.folder.startswith("embedded:"):
         en = "belongs to the program; say with -o FILE.geojson where to write, and put it in a study area of your own"
-        raise BadInput([Fault(city.study_area.folder, en, "内置研究区不可改写，请用 -o 指定输出文件")])
+        raise BadInput([Fault(city.study_area.folder, en=en, zh="内置研究区不可改写，请用 -o 指定输出文件")])
     target = area_folder(city.study_area) / "chargers.geojson"
     faults = [
-        Fault(str(target.with_suffix(suffix)), "is the chargers layer already; move it or give -o", "已有充电桩图层")
+        Fault(
+            str(target.with_suffix(suffix)), en="is the chargers layer already; move it or give -o", zh="已有充电桩图层"
+        )
         for suffix in _OTHERS
         if target.with_suffix(suffix).is_file()
     ]
@@ -98,7 +106,7 @@ def _not_ours(target: Path) -> list[Fault]:
     if not target.exists() or (target.is_file() and {"charger_id", "source_id"} <= set(_columns(target))):
         return []
     en = "exists, was not made by planner import and is not overwritten; give another name with -o"
-    return [Fault(str(target), en, "已存在且不是由 planner import 生成，不予覆盖；请用 -o 另取文件名")]
+    return [Fault(str(target), en=en, zh="已存在且不是由 planner import 生成，不予覆盖；请用 -o 另取文件名")]
 
 
 def _columns(file: Path) -> list[str]:
@@ -114,7 +122,7 @@ def _suspicion(table: gpd.GeoDataFrame, places: gpd.GeoDataFrame, known: Path | 
         points = read_features(known, say)
         name = column(points, "name_zh")
         if name is None:
-            raise BadInput([Fault(f"{known}, header", "no column of names; name it name_zh", "缺少名称列")])
+            raise BadInput([Fault(f"{known}, header", en="no column of names; name it name_zh", zh="缺少名称列")])
         return suspect_datum(table, points.rename(columns={name: "name_zh"}))
     taiyuan = read_vector(embedded("taiyuan") / "places.geojson")
     answers = [suspect_datum(table, points) for points in (places, taiyuan)]

@@ -58,7 +58,7 @@ def read_stations(file: Path, say: Say) -> list[Station]:
         stations = of_osm(feature_elements(features), file, say) if is_osm else _of_table(features, file, say)
     if not stations:
         en = "no charging station found in it; nothing to import"
-        raise BadInput([Fault(str(file), en, "文件中没有充电站，无可导入")])
+        raise BadInput([Fault(str(file), en=en, zh="文件中没有充电站，无可导入")])
     return each_once(stations, file, say)
 
 
@@ -74,7 +74,7 @@ def _of_json(content: Any, file: Path, say: Say) -> list[Station]:
         return of_osm([e for entry in entries for e in entry["elements"] if isinstance(e, dict)], file, say)
     en = "JSON of an unknown kind; expected Open Charge Map, Gaode POI, Overpass or GeoJSON"
     zh = "无法识别的 JSON；应为 Open Charge Map、高德 POI、Overpass 或 GeoJSON"
-    raise BadInput([Fault(str(file), en, zh)])
+    raise BadInput([Fault(str(file), en=en, zh=zh)])
 
 
 # ---- Open Charge Map ---------------------------------------------------------------------------------------------
@@ -125,8 +125,8 @@ def _of_gaode(pages: list[dict[str, Any]], file: Path, say: Say) -> list[Station
     refuse(
         Fault(
             str(file),
-            f"the Gaode answer is an error, {page.get('info')} ({page.get('infocode', 'no code')}); ask again",
-            f"高德返回错误：{page.get('info')}，请重新请求",
+            en=f"the Gaode answer is an error, {page.get('info')} ({page.get('infocode', 'no code')}); ask again",
+            zh=f"高德返回错误：{page.get('info')}，请重新请求",
         )
         for page in failed[:5]
     )
@@ -201,4 +201,4 @@ def _json(file: Path) -> Any:
         except UnicodeDecodeError:
             return json.loads(raw.decode("gb18030"))
     except (ValueError, RecursionError) as error:
-        raise BadInput([Fault(str(file), f"cannot be read as JSON: {error}", "无法按 JSON 读取")]) from None
+        raise BadInput([Fault(str(file), en=f"cannot be read as JSON: {error}", zh="无法按 JSON 读取")]) from None

@@ -181,7 +181,9 @@ def _too_far_apart(group: list[_Entry]) -> list[Fault]:
         return []
     shared = sorted(frozenset.intersection(*(entry.ids for entry in group)) or group[0].ids)
     en = f"stands at places {widest_m / 1000:.1f} km apart; give one file another name, or its stations other ids"
-    return [Fault(f"chargers, source id {some(shared)}", en, "同一编号出现在相距甚远的两处，请更改文件名或站点编号")]
+    return [
+        Fault(f"chargers, source id {some(shared)}", en=en, zh="同一编号出现在相距甚远的两处，请更改文件名或站点编号")
+    ]
 
 
 def _near_and_alike(ordered: list[_Entry], apart_m: float) -> list[list[_Entry]]:

@@ -69,7 +69,7 @@ def osm_elements(file: Path) -> list[dict[str, Any]]:
     try:
         root = ElementTree.parse(file).getroot()
     except (ElementTree.ParseError, OSError, ValueError) as error:
-        raise BadInput([Fault(str(file), f"cannot be read as OSM XML: {error}", "无法按 OSM XML 读取")]) from None
+        raise BadInput([Fault(str(file), en=f"cannot be read as OSM XML: {error}", zh="无法按 OSM XML 读取")]) from None
     return [
         {
             "type": entry.tag,

@@ -112,7 +112,7 @@ class Notes:
             found = some((value for values in self.bad_counts.values() for value in values), 3)
             en = f"found {found}; a number of chargers is a whole number of 0 or more, or empty where unknown"
             zh = f"现为 {found}；桩数应为非负整数，未知则留空"
-            raise BadInput([Fault(f"{self.file}, {self.unit} {some(self.bad_counts)}", en, zh)])
+            raise BadInput([Fault(f"{self.file}, {self.unit} {some(self.bad_counts)}", en=en, zh=zh)])
         name = self.file.name
         for (en, zh), rows in self.left_out.items():
             say(

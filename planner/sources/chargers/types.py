@@ -148,7 +148,7 @@ def assign_types(chargers: gpd.GeoDataFrame, types: Mapping[str, ChargerType]) -
     if bool(strange.any()):
         en = f"found {some(sorted(set(given[strange])))}; the scenario defines {some(types, 12)}"
         zh = "情景中没有该充电桩类型"
-        raise BadInput([Fault(f"chargers, column charger_type, row {some(given.index[strange])}", en, zh)])
+        raise BadInput([Fault(f"chargers, column charger_type, row {some(given.index[strange])}", en=en, zh=zh)])
     by_service = {service: _rated_kw(types, service) for service in ("slow", "fast")}
     guessed = [_type_of(current, kw, by_service) for current, kw in chargers[["current", "kw"]].itertuples(index=False)]
     filled = given.where(given.notna(), pd.Series(guessed, index=chargers.index, dtype=object))

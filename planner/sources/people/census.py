@@ -154,8 +154,8 @@ def read_totals(file: Path, districts: pd.DataFrame | Iterable[str], say: Say) -
     refuse(
         Fault(
             f"{file}, header",
-            f"no column of {what} among {some(table.columns, 12)}; name it {header}",
-            f"表头中没有{zh}列，请命名为 {header}",
+            en=f"no column of {what} among {some(table.columns, 12)}; name it {header}",
+            zh=f"表头中没有{zh}列，请命名为 {header}",
         )
         for found, what, header, zh in wanted
         if found is None
@@ -198,16 +198,16 @@ def _name_faults(names: pd.Series, places: pd.Series, known: list[str], file: Pa
         if len(found) != 1:
             en = f"{name!r} is " + (f"one of {some(found)}; write it in full" if found else "no unit of the area")
             zh = f"「{name}」" + (f"可指 {some(found)}，请写全称" if found else "不是研究区内的单元")
-            faults.append(Fault(f"{file}, line {line}", en, zh))
+            faults.append(Fault(f"{file}, line {line}", en=en, zh=zh))
     met = places[places.str.len() == 1].str[0]
     for name, rows in met.groupby(met):
         if len(rows) > 1:
             en = f"{name} stands on {len(rows)} lines ({some(names[rows.index])}); keep one"
-            faults.append(Fault(f"{file}, line {some(rows.index + 2)}", en, f"{name} 重复出现，请只保留一行"))
+            faults.append(Fault(f"{file}, line {some(rows.index + 2)}", en=en, zh=f"{name} 重复出现，请只保留一行"))
     missing = [name for name in known if name not in set(places.explode())]
     if missing:
         en = f"no row for {some(missing)}; every unit needs its residents"
-        faults.append(Fault(str(file), en, f"缺少 {some(missing)}，每个单元都须有人口数"))
+        faults.append(Fault(str(file), en=en, zh=f"缺少 {some(missing)}，每个单元都须有人口数"))
     return faults
 
 
@@ -222,7 +222,9 @@ def _number_faults(people: pd.Series, header: str, file: Path) -> list[Fault]:
     )
     return [
         Fault(
-            f"{file}, column {header}, line {some(people.index[rows] + 2)}", f"found {some(people[rows], 3)}; {en}", zh
+            f"{file}, column {header}, line {some(people.index[rows] + 2)}",
+            en=f"found {some(people[rows], 3)}; {en}",
+            zh=zh,
         )
         for rows, en, zh in words
         if rows.any()
@@ -260,7 +262,11 @@ def _check_room(totals: pd.Series, weight: pd.Series, without: str) -> None:
     words = ((absent, "no zone lies in it; check its name and boundary", "没有网格，请核对名称与边界"),
              (empty, without, "各网格均为空，无法分配"))  # fmt: skip
     refuse(
-        Fault(f"residents of {some(names)}", f"{int(peopled[names].sum()):,} people, but {en}", f"{some(names)}：{zh}")
+        Fault(
+            f"residents of {some(names)}",
+            en=f"{int(peopled[names].sum()):,} people, but {en}",
+            zh=f"{some(names)}：{zh}",
+        )
         for names, en, zh in words
         if names
     )

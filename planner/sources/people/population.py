@@ -63,7 +63,7 @@ def read_population(file: Path, zones: gpd.GeoDataFrame, say: Say, column: str |
     if suffix in VECTORS:
         return residents_from_polygons(read_features(file, say, zones.geometry), zones, column, say, where=str(file))
     en = f"unknown kind of population file; expected one of {', '.join((*RASTERS, *VECTORS))}"
-    raise BadInput([Fault(str(file), en, "不支持的人口文件类型，请提供栅格或面图层")])
+    raise BadInput([Fault(str(file), en=en, zh="不支持的人口文件类型，请提供栅格或面图层")])
 
 
 # ---- rasters -----------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def residents_from_raster(file: Path, zones: gpd.GeoDataFrame, say: Say) -> pd.S
     rasterio = _needed("rasterio", file)
     _needed("exactextract", file)
     if not file.is_file():
-        raise BadInput([Fault(str(file), "no such file; check the path", "找不到文件，请检查路径")])
+        raise BadInput([Fault(str(file), en="no such file; check the path", zh="找不到文件，请检查路径")])
     try:
         with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
             warnings.filterwarnings("ignore", category=rasterio.errors.NotGeoreferencedWarning)  # refused as no CRS
@@ -108,7 +108,7 @@ def residents_from_raster(file: Path, zones: gpd.GeoDataFrame, say: Say) -> pd.S
                 people, empty_cells, lowest = _summed(raster, shapes)
     except rasterio.errors.RasterioError as error:
         en = f"cannot be read: {error}; the file is corrupt or cut short, get it again"
-        raise BadInput([Fault(str(file), en, "栅格损坏或不完整，请重新获取")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="栅格损坏或不完整，请重新获取")]) from None
     if empty_cells >= 0.5:
         marks = f" (lowest {lowest:g})" if lowest < 0 else ""
         en = f"{empty_cells:,.0f} cells of the area without data or negative{marks}: counted as nobody"
@@ -129,21 +129,21 @@ def _check_raster(raster: Any, file: Path, say: Say) -> None:
     faults, shown = [], str(file)
     if raster.count == 0:
         en = f"holds {len(raster.subdatasets)} subdatasets and no band; export the one of people as GeoTIFF"
-        raise BadInput([Fault(shown, en, "栅格没有波段，请导出人口图层为 GeoTIFF")])
+        raise BadInput([Fault(shown, en=en, zh="栅格没有波段，请导出人口图层为 GeoTIFF")])
     if raster.crs is None:
         faults.append(
-            Fault(shown, "has no CRS; set it in the file, it is not guessed", "栅格没有坐标系，请在文件中设定")
+            Fault(shown, en="has no CRS; set it in the file, it is not guessed", zh="栅格没有坐标系，请在文件中设定")
         )
     grid = raster.transform
     if grid.b or grid.d or grid.a <= 0 or grid.e == 0:
         en = "is rotated or mirrored; warp it to rows and columns along the axes (gdalwarp does)"
-        faults.append(Fault(shown, en, "栅格有旋转或镜像，请先用 gdalwarp 校正"))
+        faults.append(Fault(shown, en=en, zh="栅格有旋转或镜像，请先用 gdalwarp 校正"))
     if raster.dtypes[0].startswith("complex"):
-        faults.append(Fault(shown, f"holds {raster.dtypes[0]} numbers; people are expected", "像元值应为人数"))
+        faults.append(Fault(shown, en=f"holds {raster.dtypes[0]} numbers; people are expected", zh="像元值应为人数"))
     rows, columns = raster.block_shapes[0]
     if rows * columns > _MOST_BLOCK_CELLS:
         en = f"is stored in blocks of {columns:,} x {rows:,} cells; store it tiled (gdal_translate -co TILED=YES)"
-        faults.append(Fault(shown, en, "栅格分块过大，请转换为分块存储（TILED=YES）"))
+        faults.append(Fault(shown, en=en, zh="栅格分块过大，请转换为分块存储（TILED=YES）"))
     refuse(faults)
     if raster.count > 1:
         name = raster.descriptions[0]
@@ -157,7 +157,7 @@ def _in_raster(zones: gpd.GeoDataFrame, raster: Any, file: Path) -> np.ndarray:
         shapes = _areas(zones.geometry.to_crs(CRS.from_wkt(raster.crs.to_wkt())))
     except (ProjError, ValueError) as error:  # of pyproj, and rasterio's of a CRS without text
         en = f"its CRS cannot be related to {zones.crs.to_string()}: {error}; declare a known one"
-        raise BadInput([Fault(str(file), en, "栅格坐标系无法换算，请声明正确的坐标系")]) from None
+        raise BadInput([Fault(str(file), en=en, zh="栅格坐标系无法换算，请声明正确的坐标系")]) from None
     shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = shapely.Polygon()
     return shapes
 
@@ -171,10 +171,10 @@ def _check_cover(shapes: np.ndarray, zones: gpd.GeoDataFrame, raster: Any, file:
     if share == 0:
         en = f"lies outside the area: it covers {_corners(extent)}, the area {_corners(_bounds(shapes))}"
         en += f" (in {raster.crs.to_string()[:40]}); check file and CRS"
-        raise BadInput([Fault(str(file), en, "栅格不在研究区内，请检查文件与坐标系")])
+        raise BadInput([Fault(str(file), en=en, zh="栅格不在研究区内，请检查文件与坐标系")])
     if share < _LEAST_COVERED:
         en = f"covers {share:.1%} of the area; at least {_LEAST_COVERED:.0%} is needed, get the neighbouring sheets"
-        raise BadInput([Fault(str(file), en, f"栅格仅覆盖研究区的 {share:.1%}，请补充相邻图幅")])
+        raise BadInput([Fault(str(file), en=en, zh=f"栅格仅覆盖研究区的 {share:.1%}，请补充相邻图幅")])
     if share < 1 - 1e-9:
         en = f"covers {min(share, 0.9999):.2%} of the area; nobody is counted in the rest"
         say(f"{file.name}: {en}", f"{file.name}：覆盖研究区的 {min(share, 0.9999):.2%}，其余按无人计")
@@ -321,7 +321,7 @@ def residents_from_polygons(
     wrong = near[~(np.isfinite(people) & (people >= 0))] + 1
     if len(wrong):
         en = f"no number of people or a negative one in {name}; correct or delete these features"
-        raise BadInput([Fault(f"{where}, feature {some(wrong)}", en, f"{name} 列缺失或为负值，请更正或删除")])
+        raise BadInput([Fault(f"{where}, feature {some(wrong)}", en=en, zh=f"{name} 列缺失或为负值，请更正或删除")])
     shapes = features.geometry.iloc[near].to_crs(zones.crs)
     _say_overlaps(shapes.to_numpy(), near, where, say)
     source = gpd.GeoDataFrame({"residents": people}, geometry=shapes.to_numpy(), crs=zones.crs)
@@ -335,7 +335,7 @@ def _people_column(features: gpd.GeoDataFrame, column: str | None, where: str) -
     if found is None or found not in features.columns:
         wanted = f"no column {column!r}" if column else "no column of residents"
         en = f"{wanted} among {some(features.columns.drop('geometry'), 12)}; name the column of people"
-        raise BadInput([Fault(where, en, "找不到人口列，请指明列名")])
+        raise BadInput([Fault(where, en=en, zh="找不到人口列，请指明列名")])
     return found
 
 
@@ -366,13 +366,13 @@ def _checked(residents: pd.Series, zones: gpd.GeoDataFrame, where: str, say: Say
     total = float(residents.sum())
     if total <= 0:
         en = "nobody lives in the area by this file (no data or zeros throughout); take another one"
-        raise BadInput([Fault(where, en, "该文件在研究区内没有人口，请更换文件")])
+        raise BadInput([Fault(where, en=en, zh="该文件在研究区内没有人口，请更换文件")])
     per_km2 = residents / (zones.geometry.area / 1e6)
     crowded = per_km2.index[per_km2 > _MOST_PER_KM2]
     if len(crowded):
         en = f"up to {per_km2.max():,.0f} residents per km2 (zone {some(crowded)}); "
         en += "declare the mark for cells without data, or count people, not something else"
-        raise BadInput([Fault(where, en, "人口密度不可能如此之高，请声明无数据值或检查数据")])
+        raise BadInput([Fault(where, en=en, zh="人口密度不可能如此之高，请声明无数据值或检查数据")])
     name = Path(where).name
     say(f"{name}: {total:,.0f} residents in the zones", f"{name}：各网格共 {total:,.0f} 人")
     return residents

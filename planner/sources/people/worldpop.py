@@ -44,7 +44,7 @@ def worldpop_raster(country: str, cache: Path, say: Say, url: str = URL, tries: 
     """
     if not re.fullmatch("[A-Za-z]{3}", country):
         en = f"found {country!r}; the three letters of ISO 3166-1 are expected, e.g. CHN"
-        raise BadInput([Fault("country", en, "国家应为三位字母代码，如 CHN")])
+        raise BadInput([Fault("country", en=en, zh="国家应为三位字母代码，如 CHN")])
     address = url.format(ISO3=country.upper(), iso3=country.lower())
     target = cache / "worldpop" / address.rpartition("/")[2]
     if target.is_file():
@@ -52,7 +52,7 @@ def worldpop_raster(country: str, cache: Path, say: Say, url: str = URL, tries: 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput([Fault(str(target.parent), f"cannot be written: {error}", "无法写入缓存文件夹")]) from None
+        raise BadInput([Fault(str(target.parent), en=f"cannot be written: {error}", zh="无法写入缓存文件夹")]) from None
     part = target.with_suffix(".part")
     reason = ""
     for attempt in range(tries):
@@ -70,7 +70,9 @@ def worldpop_raster(country: str, cache: Path, say: Say, url: str = URL, tries: 
             if isinstance(error, requests.ConnectionError) and not part.is_file():
                 break  # never reached: offline
     en = f"cannot be downloaded ({reason}); bring a file with --population, or try later: it goes on from here"
-    raise BadInput([Fault(address, en, "人口栅格无法下载；请用 --population 提供人口文件，或稍后重试（断点续传）")])
+    raise BadInput(
+        [Fault(address, en=en, zh="人口栅格无法下载；请用 --population 提供人口文件，或稍后重试（断点续传）")]
+    )
 
 
 def _refuse_other_content(address: str, part: Path) -> None:
@@ -80,7 +82,7 @@ def _refuse_other_content(address: str, part: Path) -> None:
     if start not in _TIFF_STARTS:
         part.unlink()
         en = f"sent no GeoTIFF (it begins with {start!r}): perhaps a proxy's page; bring a file with --population"
-        raise BadInput([Fault(address, en, "返回的不是 GeoTIFF（可能是代理页面），请用 --population 提供文件")])
+        raise BadInput([Fault(address, en=en, zh="返回的不是 GeoTIFF（可能是代理页面），请用 --population 提供文件")])
 
 
 def _download(address: str, part: Path, say: Say) -> bool:
@@ -91,7 +93,7 @@ def _download(address: str, part: Path, say: Say) -> bool:
     with requests.get(address, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
         if answer.status_code == 404:
             en = "there is no such raster; check --country (three letters, e.g. CHN) or bring --population FILE"
-            raise BadInput([Fault(address, en, "没有该国家的栅格，请检查 --country 或自备人口文件")])
+            raise BadInput([Fault(address, en=en, zh="没有该国家的栅格，请检查 --country 或自备人口文件")])
         answer.raise_for_status()
         resumed = answer.status_code == 206
         done = done if resumed else 0
