@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from planner.assessment.fairness import gini, gini_of_service, palma
-from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Network, nowhere_known
+from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Compared, nowhere_known
 from planner.demand.stocks import vehicles_at
 from planner.scenario import Scenario
+from planner.siting import Problem
 
 _WORDS = {
     "well_distributed": ("分布合理", "well distributed", "share"),
@@ -50,13 +50,7 @@ _LANGS = ((0, "zh"), (1, "en"))
 
 
 def four_figures(
-    residents: pd.Series,
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    zones: pd.DataFrame,
-    today: Network,
-    plan: Network,
-    scenario: Scenario,
+    residents: pd.Series, problem: Problem, zones: pd.DataFrame, compared: Compared, scenario: Scenario
 ) -> pd.DataFrame:
     """分布合理, 配置完善, 服务便捷, 基本满足, today and with the plan.
 
@@ -67,6 +61,7 @@ def four_figures(
 
     Where no charger of today is located but some are known to stand, the first three of today are not known.
     """
+    (today, plan), demand, sites = compared, problem.demand, problem.sites
     people = residents.astype(float)
     required = sites[sites["institution"] == "equipped"]
     within = [
@@ -101,13 +96,7 @@ def four_figures(
 
 
 def companion_figures(
-    residents: pd.Series,
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    districts: pd.DataFrame,
-    today: Network,
-    plan: Network,
-    scenario: Scenario,
+    residents: pd.Series, problem: Problem, districts: pd.DataFrame, compared: Compared, scenario: Scenario
 ) -> pd.DataFrame:
     """What stands beside the four figures, today and with the plan.
 
@@ -123,6 +112,7 @@ def companion_figures(
     - ``kw_per_ev``: rated kW of located and new chargers over those vehicles; not known for unlocated ones.
     - ``fast_slow_ratio``: fast piles over slow piles, located and new; not known for unlocated ones.
     """
+    (today, plan), demand, sites = compared, problem.demand, problem.sites
     evs = sum(vehicles_at(fleet, scenario) for fleet in scenario.fleets.values())
     unlocated = scenario.existing.unlocated_chargers.base
     worst = [_worst(districts[column]) for column in ("within_norm_share_today", "within_norm_share")]

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import sum_by_site
+from planner.assessment.networks import Chargers, sum_by_site
 from planner.layers import Layers
 from planner.scenario import GridRules, Scenario
 
@@ -55,12 +55,7 @@ class Grid:
 
 
 def assess_grid(
-    sites: gpd.GeoDataFrame,
-    stock: pd.DataFrame,
-    new: pd.DataFrame,
-    load: pd.DataFrame,
-    layers: Layers,
-    scenario: Scenario,
+    sites: gpd.GeoDataFrame, chargers: Chargers, load: pd.DataFrame, layers: Layers, scenario: Scenario
 ) -> Grid | None:
     """The grid report; None where the scenario has no section [grid].
 
@@ -74,8 +69,8 @@ def assess_grid(
     ----------
     sites
         All candidate sites, as siting was given them.
-    stock, new
-        Today's located chargers and the new ones, as `price` makes them.
+    chargers
+        Today's located ones and the new ones.
     load
         As `site_load` returns it, for the sites with new chargers.
     layers
@@ -85,6 +80,7 @@ def assess_grid(
     """
     if scenario.grid is None:
         return None
+    stock, new = chargers
     drawn = new.assign(coincident_kw=new["count"] * new["coincidence"] * new["kw_rated"])
     built = sites.loc[load.index]
     table = pd.DataFrame(

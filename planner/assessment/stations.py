@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import math
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import NO_ENERGY_SHARE, sum_by_site
+from planner.assessment.networks import NO_ENERGY_SHARE, Chargers, sum_by_site
 from planner.capacity.queueing import capacity_at
 from planner.scenario import Scenario
+from planner.siting import Problem
 
 _NO_KWH = 0.5  # rounds to nothing in a text
 
 
 def assess_stations(
-    sites: gpd.GeoDataFrame,
-    stock: pd.DataFrame,
-    new: pd.DataFrame,
-    trips: pd.DataFrame,
-    capacity: pd.DataFrame,
-    why: pd.DataFrame,
-    scenario: Scenario,
+    problem: Problem, chargers: Chargers, trips: pd.DataFrame, why: pd.DataFrame, scenario: Scenario
 ) -> pd.DataFrame:
-    """The table ``sites`` of `Assessment`, from today's chargers, the new ones, the plan's trips and `why_here`."""
+    """The table ``sites`` of `Assessment`, from the chargers, the plan's trips and `why_here`."""
+    sites, stock, new = problem.sites, chargers.standing, chargers.new
     new = new[new["count"] > 0]
     at = pd.Index(sorted(new["site_id"].unique()), name="site_id", dtype=sites.index.dtype)
     built = sites.loc[at]
@@ -32,7 +27,7 @@ def assess_stations(
     by_site = here.groupby("site_id")
     served = by_site["energy_kwh_day"].sum().reindex(at, fill_value=0.0)
     moved = (here["metres"] * here["energy_kwh_day"]).groupby(here["site_id"]).sum().reindex(at, fill_value=0.0)
-    carried, headroom = _carried(stock, new, here, capacity)
+    carried, headroom = _carried(chargers, here, problem.capacity)
     table = pd.DataFrame({"existing_total": sum_by_site(stock, "piles", at)}, index=at)
     for service in ("slow", "fast", "heavy"):
         of_service = new[(new["service"] == service) & ~new["battery_swap"]]
@@ -55,8 +50,9 @@ def assess_stations(
     return table.assign(reason_zh=words["zh"], reason_en=words["en"])
 
 
-def assess_types(stock: pd.DataFrame, new: pd.DataFrame, types: pd.DataFrame, capacity: pd.DataFrame) -> pd.DataFrame:
-    """The table ``types`` of `Assessment`, from today's chargers and the new ones as `price` makes them."""
+def assess_types(chargers: Chargers, problem: Problem) -> pd.DataFrame:
+    """The table ``types`` of `Assessment`."""
+    (stock, new), capacity = chargers, problem.capacity
     count, kind = new["count"], new["charger_type"]
     standing = stock.groupby(["site_id", "charger_type"])["count"].sum()
     before = standing.reindex(pd.MultiIndex.from_frame(new[["site_id", "charger_type"]]), fill_value=0)
@@ -72,7 +68,7 @@ def assess_types(stock: pd.DataFrame, new: pd.DataFrame, types: pd.DataFrame, ca
     )
     sums = rows.groupby("charger_type").sum()
     whole = dict.fromkeys(sums.columns, float) | {"chargers": int}
-    return sums.reindex(types.index, fill_value=0).astype(whole)
+    return sums.reindex(problem.charger_types.index, fill_value=0).astype(whole)
 
 
 def pooling_gain(types: pd.DataFrame) -> dict[str, float]:
@@ -99,11 +95,10 @@ def pooling_gain(types: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _carried(
-    stock: pd.DataFrame, new: pd.DataFrame, trips: pd.DataFrame, capacity: pd.DataFrame
-) -> tuple[pd.Series, pd.Series]:
+def _carried(chargers: Chargers, trips: pd.DataFrame, capacity: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Per site: kWh a day it carries, and whether a new charger less would still carry what is served there."""
-    both = pd.concat([stock, new], ignore_index=True)
+    new = chargers.new[chargers.new["count"] > 0]
+    both = pd.concat([chargers.standing, new], ignore_index=True)
     total = both.groupby(["site_id", "charger_type", "service"])["count"].sum().rename("total").reset_index()
     total["kwh"] = capacity_at(total["charger_type"], total["total"], capacity)
     total["last_kwh"] = total["kwh"] - capacity_at(total["charger_type"], total["total"] - 1, capacity)

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import price
+from planner.assessment.networks import priced
 from planner.layers import Layers
 from planner.scenario import Scenario
 
@@ -88,7 +88,7 @@ def assess_task_breakdown(
     """
     rows = added[added["count"] > 0]
     year = rows.index.get_level_values("year")
-    new = price(rows.droplevel("year"), types).assign(year=year)
+    new = priced(rows.droplevel("year"), types).assign(year=year)
     per_site = pd.DataFrame(
         {
             "chargers": new["piles"],

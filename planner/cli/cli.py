@@ -29,12 +29,12 @@ from planner.console.console import (
     progress,
     teller,
 )
-from planner.exports import export, read_plan, read_previous, refuse_foreign_folder, save_plan
+from planner.exports import export, read_answers, read_plan, refuse_foreign_folder, save_plan
 from planner.faults import BadInput, Fault, refuse
 from planner.files.whole import whole_files
 from planner.layers import read_layers
 from planner.maps.basemap import Basemap
-from planner.plan import make_plan, with_optimal_today
+from planner.plan import make_plan
 from planner.progress import Stage
 from planner.scenario import Scenario, read_scenario
 from planner.scenario.file import locate
@@ -42,6 +42,7 @@ from planner.simulation.days import DAYS
 from planner.simulation.stress import STRESS_DAYS
 from planner.siting.effort import Effort, stopped_by_control_c
 from planner.studies.alternatives import ALTERNATIVES, WITHIN_SHARE, find_alternatives
+from planner.studies.baselines import with_optimal_today
 from planner.studies.design_days import simulate_plan, stress_plan
 from planner.views.assumptions import count_line, print_assumptions
 
@@ -177,9 +178,13 @@ def plan_command(
     folder = output or _default_folder(given)
     refuse_foreign_folder(folder)
     wanted = None if edits is None else read_edits(edits)
-    previous = None if since is None else read_previous(since)
+    start = None if since is None else read_answers(since)
     with _naming_file(scenario), stopped_by_control_c(effort), progress(spoken) as clock:
-        plan = make_plan(given, clock, effort, wanted, previous)
+        plan = make_plan(given, clock, effort, wanted, start)
+        clock(Stage.ASSESSMENT, *plan.proof.progress)
+        _ = plan.assessment
+        clock(Stage.BASELINES, *plan.proof.progress)
+        _ = plan.baselines
         clock(Stage.MAP, *plan.proof.progress)
         page = planner.draw_map(plan, spoken)
         clock(Stage.REPORT, *plan.proof.progress)

@@ -8,7 +8,7 @@ plan in further formats: CSV, GeoParquet, FlatGeobuf, KML, PostGIS.
 from planner.exports.content import Content, content_of
 from planner.exports.folder import refuse_foreign_folder, save_plan
 from planner.exports.geopackage import read_saved_layers
-from planner.exports.saved import read_content, read_plan, read_previous
+from planner.exports.saved import read_answers, read_content, read_plan
 from planner.exports.sites import CANDIDATE_FIELDS, SITE_FIELDS, candidate_sites, chosen_sites
 from planner.exports.summary import NOTICE_EN, NOTICE_ZH, summarise
 from planner.exports.targets import export
@@ -23,9 +23,9 @@ __all__ = [
     "chosen_sites",
     "content_of",
     "export",
+    "read_answers",
     "read_content",
     "read_plan",
-    "read_previous",
     "read_saved_layers",
     "refuse_foreign_folder",
     "save_plan",

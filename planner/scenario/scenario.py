@@ -305,6 +305,11 @@ class Scenario(Section):
     money: MoneyRules | None = Field(None, description="Without it no income is reckoned with.")
     emissions: EmissionRules | None = Field(None, description="Without it no emissions are reckoned with.")
 
+    @property
+    def walked(self) -> frozenset[str]:
+        """The services that are walked to."""
+        return frozenset(service for service, rules in self.services.items() if rules.mode == "walk")
+
     def _charges_of_unknown_size(self) -> list[str]:
         """Fleets that come to chargers where they may queue, and do not say how much they charge."""
         asked = {t.service for t in self.charger_types.values() if t.queue and t.session_kwh is None}

@@ -2,25 +2,27 @@
 
 from planner.siting.check.plan import check_plan, check_years
 from planner.siting.choose import choose_sites
-from planner.siting.choose_years import Town, choose_years
+from planner.siting.choose_years import before_locks, choose_years
 from planner.siting.effort import Effort
 from planner.siting.model.floors import largest_floors
-from planner.siting.model.instance import linear_capacity
-from planner.siting.model.limits import for_cars
-from planner.siting.previous import Previous, foreign_plan
+from planner.siting.other_plans import other_plans
+from planner.siting.problem import Answer, Answers, Problem, no_chargers
 from planner.siting.proof import Proof
+from planner.siting.start import foreign_plan
 
 __all__ = [
+    "Answer",
+    "Answers",
     "Effort",
-    "Previous",
+    "Problem",
     "Proof",
-    "Town",
+    "before_locks",
     "check_plan",
     "check_years",
     "choose_sites",
     "choose_years",
-    "for_cars",
     "foreign_plan",
     "largest_floors",
-    "linear_capacity",
+    "no_chargers",
+    "other_plans",
 ]

@@ -8,12 +8,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.access.minimum import cover_if_asked
 from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan, several_years
 from planner.progress import Progress
-from planner.siting import Previous, Proof, check_plan
-from planner.siting.other_plans import other_plans
+from planner.siting import Answer, Proof, check_plan, other_plans
 
 ALTERNATIVES = 4
 WITHIN_SHARE = 0.01
@@ -26,7 +24,7 @@ class Alternatives:
     Attributes
     ----------
     plans
-        Chargers, assignment and proof of each; the best first.
+        What each of them is; the best first.
     within_share
         The most of the best plan's value (least cost: of its cost) that any of them may lose.
     figures
@@ -42,7 +40,7 @@ class Alternatives:
         anything new), ``share`` (of all plans), ``chargers_0``, ``swap_stations_0``, ``chargers_1``, ..., point.
     """
 
-    plans: list[Previous]
+    plans: list[Answer]
     within_share: float
     figures: pd.DataFrame
     elsewhere_share: pd.DataFrame
@@ -88,12 +86,10 @@ def find_alternatives(
         en = f"within {within_share:g} of the best; a share above 0 and below 1 is expected, such as 0.01"
         raise BadInput([Fault("alternatives", en=en, zh="允许损失的比例应大于 0 且小于 1，例如 0.01")])
     refuse(several_years(plan, "alternatives"))
-    town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing, plan.scenario.siting
-    cover = cover_if_asked(plan.scenario.siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
-    best = Previous(plan.chargers, plan.assignment, plan.proof)
-    plans = [best, *other_plans(*town, best, count, within_share, progress, cover)]
+    best = plan.answer
+    plans = [best, *other_plans(plan.problem, best, count, within_share, progress)]
     for other in plans[1:]:
-        check_plan(other.chargers, other.assignment, other.proof, *town, cover)
+        check_plan(plan.problem, other)
     types = plan.charger_types
     chargers = _built(plans, plan.sites.index, types["quota_units"])
     swaps = _built(plans, plan.sites.index, types["battery_swap"].astype(int))
@@ -112,7 +108,7 @@ def find_alternatives(
     return Alternatives(plans, within_share, figures, elsewhere, _sites(plan.sites, chosen, chargers, swaps))
 
 
-def _built(plans: list[Previous], sites: pd.Index, weight: pd.Series) -> pd.DataFrame:
+def _built(plans: list[Answer], sites: pd.Index, weight: pd.Series) -> pd.DataFrame:
     """Sites x plans: what is new, each charger counted as its type weighs."""
     table = {}
     for n, each in enumerate(plans):

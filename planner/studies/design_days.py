@@ -58,7 +58,7 @@ def stress_plan(plan: Plan, days: int = STRESS_DAYS, seed: int = 0) -> Stress:
         )
     types, services = plan.charger_types, plan.scenario.services
     charged, queues = planned_charges(plan.assignment, mix, charges, types, plan.capacity, standing)
-    trips = measure_trips(plan.assignment, plan.access, plan.demand, plan.scenario)
+    trips = measure_trips(plan.problem, plan.assignment)
     metres = trips.set_index(["zone_id", "site_id", "service"])["metres"]
     modes: dict[str, str] = {name: rules.mode for name, rules in services.items()}
     detour, tries = plan.scenario.access.detour_factor.base, promise.tries

@@ -14,12 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from planner.access.minimum import cover_if_asked
 from planner.assessment.fairness import gini_of_service
 from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan, several_years
 from planner.progress import Progress, Stage, silent
-from planner.siting import Previous, check_plan, choose_sites, largest_floors
+from planner.siting import Answer, check_plan, choose_sites, largest_floors
 from planner.siting.model.limits import floor_area
 
 _LEVELS = 5
@@ -45,7 +44,9 @@ class FairnessCurve(NamedTuple):
     largest: pd.Series
 
 
-def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Progress | None = None) -> FairnessCurve:
+def fairness_curve(
+    plan: Plan, floors: Sequence[float] | None = None, progress: Progress | None = None
+) -> FairnessCurve:
     """Plan again with a floor for every district, from the lowest level to the highest.
 
     Parameters
@@ -54,8 +55,8 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Pr
         The plan without, whose rules all stay; a district's own floor stays where it is higher.
     floors
         Levels, between 0 and 1; by default five between what the worst district has and the most that all can have.
-    report
-        Called with (step, value, bound) on the way.
+    progress
+        Called with (stage, value, bound) on the way.
 
     Raises
     ------
@@ -68,13 +69,10 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Pr
             [Fault("scenario, key siting.question", en=en, zh="公平代价以服务量衡量，请以 most_service 规划")]
         )
     refuse(several_years(plan, "the price of fairness"))
-    tell: Progress = report or silent
+    tell: Progress = progress or silent
     tell(Stage.LARGEST_FLOORS, None, None)
-    siting = plan.scenario.siting
-    cover = cover_if_asked(siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
-    town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing
-    largest = largest_floors(*town, siting, cover)
-    now = Previous(plan.chargers, plan.assignment, plan.proof)
+    siting, now = plan.scenario.siting, plan.answer
+    largest = largest_floors(plan.problem)
     rows = [_row(plan, now)]
     if floors is None:
         area = floor_area(plan.demand, siting.floors)
@@ -82,17 +80,17 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Pr
         floors = [math.floor(level / _DIGITS) * _DIGITS for level in np.linspace(*ends, _LEVELS + 2)[1:-1]]
     levels = sorted({round(float(level), 6) for level in floors})
     for level in levels:
-        asked = siting.model_copy(update={"floors": {d: max(level, siting.floors.get(d, 0.0)) for d in largest.index}})
+        asked = plan.problem.with_rules(floors={d: max(level, siting.floors.get(d, 0.0)) for d in largest.index})
         if (beyond := largest[largest < level]).size:
             rows.append(_beyond(beyond))
             continue
         try:
-            answer = choose_sites(*town, asked, report, None, now, cover)
+            answer = choose_sites(asked, start=now, progress=progress)
         except BadInput as error:
             rows.append(_missing("; ".join(f.en for f in error.faults), "；".join(f.zh for f in error.faults)))
             continue
-        check_plan(*answer, *town, asked, cover)
-        now = Previous(*answer)
+        check_plan(asked, answer)
+        now = answer
         rows.append(_row(plan, now))
     index = pd.Index([rows[0]["worst_share"], *levels], name="floor", dtype=float)
     return FairnessCurve(pd.DataFrame(rows, index=index), largest)
@@ -109,7 +107,7 @@ def served_by_area(demand: pd.DataFrame, assignment: pd.DataFrame, area: pd.Seri
     return share[share.index != ""]
 
 
-def _row(plan: Plan, found: Previous) -> dict[str, object]:
+def _row(plan: Plan, found: Answer) -> dict[str, object]:
     """One level's figures, beside the plan's."""
     share = served_by_area(plan.demand, found.assignment, floor_area(plan.demand, plan.scenario.siting.floors))
     proof, before = found.proof, plan.proof.value_kwh_day

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from helpers import database
-from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years
+from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years, with_tables
 from planner.exports import export, postgis, save_plan
 from planner.faults import BadInput
 from planner.plan import Plan, make_plan
@@ -104,7 +104,7 @@ def test_again_replaces_and_others_stay(plan: Plan, folder: Path, ask: Any, tmp_
 
 def test_columns_that_an_earlier_plan_had_not_are_added(plan: Plan, folder: Path, ask: Any, tmp_path: Path) -> None:
     export(folder, ask.address)
-    fed = save_plan(replace(plan, sites=plan.sites.assign(feeder="F1")), tmp_path / "fed")
+    fed = save_plan(with_tables(plan, sites=plan.sites.assign(feeder="F1")), tmp_path / "fed")
     export(fed, ask.address)
     assert ask("SELECT feeder, count(*) FROM ev_plans.candidates GROUP BY 1 ORDER BY 1") == [("F1", 4), (None, 4)]
 

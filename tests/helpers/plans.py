@@ -4,12 +4,14 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from helpers.places import TOYTOWN
-from helpers.reported_town import assessed
-from planner.assessment import Year
 from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
+from planner.siting import Answer, Answers
 
 HOSTILE = {
     "p1": "=cmd|'/c calc'!A1",
@@ -23,19 +25,47 @@ HOSTILE_ID = "@SUM(1)'; DROP TABLE ev_plans.plans;--"
 LONG = "长" * 40_000
 
 
+def with_tables(plan: Plan, **changed: Any) -> Plan:
+    """A plan of one year with some of its parts replaced: scenario, layers, tables of its problem or its answer."""
+    scenario = changed.pop("scenario", plan.scenario)
+    layers = changed.pop("layers", plan.layers)
+    of_answer = {name: changed.pop(name) for name in ("chargers", "assignment", "proof", "prices") if name in changed}
+    problem = replace(plan.problem, rules=scenario.siting, walked=scenario.walked, **changed)
+    return Plan(
+        scenario, layers, {scenario.year: problem}, Answers.of(scenario.year, replace(plan.answer, **of_answer))
+    )
+
+
+def with_figures(plan: Plan, **figures: Any) -> Plan:
+    """A plan whose figures are given instead of reckoned: assessment, baselines."""
+    given = replace(plan)
+    vars(given).update(figures)
+    return given
+
+
+def in_two_years(plan: Plan, first: pd.DataFrame, before: int, demand: pd.DataFrame, early: Answer) -> Plan:
+    """A plan of one year as one of two: `first` of its chargers stand `before` years earlier, when `early` is known."""
+    year = plan.scenario.year
+    problems = {year - before: replace(plan.problem, demand=demand), year: plan.problem}
+    by_year = {year - before: replace(early, chargers=first), year: plan.answer}
+    return replace(plan, problems=problems, answers=Answers(by_year, plan.proof, plan.answer.prices))
+
+
 def two_years(plan: Plan) -> Plan:
     """A plan of one year as one of two: the first type of every site first, the second year all of it."""
     first = plan.chargers.groupby(level="site_id").head(1)
     first = first[first.index.get_level_values("site_id") != plan.chargers.index[-1][0]]
-    second = plan.chargers.drop(first.index)
-    year = plan.scenario.year
     begun = replace(plan.proof, value_kwh_day=plan.proof.value_kwh_day / 3, needed_chargers=1, problem="first")
     less = plan.demand.assign(energy_kwh_day=plan.demand["energy_kwh_day"] / 2)
-    years = {
-        year - 2: Year(less, first, plan.assignment.iloc[:2] / 7, begun),
-        year: Year(plan.demand, second, plan.assignment, plan.proof),
-    }
-    return replace(plan, years=years, assessment=assessed(plan, years=years))
+    return in_two_years(
+        plan, first, 2, less, replace(plan.answer, assignment=plan.assignment.iloc[:2] / 7, proof=begun)
+    )
+
+
+def unserved_at_first(plan: Plan) -> Plan:
+    """A plan with one type of every site built a year earlier, when nobody is served by it yet."""
+    first = plan.chargers.groupby(level="site_id").head(1)
+    return in_two_years(plan, first, 1, plan.demand, replace(plan.answer, assignment=plan.assignment.iloc[:0]))
 
 
 def hostile_plan(folder: Path) -> Plan:

@@ -9,14 +9,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from planner.capacity.types import for_cars
 from planner.faults import Fault, refuse, some
 from planner.scenario import Siting
 from planner.siting.model.door import Admitted, admit
-from planner.siting.model.limits import Limits, for_cars, lasting_cost_cny, make_floors, make_limits, uncovered_zones
+from planner.siting.model.limits import Limits, lasting_cost_cny, make_floors, make_limits, uncovered_zones
+from planner.siting.problem import Problem
 
-__all__ = ["Instance", "Limits", "linear_capacity", "make_instance"]
-
-_WALKED = ("slow",)
+__all__ = ["Instance", "Limits", "make_instance"]
 
 
 @dataclass(frozen=True)
@@ -136,24 +136,16 @@ class Instance:
         return self.standing_kwh + np.bincount(self.option_station, gained, minlength=len(self.standing_kwh))
 
 
-def make_instance(
-    demand: pd.DataFrame,
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-    cover: pd.DataFrame | None = None,
-) -> Instance:
-    """Check the tables once and turn them into an `Instance`.
+def make_instance(problem: Problem) -> Instance:
+    """Check the tables of a problem once and turn them into an `Instance`.
 
     Raises
     ------
     BadInput
         What the door refuses, and sites locked in that cannot hold their fewest chargers.
     """
-    tables = admit(demand, sites, access, charger_types, capacity, existing, siting, cover)
+    tables = admit(problem)
+    siting, cover = problem.rules, problem.cover
     demand, sites, types = tables.demand, tables.sites, tables.types
     options = _options(tables, siting)
     at_stations = _standing_kwh(tables)
@@ -162,7 +154,7 @@ def make_instance(
         names=["site_id", "service"],
     )
     refuse(_locks_without_room(sites, options))
-    pairs = _pairs(demand, access, stations, siting.edge_worth)
+    pairs = _pairs(demand, problem, stations)
     floors, floor_of = make_floors(demand, siting)
     site_at = sites.index.get_indexer(pd.Index(options["site_id"]))
     type_at = types.index.get_indexer(pd.Index(options["charger_type"]))
@@ -207,28 +199,6 @@ def make_instance(
         opening_cost_cny=charged * sites["opening_cny"].to_numpy(float),
         promise_kwh=(siting.promise_share or 0.0) * float(demand["energy_kwh_day"].sum()),
     )
-
-
-def linear_capacity(charger_types: pd.DataFrame, kwh: pd.Series, most: int) -> pd.DataFrame:
-    """A capacity table proportional to the count.
-
-    Parameters
-    ----------
-    charger_types
-        The table ``charger_types``.
-    kwh
-        kWh a day per charger, by type.
-    most
-        Largest count in the table.
-
-    Returns
-    -------
-    DataFrame
-        Index (charger_type, count); ``energy_kwh_day``.
-    """
-    counts = np.arange(most + 1)
-    index = pd.MultiIndex.from_product([charger_types.index, counts], names=["charger_type", "count"])
-    return pd.DataFrame({"energy_kwh_day": np.outer(kwh.reindex(charger_types.index), counts).ravel()}, index=index)
 
 
 def _options(tables: Admitted, siting: Siting) -> pd.DataFrame:
@@ -285,14 +255,15 @@ def _standing_kwh(tables: Admitted) -> pd.Series:
     return pd.Series([by_service[key] for key in keys], index=index, dtype=float)
 
 
-def _pairs(demand: pd.DataFrame, access: pd.DataFrame, stations: pd.MultiIndex, edge_worth: float) -> pd.DataFrame:
-    """Demand and station within reach, with the worth of a kWh: 1 at the door, `edge_worth` at the limit."""
+def _pairs(demand: pd.DataFrame, problem: Problem, stations: pd.MultiIndex) -> pd.DataFrame:
+    """Demand and station within reach, with the worth of a kWh: 1 at the door, ``edge_worth`` at the limit."""
+    access, edge_worth = problem.access, problem.rules.edge_worth
     frames = []
     access_zone = access.index.get_level_values("zone_id")
     access_site = access.index.get_level_values("site_id")
     access_mode = access.index.get_level_values("mode").to_numpy(object)
     for service in demand.index.get_level_values("service").unique().sort_values():
-        mode = "walk" if service in _WALKED else "drive"
+        mode = "walk" if service in problem.walked else "drive"
         keys = demand.index.get_level_values("service") == service
         at = pd.Series(np.flatnonzero(keys), index=demand.index.get_level_values("zone_id")[keys])
         station_keys = stations.get_level_values("service") == service
