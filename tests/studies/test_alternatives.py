@@ -103,8 +103,8 @@ def as_in_a_city(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every town is planned by the method for cities, with little work."""
     sizes = {
         "choose": {"_AT_ONCE_PAIRS": 0, "_WHOLE_PROGRAM_PAIRS": 0},
-        "alternatives": {"_WHOLE_PROGRAM_PAIRS": 0},
-        "city": {
+        "other_plans": {"_WHOLE_PROGRAM_PAIRS": 0},
+        "city.city": {
             **{"_QUICK_WORK": 0, "_PRICE_WORK": 0, "_LEAST_STEPS": 150, "_COMBINED_PAIRS": 0},
             **{"_LEAST_MOVES": 0, "_FEW_MOVES": 0, "_MOST_MOVES": 600},
         },
