@@ -5,7 +5,7 @@ from planner.siting.choose import choose_sites
 from planner.siting.choose_years import before_locks, choose_years
 from planner.siting.effort import Effort
 from planner.siting.model.floors import largest_floors
-from planner.siting.other_plans import other_plans
+from planner.siting.near_optimal import other_plans
 from planner.siting.problem import Answer, Answers, Problem, no_chargers
 from planner.siting.proof import Proof
 from planner.siting.start import foreign_plan

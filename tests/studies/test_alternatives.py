@@ -19,7 +19,7 @@ from planner.cli import app
 from planner.exports import read_plan, save_plan
 from planner.plan import Plan
 from planner.siting import check_plan
-from planner.siting.other_plans import other_plans
+from planner.siting.near_optimal import other_plans
 from planner.studies.alternatives import Alternatives, find_alternatives
 from planner.views.alternatives import FILES, alternative_summary, alternative_table, robust_line
 
@@ -103,7 +103,7 @@ def as_in_a_city(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every town is planned by the method for cities, with little work."""
     sizes = {
         "choose": {"_AT_ONCE_PAIRS": 0, "_WHOLE_PROGRAM_PAIRS": 0},
-        "other_plans": {"_WHOLE_PROGRAM_PAIRS": 0},
+        "near_optimal": {"_WHOLE_PROGRAM_PAIRS": 0},
         "city.city": {
             **{"_QUICK_WORK": 0, "_PRICE_WORK": 0, "_LEAST_STEPS": 150, "_COMBINED_PAIRS": 0},
             **{"_LEAST_MOVES": 0, "_FEW_MOVES": 0, "_MOST_MOVES": 600},
