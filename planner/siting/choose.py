@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,12 +26,44 @@ from planner.siting.problem import Answer, Problem
 from planner.siting.proof import Proof
 from planner.siting.start import Start, fingerprint, price_table, start_from
 
-_AT_ONCE_PAIRS, _FIRST_NODE_WORK = 2_000, 3e8
-_WHOLE_PROGRAM_PAIRS, _NODE_WORK, _MOST_NODES = 20_000, 6e12, 3_000
-_SAME_VALUE = 1e-6
-_OPTIMAL_GAP = 1e-4
-_TINY_KWH = 1e-6
-_NEARLY = 0.003
+_TINY_KWH = 1e-6  # a day; what the flow's rounding leaves is no assignment
+
+
+@dataclass(frozen=True)
+class SolverParams:
+    """When the solver (branch and bound of the whole program) is asked, and how long.
+
+    Attributes
+    ----------
+    at_once_pairs
+        Up to so many pairs of demand and station the whole program goes to the solver first of all.
+    first_work
+        Nodes times pairs squared of that first solve.
+    whole_pairs
+        Up to so many pairs it goes there from the plan that the method for cities found.
+    work
+        Nodes times pairs cubed of that second solve.
+    most_nodes
+        Of either.
+    optimal_gap
+        Share of the bound within which the solver calls a plan optimal.
+    same_value
+        Share of the value within which value and bound are the same number.
+    nearly_share
+        A plan gone on from is taken where its gap is at most so much above the gap it had or is asked for.
+    """
+
+    at_once_pairs: int = 2_000
+    first_work: float = 3e8
+    whole_pairs: int = 20_000
+    work: float = 6e12
+    most_nodes: int = 3_000
+    optimal_gap: float = 1e-4
+    same_value: float = 1e-6
+    nearly_share: float = 0.003
+
+
+PARAMS = SolverParams()
 LAGRANGIAN = "Lagrangian duality: bound recomputed from the prices of demands and limits over all sites"
 
 
@@ -142,8 +174,8 @@ def _solved(
 def node_limits(x: Instance) -> tuple[float, float]:
     """Nodes for the whole program at once, and from a plan on; 0 where the problem is too large for it."""
     pairs = max(len(x.pair_demand), 1)
-    at_once = _FIRST_NODE_WORK / pairs**2 if pairs <= _AT_ONCE_PAIRS else 0.0
-    return at_once, _NODE_WORK / pairs**3 if pairs <= _WHOLE_PROGRAM_PAIRS else 0.0
+    at_once = PARAMS.first_work / pairs**2 if pairs <= PARAMS.at_once_pairs else 0.0
+    return at_once, PARAMS.work / pairs**3 if pairs <= PARAMS.whole_pairs else 0.0
 
 
 def _planned_again(x: Instance, start: Start, effort: Effort, tell: Progress) -> _Found | None:
@@ -161,7 +193,7 @@ def _of_city(planned: tuple[Choice, float, Prices]) -> _Found:
 
 def _is_as_good(x: Instance, found: _Found, gap_share: float) -> bool:
     """Whether a plan is as near to its bound as asked, or nearly so."""
-    return found.bound - found.choice.value(x) <= (gap_share + _NEARLY) * abs(found.bound)
+    return found.bound - found.choice.value(x) <= (gap_share + PARAMS.nearly_share) * abs(found.bound)
 
 
 def _best(x: Instance, found: list[_Found]) -> Choice:
@@ -171,7 +203,7 @@ def _best(x: Instance, found: list[_Found]) -> Choice:
 def proof_of(x: Instance, choice: Choice, bound: float, method: str, *, optimal: bool, reproducible: bool) -> Proof:
     """What is known of a plan, in the words of its question; `optimal` is what the solver says."""
     value = choice.value(x)
-    bound = value if abs(bound - value) <= _SAME_VALUE * max(abs(value), 1.0) else bound
+    bound = value if abs(bound - value) <= PARAMS.same_value * max(abs(value), 1.0) else bound
     reachable = float(x.energy[np.unique(x.pair_demand)].sum())
     gained = float((x.station_kwh(choice.new) - x.standing_kwh).sum())
     least_cost = x.promise_kwh > 0
@@ -179,7 +211,7 @@ def proof_of(x: Instance, choice: Choice, bound: float, method: str, *, optimal:
         value_kwh_day=float(choice.served.sum()) if least_cost else value,
         bound_kwh_day=reachable if least_cost else bound,
         method=method,
-        optimal=optimal and bound - value <= 2 * _OPTIMAL_GAP * max(abs(bound), 1.0),
+        optimal=optimal and bound - value <= 2 * PARAMS.optimal_gap * max(abs(bound), 1.0),
         reproducible=reproducible,
         tightness=gained / reachable if reachable > 0 else float("inf"),
         reachable_kwh_day=reachable,
@@ -194,8 +226,8 @@ def exactly(x: Instance, solver: str, effort: Effort, nodes: float, start: Choic
     every_pair = np.arange(len(x.pair_demand))
     doors = every_pair[x.standing_kwh[x.pair_station] == 0]
     program = build_program(x, every_pair, doors=doors)
-    most = int(np.clip(nodes, 1, _MOST_NODES))
-    limits = {"mip_rel_gap": _OPTIMAL_GAP, "mip_max_nodes": most, **effort.solver_clock()}
+    most = int(np.clip(nodes, 1, PARAMS.most_nodes))
+    limits = {"mip_rel_gap": PARAMS.optimal_gap, "mip_max_nodes": most, **effort.solver_clock()}
     begin = None if start is None else program.values(start.opened, start.new, start.served)
     solved = solve(program.problem, program.variables, solver, begin, **limits)
     _, new, _ = program.parts(solved.values)

@@ -27,7 +27,7 @@ from planner.siting.model.phases import Years
 from planner.siting.problem import Answer, Answers, Problem
 from planner.siting.start import fingerprint, price_table, start_from
 
-_ALONE_STEPS = 300
+_ALONE_STEPS = 300  # of the dual, for the prices of one year where the whole program was solved
 _STAYS = "together with the prices of what stays from year to year"
 
 

@@ -15,7 +15,7 @@ of them.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +34,52 @@ from planner.siting.model.program import build_program
 from planner.siting.problem import Answer, Problem
 from planner.siting.start import fingerprint, start_from
 
-_WHOLE_PROGRAM_PAIRS, _NODE_WORK, _MOST_NODES, _GAP = 2_000, 3e8, 3_000, 1e-4
-_TIE_BREAK = 0.5
-_ROUNDING = 1e-7
-_STEPS, _MOST_STEPS, _FIRST_PENALTY, _LEAST_LOSS = 4, 10, 1.8, 1e-6
-_AIM, _DEARER, _CHEAPER, _WELL_BETWEEN = 0.95, 3.0, (0.25, 0.6), (0.2, 0.8)
+_ROUNDING = 1e-7  # share of the value that a solver's tolerance may take
+
+
+@dataclass(frozen=True)
+class NearOptimalParams:
+    """How long other plans are sought.
+
+    Attributes
+    ----------
+    whole_pairs, work, most_nodes, solver_gap
+        Up to so many pairs of demand and station the solver is asked: nodes times pairs squared, nodes at the most,
+        and the gap (a share) at which it may stop.
+    tie_break
+        Weight of a plan's whole value beside one site opened again, so that of equally different plans the better wins.
+    steps, most_steps
+        Penalties tried at city size, and how many where none of those kept the value.
+    first_penalty
+        In the mean value of an opened site, times the root of the share that may be lost.
+    least_loss
+        Share of the value below which a loss counts as none.
+    aim
+        Share of the loss that may be taken that a penalty aims at.
+    dearer
+        The most that a penalty which cost too little is raised by, as a factor.
+    cheaper
+        The factors between which one that cost too much is lowered.
+    well_between
+        Where between a penalty kept and one failed the next lies, as shares of their distance.
+    """
+
+    whole_pairs: int = 2_000
+    work: float = 3e8
+    most_nodes: int = 3_000
+    solver_gap: float = 1e-4
+    tie_break: float = 0.5
+    steps: int = 4
+    most_steps: int = 10
+    first_penalty: float = 1.8
+    least_loss: float = 1e-6
+    aim: float = 0.95
+    dearer: float = 3.0
+    cheaper: tuple[float, float] = (0.25, 0.6)
+    well_between: tuple[float, float] = (0.2, 0.8)
+
+
+PARAMS = NearOptimalParams()
 
 
 def other_plans(
@@ -79,7 +120,7 @@ def other_plans(
     value = begin.choice.value(y)
     wanted = _Wanted(value, within_share, bound)
     tell: Progress = progress or silent
-    at_once = len(y.pair_demand) <= _WHOLE_PROGRAM_PAIRS or not len(best.prices)
+    at_once = len(y.pair_demand) <= PARAMS.whole_pairs or not len(best.prices)
     walker = None if at_once else Walker(y, begin.prices, max(abs(bound), 1.0))
     free, choices, plans = _free_sites(y), [begin.choice], []
     for _ in range(count):
@@ -136,14 +177,16 @@ def _solved(x: Instance, start: Choice, times: np.ndarray, least: float, solver:
     own = [(program.served, x.pair_worth), (program.new, -x.option_cost_cny), (program.opened, -x.opening_cost_cny)]
     worth = [(v, float(w)) for variables, each in own for v, w in zip(variables, each, strict=True) if w]
     program.problem.addConstraint(weighted_sum(worth) >= least, "within")
-    small = _TIE_BREAK / max(abs(least), 1.0)
+    small = PARAMS.tie_break / max(abs(least), 1.0)
     opening = [(v, float(t + small * c)) for v, t, c in zip(program.opened, times, x.opening_cost_cny, strict=True)]
     rest = [(v, -float(small * w)) for variables, each in own[:2] for v, w in zip(variables, each, strict=True)]
     program.problem.setObjective(weighted_sum([*opening, *rest]))
-    nodes = int(np.clip(_NODE_WORK / max(len(every_pair), 1) ** 2, 1, _MOST_NODES))
+    nodes = int(np.clip(PARAMS.work / max(len(every_pair), 1) ** 2, 1, PARAMS.most_nodes))
     begin = program.values(start.opened, start.new, start.served)
     try:
-        solved = solve(program.problem, program.variables, solver, begin, mip_rel_gap=_GAP, mip_max_nodes=nodes)
+        solved = solve(
+            program.problem, program.variables, solver, begin, mip_rel_gap=PARAMS.solver_gap, mip_max_nodes=nodes
+        )
     except NoPlan:
         return None
     _, new, _ = program.parts(solved.values)
@@ -153,12 +196,12 @@ def _solved(x: Instance, start: Choice, times: np.ndarray, least: float, solver:
 def _walked(walker: Walker, start: Choice, times: np.ndarray, wanted: _Wanted, tell: Progress) -> Choice | None:
     """At city size: of the plans found at some penalties that keep the value the most different; None without any."""
     x, value = walker.x, start.value(walker.x)
-    penalty = _FIRST_PENALTY * np.sqrt(wanted.within_share) * abs(value) / max(float(start.opened.sum()), 1.0)
+    penalty = PARAMS.first_penalty * np.sqrt(wanted.within_share) * abs(value) / max(float(start.opened.sum()), 1.0)
     best: Choice | None = None
     kept: _Tried | None = None
     failed: _Tried | None = None
-    for step in range(_MOST_STEPS):
-        if step >= _STEPS and best is not None:
+    for step in range(PARAMS.most_steps):
+        if step >= PARAMS.steps and best is not None:
             break
         dearer = replace(x, opening_cost_cny=x.opening_cost_cny + penalty * times)
         try:
@@ -167,14 +210,14 @@ def _walked(walker: Walker, start: Choice, times: np.ndarray, wanted: _Wanted, t
         except NoPlan:
             found, reached = None, value - abs(value)
         tell(Stage.ALTERNATIVES, reached, wanted.bound)
-        tried = _Tried(penalty, max((value - reached) / max(abs(value), 1.0), _LEAST_LOSS))
+        tried = _Tried(penalty, max((value - reached) / max(abs(value), 1.0), PARAMS.least_loss))
         if found is None or reached < wanted.least:
             failed = tried
         else:
             kept = tried
             if times @ _used(x, found.new) < times @ _used(x, (best or start).new):
                 best = found
-        penalty = _next_penalty(tried, kept, failed, _AIM * wanted.within_share)
+        penalty = _next_penalty(tried, kept, failed, PARAMS.aim * wanted.within_share)
     return best
 
 
@@ -190,9 +233,9 @@ def _next_penalty(last: _Tried, kept: _Tried | None, failed: _Tried | None, want
     a kept one as if loss grew with the square of the penalty, below a failed one in proportion."""
     ratio = wanted_share / last.lost_share
     if kept is None:
-        return last.penalty * float(np.clip(ratio, *_CHEAPER))
+        return last.penalty * float(np.clip(ratio, *PARAMS.cheaper))
     if failed is None:
-        return last.penalty * float(min(np.sqrt(ratio), _DEARER))
-    steep = np.log(max(failed.lost_share / kept.lost_share, 1 + _LEAST_LOSS))
-    between = np.clip(np.log(wanted_share / kept.lost_share) / steep, *_WELL_BETWEEN)
+        return last.penalty * float(min(np.sqrt(ratio), PARAMS.dearer))
+    steep = np.log(max(failed.lost_share / kept.lost_share, 1 + PARAMS.least_loss))
+    between = np.clip(np.log(wanted_share / kept.lost_share) / steep, *PARAMS.well_between)
     return float(kept.penalty * (failed.penalty / kept.penalty) ** between)

@@ -23,6 +23,7 @@ from planner import BadInput, Plan, make_plan, read_scenario
 from planner.numeric.solver import NoPlan, Solved, solve
 from planner.progress import Stage, silent
 from planner.siting import check_plan, choose_sites
+from planner.siting.choose import SolverParams
 from planner.siting.city.dual import find_prices
 from planner.siting.city.search import Walker, search
 from planner.siting.city.settle import nearest_counts, settle
@@ -67,7 +68,7 @@ REGIMES = {
 def few_moves() -> Iterator[None]:
     """Small towns get no more moves of the search per site than large ones, and few nodes of the whole program."""
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("planner.siting.choose._MOST_NODES", 20)
+        changed.setattr("planner.siting.choose.PARAMS", SolverParams(most_nodes=20))
         changed.setattr("planner.siting.city.city._LEAST_MOVES", 0)
         yield
 
@@ -241,7 +242,7 @@ def test_the_city_method_keeps_every_rule_and_its_bound_holds(regime: str) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_city_methods_bound_is_not_below_the_proven_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.siting.choose._MOST_NODES", 3_000)
+    monkeypatch.setattr("planner.siting.choose.PARAMS", SolverParams())
     town = middle_town(seed, size=16, quota=50, ac_share=0.1, budget_cny=4e6, quota_rule="at_most")
     best, city = town.planned(), by_the_city_method(town)
     city.check()

@@ -23,7 +23,7 @@ from planner.capacity.types import for_cars, linear_capacity
 from planner.scenario import Scenario
 from planner.siting import Answer, choose_sites, largest_floors
 from planner.siting.check.plan import BrokenPlan
-from planner.siting.choose import tables_of
+from planner.siting.choose import SolverParams, tables_of
 from planner.siting.city.certificate import upper_bound
 from planner.siting.city.city import plan_city, replan_city
 from planner.siting.effort import Effort
@@ -366,8 +366,7 @@ def test_floors_of_areas_that_do_not_go_together(names: tuple[str, ...], floors:
 
 def test_a_city_names_the_floor_that_it_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the look ahead of small towns: the district's own most is proven after the search has failed."""
-    monkeypatch.setattr("planner.siting.choose._AT_ONCE_PAIRS", 0)
-    monkeypatch.setattr("planner.siting.choose._WHOLE_PROGRAM_PAIRS", 0)
+    monkeypatch.setattr("planner.siting.choose.PARAMS", SolverParams(at_once_pairs=0, whole_pairs=0))
     monkeypatch.setattr("planner.siting.choose.conflicts", lambda x: [])
     with pytest.raises(BadInput, match=r"floor of a: 0\.9 of the demand asked, at most 0\.66"):
         choose_sites(halved(a=0.9, b=0.2).problem)

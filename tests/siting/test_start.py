@@ -10,6 +10,7 @@ import pytest
 
 from helpers.towns import Planned, Town, middle_town, shuffled, two_sites
 from planner.siting import Effort, check_plan, choose_sites
+from planner.siting.choose import SolverParams
 from planner.siting.city.certificate import Prices, upper_bound
 from planner.siting.model.merge import merge_demands
 from planner.siting.start import fingerprint, start_from
@@ -19,9 +20,9 @@ from planner.siting.start import fingerprint, start_from
 def as_in_a_city() -> Iterator[None]:
     """Every town is planned by the method for cities, with few moves."""
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("planner.siting.choose._AT_ONCE_PAIRS", 0)
-        changed.setattr("planner.siting.choose._WHOLE_PROGRAM_PAIRS", 0)
-        changed.setattr("planner.siting.choose._NEARLY", 1.0)  # whatever is found from a previous plan is taken
+        # never the solver; whatever is found from an earlier plan is taken
+        params = SolverParams(at_once_pairs=0, whole_pairs=0, nearly_share=1.0)
+        changed.setattr("planner.siting.choose.PARAMS", params)
         changed.setattr("planner.siting.city.city._LEAST_MOVES", 0)
         yield
 
@@ -148,7 +149,7 @@ def test_a_rule_that_cannot_be_kept_is_named_as_without_a_previous_plan(
 
 
 def test_a_small_town_is_solved_whole_whatever_was_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.siting.choose._AT_ONCE_PAIRS", 2_000)
+    monkeypatch.setattr("planner.siting.choose.PARAMS", SolverParams())
     before, after = two_sites(quota=2), two_sites(quota=3)
     anew = after.planned()
     again = choose_sites(after.problem, start=before.planned().answer)

@@ -19,7 +19,8 @@ from planner.cli import app
 from planner.exports import read_plan, save_plan
 from planner.plan import Plan
 from planner.siting import check_plan
-from planner.siting.near_optimal import other_plans
+from planner.siting.choose import SolverParams
+from planner.siting.near_optimal import NearOptimalParams, other_plans
 from planner.studies.alternatives import Alternatives, find_alternatives
 from planner.views.alternatives import FILES, alternative_summary, alternative_table, robust_line
 
@@ -102,8 +103,8 @@ def test_the_budget_is_kept_by_alternatives() -> None:
 def as_in_a_city(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every town is planned by the method for cities, with little work."""
     sizes = {
-        "choose": {"_AT_ONCE_PAIRS": 0, "_WHOLE_PROGRAM_PAIRS": 0},
-        "near_optimal": {"_WHOLE_PROGRAM_PAIRS": 0},
+        "choose": {"PARAMS": SolverParams(at_once_pairs=0, whole_pairs=0)},
+        "near_optimal": {"PARAMS": NearOptimalParams(whole_pairs=0)},
         "city.city": {
             **{"_QUICK_WORK": 0, "_PRICE_WORK": 0, "_LEAST_STEPS": 150, "_COMBINED_PAIRS": 0},
             **{"_LEAST_MOVES": 0, "_FEW_MOVES": 0, "_MOST_MOVES": 600},

@@ -22,8 +22,8 @@ from planner.siting.model.instance import Instance, make_instance
 from planner.siting.model.limits import floor_area
 from planner.siting.problem import Problem
 
-_STEPS = 600
-_DIGITS = 1e-3
+_STEPS = 600  # of the dual, for each district
+_DIGITS = 1e-3  # shares are told to so much
 
 
 def largest_floors(problem: Problem) -> pd.Series:
