@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.capacity.types import for_cars
-from planner.faults import Fault, refuse, some
+from planner.faults import BadInput, Fault, refuse, some
 from planner.scenario import Siting
 from planner.siting.model.door import Admitted, admit
 from planner.siting.model.limits import Limits, lasting_cost_cny, make_floors, make_limits, uncovered_zones
@@ -145,7 +145,7 @@ def make_instance(problem: Problem) -> Instance:
         What the door refuses, and sites locked in that cannot hold their fewest chargers.
     """
     tables = admit(problem)
-    siting, cover = problem.rules, problem.cover
+    siting = problem.rules
     demand, sites, types = tables.demand, tables.sites, tables.types
     options = _options(tables, siting)
     at_stations = _standing_kwh(tables)
@@ -159,11 +159,8 @@ def make_instance(problem: Problem) -> Instance:
     site_at = sites.index.get_indexer(pd.Index(options["site_id"]))
     type_at = types.index.get_indexer(pd.Index(options["charger_type"]))
     least_cost = siting.question == "least_cost"
-    charged = 1.0 if least_cost else 0.0
     cars = for_cars(types).to_numpy(bool)
-    uncovered = uncovered_zones(cover, tables.standing, types)
-    uncovered = uncovered[uncovered["site_id"].isin(options["site_id"][cars[type_at]])]
-    refuse(_without_access(cover, uncovered, tables.standing, types))
+    uncovered = _uncovered(problem, tables, options["site_id"][cars[type_at]])
     return Instance(
         site_ids=sites.index,
         type_ids=types.index,
@@ -195,8 +192,8 @@ def make_instance(problem: Problem) -> Instance:
         pair_station=pairs["station"].to_numpy(int),
         pair_worth=np.zeros(len(pairs)) if least_cost else pairs["worth"].to_numpy(float),
         limits=make_limits(sites, types, site_at, type_at, siting, uncovered),
-        option_cost_cny=charged * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
-        opening_cost_cny=charged * sites["opening_cny"].to_numpy(float),
+        option_cost_cny=least_cost * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
+        opening_cost_cny=least_cost * sites["opening_cny"].to_numpy(float),
         promise_kwh=(siting.promise_share or 0.0) * float(demand["energy_kwh_day"].sum()),
     )
 
@@ -233,15 +230,15 @@ def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Faul
     return [Fault(f"sites, row {some(stuck)}", en=en, zh=zh)]
 
 
-def _without_access(
-    cover: pd.DataFrame | None, uncovered: pd.DataFrame, standing: pd.DataFrame, types: pd.DataFrame
-) -> list[Fault]:
-    """Zones that need a charger for cars and none of whose sites can hold one."""
-    lost = sorted(set(uncovered_zones(cover, standing, types)["zone_id"]) - set(uncovered["zone_id"]))
-    if not lost:
-        return []
-    en = "none of its sites can hold a charger for cars; add bays or grid there, or leave the zone out"
-    return [Fault(f"cover, zone {some(lost)}", en=en, zh="其附近站点均无法布置乘用车充电桩，请增加车位或电网余量")]
+def _uncovered(problem: Problem, tables: Admitted, able: pd.Series) -> pd.DataFrame:
+    """Zones that need a charger for cars, with their sites among those where one can be built; none may be without."""
+    needed = uncovered_zones(problem.cover, tables.standing, tables.types)
+    uncovered = needed[needed["site_id"].isin(able)]
+    if lost := sorted(set(needed["zone_id"]) - set(uncovered["zone_id"])):
+        en = "none of its sites can hold a charger for cars; add bays or grid there, or leave the zone out"
+        zh = "其附近站点均无法布置乘用车充电桩，请增加车位或电网余量"
+        raise BadInput([Fault(f"cover, zone {some(lost)}", en=en, zh=zh)])
+    return uncovered
 
 
 def _standing_kwh(tables: Admitted) -> pd.Series:
