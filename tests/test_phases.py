@@ -83,9 +83,9 @@ def test_a_saved_plan_of_several_years_comes_back(plan: Plan, tmp_path: Path) ->
     pd.testing.assert_frame_equal(again.assessment.years, plan.assessment.years)
     assert again.proof == plan.proof
     before = read_answers(folder)
-    assert sorted(before.years) == [2024, 2025]
-    pd.testing.assert_frame_equal(before.years[2025].chargers, plan.chargers, check_dtype=False)
-    same = make_plan(plan.scenario, previous=before)
+    assert sorted(before.by_year) == [2024, 2025]
+    pd.testing.assert_frame_equal(before.by_year[2025].chargers, plan.chargers, check_dtype=False)
+    same = make_plan(plan.scenario, start=before)
     pd.testing.assert_frame_equal(same.chargers, plan.chargers, check_dtype=False)
     assert same.proof == plan.proof
 

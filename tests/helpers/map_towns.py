@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from shapely import LineString, Point, box
 
-from helpers.plans import with_figures
+from helpers.plans import drawn_plan, with_figures
 from planner.assessment import REASONS, Assessment
 from planner.capacity.tables import charger_tables
 from planner.layers import Layers
@@ -207,7 +207,7 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900, years: int
         money=None,
         emissions=pd.DataFrame(),
     )
-    return with_figures(plan, assessment=figures_of, baselines=pd.DataFrame())
+    return drawn_plan(plan, figures_of)
 
 
 def no_demand_of() -> pd.DataFrame:
@@ -247,8 +247,8 @@ def with_development_zone(plan: Plan) -> Plan:
     unit = gpd.GeoDataFrame(geometry=[middle], crs=CRS, index=pd.Index(["开发区甲"], name="task_unit"))
     row = plan.assessment.tasks.iloc[[0]].set_axis(["开发区甲"]).assign(task=3, chargers=4)
     tasks = pd.concat([plan.assessment.tasks, row])
-    zoned = replace(plan, layers=replace(plan.layers, task_units=unit))
-    return with_figures(zoned, baselines=plan.baselines, assessment=replace(plan.assessment, tasks=tasks))
+    layers = replace(plan.layers, task_units=unit)
+    return with_figures(plan, replace(plan.assessment, tasks=tasks), layers=layers)
 
 
 def with_hostile_names(plan: Plan) -> Plan:
@@ -262,7 +262,7 @@ def with_hostile_names(plan: Plan) -> Plan:
     area = plan.scenario.study_area.model_copy(update={"attribution": HOSTILE})
     titles = {"title_zh": f"题{HOSTILE}", "title_en": f"title{HOSTILE}", "study_area": area}
     figures = plan.assessment
-    return replace(
+    return with_figures(
         plan,
         scenario=plan.scenario.model_copy(update=titles),
         layers=layers,

@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from helpers.places import TOYTOWN
+from planner.assessment import Assessment
 from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
+from planner.scenario.scenario import Phase
 from planner.siting import Answer, Answers
 
 HOSTILE = {
@@ -26,29 +28,41 @@ LONG = "长" * 40_000
 
 
 def with_tables(plan: Plan, **changed: Any) -> Plan:
-    """A plan of one year with some of its parts replaced: scenario, layers, tables of its problem or its answer."""
+    """A plan with some of its parts replaced: scenario, layers, tables of its problems, or of its last answer."""
     scenario = changed.pop("scenario", plan.scenario)
     layers = changed.pop("layers", plan.layers)
     of_answer = {name: changed.pop(name) for name in ("chargers", "assignment", "proof", "prices") if name in changed}
-    problem = replace(plan.problem, rules=scenario.siting, walked=scenario.walked, **changed)
-    return Plan(
-        scenario, layers, {scenario.year: problem}, Answers.of(scenario.year, replace(plan.answer, **of_answer))
-    )
+    rules = {"rules": scenario.siting, "walked": scenario.walked} if len(plan.problems) == 1 else {}
+    problems = {year: replace(problem, **rules, **changed) for year, problem in plan.problems.items()}
+    last = replace(plan.answer, **of_answer)
+    by_year = {**plan.answers.by_year, max(problems): last}
+    proof = last.proof if len(problems) == 1 else plan.proof
+    return Plan(scenario, layers, problems, replace(plan.answers, by_year=by_year, proof=proof))
 
 
-def with_figures(plan: Plan, **figures: Any) -> Plan:
-    """A plan whose figures are given instead of reckoned: assessment, baselines."""
-    given = replace(plan)
-    vars(given).update(figures)
+def with_figures(plan: Plan, assessment: Assessment | None = None, **changed: Any) -> Plan:
+    """A plan with some of its parts replaced whose figures are given, or those of before, instead of reckoned."""
+    given = with_tables(plan, **changed)
+    vars(given).update(assessment=assessment or plan.assessment, baselines=plan.baselines)
     return given
+
+
+def drawn_plan(plan: Plan, assessment: Assessment) -> Plan:
+    """A made-up plan with made-up figures, beside which nothing stands."""
+    vars(plan).update(assessment=assessment, baselines=pd.DataFrame())
+    return plan
 
 
 def in_two_years(plan: Plan, first: pd.DataFrame, before: int, demand: pd.DataFrame, early: Answer) -> Plan:
     """A plan of one year as one of two: `first` of its chargers stand `before` years earlier, when `early` is known."""
-    year = plan.scenario.year
+    year, siting = plan.scenario.year, plan.scenario.siting
+    units = plan.charger_types["quota_units"].reindex(first.index.get_level_values("charger_type")).to_numpy()
+    begun = int((first["count"].to_numpy() * units).sum())
+    phases = [Phase(year=year - before, quota=begun), Phase(year=year, quota=siting.quota - begun)]
+    scenario = plan.scenario.model_copy(update={"siting": siting.model_copy(update={"phases": phases})})
     problems = {year - before: replace(plan.problem, demand=demand), year: plan.problem}
     by_year = {year - before: replace(early, chargers=first), year: plan.answer}
-    return replace(plan, problems=problems, answers=Answers(by_year, plan.proof, plan.answer.prices))
+    return Plan(scenario, plan.layers, problems, Answers(by_year, plan.proof, plan.answer.prices))
 
 
 def two_years(plan: Plan) -> Plan:

@@ -106,14 +106,10 @@ def with_hostile_names(plan: Plan) -> Plan:
     }
     told = {"title_zh": f"题{HOSTILE}", "title_en": f"title{HOSTILE}", "note_zh": HOSTILE, "note_en": HOSTILE}
     result = plan.assessment
-    named = replace(
+    return with_figures(
         plan,
         scenario=plan.scenario.model_copy(update=told | {"study_area": area, "charger_types": kinds}),
         layers=replace(plan.layers, districts=districts),
-    )
-    return with_figures(
-        named,
-        baselines=plan.baselines,
         assessment=replace(
             result,
             districts=result.districts.rename(index=rename),

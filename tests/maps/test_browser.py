@@ -20,7 +20,7 @@ from helpers.map_towns import (
     with_development_zone,
     with_hostile_names,
 )
-from helpers.plans import unserved_at_first
+from helpers.plans import unserved_at_first, with_figures
 from helpers.reported_town import reported_plan
 from planner.maps import draw_map
 from planner.plan import Plan
@@ -317,7 +317,7 @@ def test_hostile_names_are_shown_not_run(browser: Any, toytown: Plan, tmp_path: 
         key: rules.model_copy(update={"name_zh": HOSTILE, "name_en": HOSTILE})
         for key, rules in plan.scenario.services.items()
     }
-    plan = replace(plan, scenario=plan.scenario.model_copy(update={"services": services}))
+    plan = with_figures(plan, scenario=plan.scenario.model_copy(update={"services": services}))
     opened = Opened(browser, draw_map(plan), tmp_path)
     page = opened.page
     site = toytown.assessment.sites.index[0]
@@ -339,7 +339,7 @@ def test_hostile_names_are_shown_not_run(browser: Any, toytown: Plan, tmp_path: 
 def test_a_plan_that_builds_and_asks_for_nothing_opens(browser: Any, toytown: Plan, tmp_path: Path) -> None:
     figures = toytown.assessment
     zones = figures.zones.assign(public_kwh_day=0.0, served_kwh_day=0.0, unserved_kwh_day=0.0, reason="")
-    empty = replace(
+    empty = with_figures(
         toytown,
         demand=toytown.demand.assign(public_kwh_day=0.0),
         assignment=toytown.assignment.iloc[:0],
@@ -361,7 +361,7 @@ def test_hexagons_are_zones_too(browser: Any, city: Plan, tmp_path: Path) -> Non
     middle = city.layers.zones.geometry.centroid
     zones = city.layers.zones.set_geometry(middle.buffer(280, quad_segs=2)).iloc[::4]
     figures = city.assessment
-    plan = replace(
+    plan = with_figures(
         city,
         layers=replace(city.layers, zones=zones),
         assignment=city.assignment.loc[zones.index],

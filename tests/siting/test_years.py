@@ -88,7 +88,7 @@ def city_years(city: tuple[dict[int, Problem], Tables]) -> Years:
 
 
 @pytest.mark.slow
-def test_a_city_unserved_at_first_keeps_every_rule_under_its_bound(
+def test_a_city_of_two_years_keeps_every_rule_under_its_bound(
     city: tuple[dict[int, Problem], Tables], city_years: Years
 ) -> None:
     choice, bound, prices = plan_years(city_years, Effort(0.001), lambda step, value, bound: None)
