@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.access import cover_if_asked, islands, measure_access, reach_by_mode
 from planner.assessment import Assessment, Year, assess, baselines_beside, years_of
-from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
+from planner.candidates import before_locks, find_sites, standing_chargers, with_feeder_headroom
 from planner.candidates.edits import Edits, apply_edits
 from planner.capacity.tables import charger_tables
 from planner.demand import estimate_demand, fleet_energy
@@ -26,12 +26,7 @@ from planner.siting import (
     Effort,
     Problem,
     Proof,
-    before_locks,
-    check_plan,
-    check_years,
-    choose_sites,
-    choose_years,
-    foreign_plan,
+    choose_every_year,
 )
 
 
@@ -171,9 +166,8 @@ def make_plan(
         Anything wrong with the layers or the edits, or rules that no plan can keep.
     """
     prepared = prepare(scenario, edits, progress)
-    return Plan(
-        prepared.scenario, prepared.layers, prepared.problems, _sited(prepared.problems, effort, start, progress)
-    )
+    answers = choose_every_year(prepared.problems, effort, start, progress)
+    return Plan(prepared.scenario, prepared.layers, prepared.problems, answers)
 
 
 def prepare(scenario: Scenario, edits: Edits | None = None, progress: Progress | None = None) -> Prepared:
@@ -249,21 +243,6 @@ def pose(
             walked=each.walked,
         )
     return problems
-
-
-def _sited(
-    problems: Mapping[int, Problem], effort: Effort | None, start: Answers | None, progress: Progress | None
-) -> Answers:
-    """What stands at the end of every year and who charges where, with the proof of all years; checked."""
-    last = max(problems)
-    refuse([] if start is None else foreign_plan(start.last, problems[last].sites))
-    if len(problems) > 1:
-        answers = choose_years(problems, effort, start, progress)
-        check_years(problems, answers)
-        return answers
-    answer = choose_sites(problems[last], effort, None if start is None else start.last, progress)
-    check_plan(problems[last], answer)
-    return Answers.of(last, answer)
 
 
 def several_years(plan: Plan, what: str) -> list[Fault]:

@@ -150,6 +150,11 @@ def _no_section(kind: str) -> Text:
     )
 
 
+def before_locks(sites: pd.DataFrame) -> pd.DataFrame:
+    """The sites as every year but the last has them: those locked in are free until then."""
+    return sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
+
+
 def _thinned(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
     """Of sites closer than `spacing_m` keep the most capable one.
 

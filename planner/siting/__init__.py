@@ -2,8 +2,9 @@
 
 from planner.siting.check.plan import check_plan, check_years
 from planner.siting.choose import choose_sites
-from planner.siting.choose_years import before_locks, choose_years
+from planner.siting.choose_years import choose_years
 from planner.siting.effort import Effort
+from planner.siting.every_year import choose_every_year
 from planner.siting.model.floors import largest_floors
 from planner.siting.near_optimal import other_plans
 from planner.siting.problem import Answer, Answers, Problem, no_chargers
@@ -16,9 +17,9 @@ __all__ = [
     "Effort",
     "Problem",
     "Proof",
-    "before_locks",
     "check_plan",
     "check_years",
+    "choose_every_year",
     "choose_sites",
     "choose_years",
     "foreign_plan",

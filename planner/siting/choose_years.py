@@ -65,7 +65,7 @@ def choose_years(
     ----------
     problems
         Year -> what it asks, everything counted from the start: quota, budget and tasks of this year and those before.
-        All have the same sites, access and chargers of today; only the locks may differ (`before_locks`). The question
+        All have the same sites, access and chargers of today; only the locks may differ (`planner.candidates.before_locks`). The question
         is most service.
     effort, start, progress
         As of `choose_sites`; progress is told in the weighted mean of the years.
@@ -104,11 +104,6 @@ def _mean_of_years(progress: Progress, years: Years) -> Progress:
         progress(stage, None if value is None else value * mean, None if bound is None else bound * mean)
 
     return tell
-
-
-def before_locks(sites: pd.DataFrame) -> pd.DataFrame:
-    """The sites as every year but the last has them: those locked in are free until then."""
-    return sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
 
 
 def _weights(given: dict[int, float]) -> dict[int, float]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from helpers.towns import Town as Tables
 from helpers.towns import middle_town, tiny_town, worths
 from planner import BadInput
-from planner.siting import Answers, Effort, Problem, before_locks, check_years, choose_years
+from planner.candidates import before_locks
+from planner.siting import Answers, Effort, Problem, check_years, choose_years
 from planner.siting.check.plan import BrokenPlan
 from planner.siting.city.certificate import upper_bound
 from planner.siting.city.dual import find_prices
