@@ -65,8 +65,8 @@ def choose_years(
     ----------
     problems
         Year -> what it asks, everything counted from the start: quota, budget and tasks of this year and those before.
-        All have the same sites, access and chargers of today; only the locks may differ (`planner.candidates.before_locks`). The question
-        is most service.
+        All have the same sites, access and chargers of today; only the locks may differ
+        (`planner.candidates.before_locks`). The question is most service.
     effort, start, progress
         As of `choose_sites`; progress is told in the weighted mean of the years.
 
