@@ -49,9 +49,9 @@ class MoneyRules(Sourced):
 class Fuel(Sourced):
     """What some fleets would drive on, and emit, were they not electric."""
 
-    name_zh: str
-    name_en: str
-    fleets: list[str] = Field(min_length=1)
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    fleets: list[str] = Field(min_length=1, description="Sections of [fleets] that would drive on it.")
     co2_g_km: Figure
     nox_g_km: Figure | None = Field(None, description="At the tailpipe; not reckoned with if absent.")
     voc_g_km: Figure | None = Field(None, description="Tailpipe and evaporation; not reckoned with if absent.")
@@ -62,7 +62,7 @@ class EmissionRules(Sourced):
 
     grid_co2_kg_kwh: Figure
     most_co2_share: ShareFigure | None = Field(None, description="Of the fuel's CO2: no larger saving is claimed.")
-    fuels: dict[str, Fuel] = Field(min_length=1)
+    fuels: dict[str, Fuel] = Field(min_length=1, description="What the fleets would burn instead.")
 
     @model_validator(mode="after")
     def _one_fuel_each(self) -> Self:

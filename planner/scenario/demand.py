@@ -16,8 +16,8 @@ class Season(Sourced):
 
     month: str | int = Field("annual", description="1 to 12, `annual` or `design`.")
     temperature_c: list[float] = Field(min_length=12, max_length=12, description="Monthly means, January first.")
-    cold_below_c: float = 20.0
-    heat_above_c: float = 24.0
+    cold_below_c: float = Field(20.0, description="Below it cold costs energy.")
+    heat_above_c: float = Field(24.0, description="Above it heat costs energy.")
     day: Literal["weekday", "weekend"] = Field("weekday", description="Kind of day that is planned for.")
     cold_per_degree: Figure
     heat_per_degree: Figure
@@ -79,7 +79,7 @@ class Growth(Sourced):
 class Profile(Sourced):
     """How the energy of a day is spread over its hours: 24 shares that sum to one, hour 0 first."""
 
-    weekday: list[float] = Field(min_length=24, max_length=24)
+    weekday: list[float] = Field(min_length=24, max_length=24, description="Shares of a weekday.")
     weekend: list[float] | None = Field(None, min_length=24, max_length=24, description="As on weekdays if absent.")
 
     @field_validator("weekday", "weekend")
@@ -100,8 +100,8 @@ class Profile(Sourced):
 class Fleet(Sourced):
     """Vehicles of one use: how much energy they take, how much of it in public, as which service and where."""
 
-    name_zh: str
-    name_en: str
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
     vehicles: Figure
     vehicles_year: int | None = Field(
         None, description="Year-end that `vehicles` counts; the scenario's year if absent."
@@ -153,22 +153,24 @@ class Attractor(Sourced):
     streets_km: dict[str, Weight] = Field({}, description="Road class -> weight per km of street.")
     traffic: dict[str, Weight] = Field({}, description="Road class -> weight per modelled vehicle-km on its streets.")
     zones: dict[str, Weight] = Field({}, description="Column of the zones (jobs, cars) -> weight per unit.")
-    residents: Literal["all", "without_home_charging"] | None = None
+    residents: Literal["all", "without_home_charging"] | None = Field(
+        None, description="Follow the residents: all, or those without home charging."
+    )
 
 
 class Band(Sourced):
     """What a figure of the demand is plausible within; left without a word, beyond with a warning."""
 
-    name_zh: str
-    name_en: str
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
     of: Literal["energy_kwh_day", "kwh_vehicle_day", "fleet_kwh_day", "kwh_charger_day"] = Field(
         description="All charging, the same per vehicle (both at the year's mean temperature), one fleet's, or today's "
         "use of a public charger."
     )
     fleet: str | None = Field(None, description="For `fleet_kwh_day`.")
     year: int | None = Field(None, description="Only for scenarios of this year; any if absent.")
-    low: float = Field(ge=0)
-    high: float = Field(ge=0)
+    low: float = Field(ge=0, description="Least that is plausible.")
+    high: float = Field(ge=0, description="Most that is plausible.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

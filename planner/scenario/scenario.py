@@ -89,19 +89,23 @@ class RingRules(Sourced):
 class ServiceRules(Sourced):
     """How a service is reached."""
 
-    name_zh: str
-    name_en: str
-    mode: Literal["drive", "walk"]
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    mode: Literal["drive", "walk"] = Field(
+        description="How the way to the charger is measured: driven along the streets, or walked."
+    )
     reach_factor: Figure = Field(description="Times the ring's reach.")
 
 
 class Kind(Sourced):
     """A kind of place as a charging site."""
 
-    name_zh: str
-    name_en: str
-    usable: bool = True
-    institution: Literal["equipped", "reserved", "none"] = "none"
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    usable: bool = Field(True, description="False where no chargers may be built.")
+    institution: Literal["equipped", "reserved", "none"] = Field(
+        "none", description="Public institution: must get chargers, must keep room for them, or neither."
+    )
     bays: Annotated[Figure, within(0, MOST_BAYS, "bays from 0 to 100,000")]
     grid_kw: Annotated[Figure, within(0, MOST_KW, "kW from 0 to 10,000,000")]
     opening_cny: Figure
@@ -113,9 +117,9 @@ class Candidates(Sourced):
     spacing_m: float = Field(ge=0, description="Of places closer than this one site is made.")
     gap_step_m: float = Field(ge=1, description="Generated points are taken from the streets at this step.")
     gap_spacing_m: dict[Ring, Weight] = Field(description="Least distance of a generated point to any other site.")
-    gap_kind: str = "arterial"
+    gap_kind: str = Field("arterial", description="Section of [kinds] that generated points belong to.")
     gap_classes: list[str] = Field([], description="Road classes that generated points may stand on; all if empty.")
-    required_min_chargers: int = Field(2, ge=1)
+    required_min_chargers: int = Field(2, ge=1, description="Fewest new chargers at an institution that must get some.")
     bays: dict[str, Annotated[int, Field(ge=0, le=MOST_BAYS)]] = Field(
         {}, description="Site -> its bays, known better than by kind."
     )
@@ -133,18 +137,18 @@ class AccessRules(Sourced):
 class ChargerType(Sourced):
     """A type of charger; a pile (台) of the quota is `quota_units` of these."""
 
-    name_zh: str
-    name_en: str
-    service: Service
-    battery_swap: bool = False
-    plugs: int = Field(ge=1, le=1000)
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    service: Service = Field(description="What it gives; one demand is served by all types of its service.")
+    battery_swap: bool = Field(False, description="Whether it is a station that swaps batteries.")
+    plugs: int = Field(ge=1, le=1000, description="Vehicles that charge at one of them at once.")
     kw_rated: Figure
     kw_delivered: Figure = Field(description="Per plug.")
-    bays_used: int = Field(ge=0, le=1000)
+    bays_used: int = Field(ge=0, le=1000, description="Parking bays that one takes.")
     coincidence: ShareFigure
     price_cny: Figure = Field(description="Installed.")
     opex_cny_year: Figure | None = Field(None, description="Operation and upkeep, for the least cost; none without it.")
-    quota_units: int = Field(ge=0, le=1000)
+    quota_units: int = Field(ge=0, le=1000, description="Piles that one counts as in the quota; 0: not counted.")
     energy_kwh_day: Figure = Field(
         description="What one charger carries a day: the linear capacity table without [waiting]; with it what a "
         "charger that nobody queues for carries, and the most that a swap station's batteries allow."
@@ -184,7 +188,9 @@ class Existing(Sourced):
 
     unlocated_chargers: Figure
     use_kwh_charger_day: Figure
-    services: list[Service] = Field(["slow", "fast", "heavy"])
+    services: list[Service] = Field(
+        ["slow", "fast", "heavy"], description="Services that the unlocated ones are taken to carry."
+    )
     count_where_unknown: Figure | None = Field(
         None, description="Chargers a located station of unknown size is taken to have; without it, it carries 0 kWh."
     )
@@ -218,20 +224,24 @@ class Siting(Sourced):
     """The decision: how many, how much, under which rules."""
 
     quota: int = Field(ge=0, le=MOST_CHARGERS, description="New chargers (piles).")
-    quota_rule: Literal["exactly", "at_most"] = "exactly"
-    budget_cny: float | None = Field(None, ge=0, le=LARGEST)
+    quota_rule: Literal["exactly", "at_most"] = Field("exactly", description="How the quota binds.")
+    budget_cny: float | None = Field(
+        None, ge=0, le=LARGEST, description="For chargers and openings; no limit if absent."
+    )
     min_station: int = Field(1, ge=1, le=MOST_BAYS, description="Fewest new chargers at an opened site.")
     edge_worth: float = Field(1.0, ge=0, le=1, description="Worth of a kWh at the limit of reach; 1 at the door.")
     tasks: dict[str, Annotated[int, Field(ge=0, le=MOST_CHARGERS)]] = Field(
         {}, description="Task unit -> fewest new chargers (piles)."
     )
-    lock_in: list[str] = Field([])
-    lock_out: list[str] = Field([])
+    lock_in: list[str] = Field([], description="Sites that must be chosen.")
+    lock_out: list[str] = Field([], description="Sites that must not be chosen.")
     lock_free: list[str] = Field([], description="Sites free of the lock that their kind brings.")
     gap_share: float = Field(0.005, gt=0, lt=1, description="Stop when the proven gap is at most this.")
     rounds: int = Field(3, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
     solver: str = Field("HiGHS", min_length=1, description="HiGHS, CBC or another by PuLP's name, for small plans.")
-    question: Literal["most_service", "least_cost"] = "most_service"
+    question: Literal["most_service", "least_cost"] = Field(
+        "most_service", description="The most service for the quota, or a promised service at the least cost."
+    )
     promise_share: float | None = Field(None, gt=0, le=1, description="Of all demand (kWh): served at the least cost.")
     life_years: float = Field(10.0, gt=0, description="Of a charger, for the least cost.")
     discount_rate: float = Field(0.05, ge=0, lt=1, description="A year, for the least cost.")
@@ -278,11 +288,11 @@ class Siting(Sourced):
 class Scenario(Section):
     """Every assumption of one plan."""
 
-    name: str
-    title_zh: str
-    title_en: str
-    note_zh: str = ""
-    note_en: str = ""
+    name: str = Field(description="Short name; without -o the plan goes to maps/NAME.")
+    title_zh: str = Field(description="Title of map and report in Chinese.")
+    title_en: str = Field(description="Title of map and report in English.")
+    note_zh: str = Field("", description="Note in `plan.xlsx` and `summary.json`, in Chinese.")
+    note_en: str = Field("", description="The same in English.")
     year: int = Field(ge=EARLIEST_YEAR, le=LATEST_YEAR, description="Year-end whose demand is planned for.")
     study_area: StudyArea
     season: Season
