@@ -7,7 +7,6 @@ plan in further formats: CSV, GeoParquet, FlatGeobuf, KML, PostGIS.
 
 from planner.exports.content import Content, content_of
 from planner.exports.folder import refuse_foreign_folder, save_plan
-from planner.exports.geopackage import read_saved_layers
 from planner.exports.saved import read_answers, read_content, read_plan
 from planner.exports.sites import CANDIDATE_FIELDS, SITE_FIELDS, candidate_sites, chosen_sites
 from planner.exports.summary import NOTICE_EN, NOTICE_ZH, summarise
@@ -26,7 +25,6 @@ __all__ = [
     "read_answers",
     "read_content",
     "read_plan",
-    "read_saved_layers",
     "refuse_foreign_folder",
     "save_plan",
     "summarise",

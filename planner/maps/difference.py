@@ -12,8 +12,8 @@ import jinja2
 import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planner.exports import read_saved_layers
 from planner.faults import BadInput, Fault
+from planner.files.geopackage import read_saved_layers
 from planner.maps.areas import views
 from planner.maps.colours import CHANGE_COLOURS, MORE_AND_LESS
 from planner.maps.columns import bounds_of, degrees, whole

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planner.exports import read_saved_layers
 from planner.faults import BadInput, Fault, refuse, some
+from planner.files.geopackage import read_saved_layers
 
 CHANGES = {"added": ("新增", "added"), "removed": ("取消", "removed"), "changed": ("调整", "changed")}
 _SAME_PLACE_M, _DECIMALS = 1.0, 2

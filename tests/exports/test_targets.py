@@ -17,12 +17,13 @@ import pytest
 from helpers.command import planner
 from helpers.places import CHECKOUT
 from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years
-from planner.exports import CANDIDATE_FIELDS, SITE_FIELDS, export, read_content, read_saved_layers, save_plan, targets
+from planner.exports import CANDIDATE_FIELDS, SITE_FIELDS, export, read_content, save_plan, targets
 from planner.exports import files as files_module
 from planner.exports.columns import COLUMNS
 from planner.exports.content import plain
 from planner.exports.files import FILE_TARGETS
 from planner.exports.schemas import SCHEMAS, read_schema
+from planner.files.geopackage import read_saved_layers
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
 
@@ -295,6 +296,7 @@ def test_a_kml_that_gdal_cut_short_is_refused(
 SMALL = """
 import sys
 from planner import BadInput
+from planner.files.geopackage import read_saved_layers
 from planner.exports import export
 for number, to in enumerate(sys.argv[3:]):
     try:
