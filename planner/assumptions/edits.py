@@ -39,7 +39,7 @@ class Row:
     cells: Mapping[str, Any]
 
 
-def edited_scenario(scenario: Scenario, file: Path, name: str) -> Scenario:
+def edit_scenario(scenario: Scenario, file: str | Path, name: str) -> Scenario:
     """The scenario with the figures of an edited table, under another name.
 
     Parameters
@@ -52,15 +52,21 @@ def edited_scenario(scenario: Scenario, file: Path, name: str) -> Scenario:
     name
         Of the new scenario.
 
+    Returns
+    -------
+    Scenario
+        A new one; `write_variant` writes it, and `stale_sources` says which of its sources were left behind.
+
     Raises
     ------
     BadInput
         All at once, by file and line: unknown and repeated keys, text for numbers, ranges out of order, shares above
         one, figures without origin, and whatever else `read_scenario` refuses.
     """
-    rows = _rows(file)
+    path = Path(file)
+    rows = _rows(path)
     entries = {entry.key: entry for entry in figures(scenario)}
-    faults = [*_key_faults(file, rows, entries)]
+    faults = [*_key_faults(path, rows, entries)]
     lines: dict[Keys, int] = {}
     changes: dict[Keys, dict[str, Any]] = {}
     for row in rows:
@@ -72,14 +78,25 @@ def edited_scenario(scenario: Scenario, file: Path, name: str) -> Scenario:
     try:
         edited = with_figures(scenario, name, changes)
     except ValidationError as error:
-        refuse([*faults, *_by_line(file, error, {path: lines[path] for path in changes})])
+        refuse([*faults, *_by_line(path, error, {keys: lines[keys] for keys in changes})])
         raise
     refuse(faults)
     return edited
 
 
 def stale_sources(original: Scenario, variant: Scenario) -> Iterator[tuple[str, str]]:
-    """A remark in English and Chinese where a published or derived number changed, but not the source it is from."""
+    """A remark in English and Chinese where a published or derived number changed, but not the source it is from.
+
+    Parameters
+    ----------
+    original, variant
+        A scenario, and what `edit_scenario` made of it.
+
+    Returns
+    -------
+    Iterator of tuple of str
+        One remark, which names the figures by key, in English and in Chinese; none where nothing is stale.
+    """
     before = {entry.path: entry.figure for entry in figures(original)}
     stale = []
     for entry in figures(variant):

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ValidationError
-from scipy.stats import qmc
 
 from planner.faults import BadInput, Fault, refuse
 from planner.scenario import Figure, Scenario
@@ -97,6 +96,11 @@ class Entry:
 def assumption_table(scenario: Scenario) -> pd.DataFrame:
     """Every figure of a scenario, in the order of its sections.
 
+    Parameters
+    ----------
+    scenario
+        As `read_scenario` returns it.
+
     Returns
     -------
     DataFrame
@@ -165,7 +169,7 @@ def difference(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     return changed
 
 
-def sample_scenarios(scenario: Scenario, count: int, seed: int) -> list[Scenario]:
+def sample_scenarios(scenario: Scenario, count: int, seed: int = 0) -> list[Scenario]:
     """Scenarios whose figures are drawn between low and high: a Latin hypercube of triangular distributions.
 
     Each figure with ``low < high`` is drawn from the triangular distribution of (low, base, high), independently of the
@@ -207,6 +211,8 @@ def sample_scenarios(scenario: Scenario, count: int, seed: int) -> list[Scenario
 
 def draw(scenario: Scenario, count: int, seed: int) -> pd.DataFrame:
     """The drawn base values: a row per sample (``s01`` ...), a column per key of a figure with a range."""
+    from scipy.stats import qmc  # takes as long to load as all that a table of assumptions needs
+
     ranged = [entry for entry in figures(scenario) if entry.figure.low < entry.figure.high]
     labels = pd.Index([f"s{n:0{max(2, len(str(count)))}d}" for n in range(1, count + 1)], name="scenario")
     values = np.empty((count, 0))

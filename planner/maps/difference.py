@@ -20,20 +20,20 @@ from planner.maps.columns import bounds_of, degrees, whole
 from planner.maps.draw import blank_page, outline_layer, street_layer
 from planner.maps.page import Page, asset, page_text
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, zone_places
-from planner.studies.compare import CHANGES, Saved, difference, side_by_side
+from planner.studies.compare import CHANGES, SavedPlan, compare_plans, find_differences
 from planner.views.difference import change_text, value_text
 
 _SCRIPTS = ("words", "canvas", "zones", "controls", "names", "difference")
 _FOUR = ("well_distributed", "completely_equipped", "convenient", "basically_meets")
 
 
-def draw_difference(a: Saved, b: Saved, lang: Literal["zh", "en"] = "zh") -> str:
+def draw_difference(a: SavedPlan, b: SavedPlan, lang: Literal["zh", "en"] = "zh") -> str:
     """Draw what two plans do differently; like `planner.draw_map` one file that asks the network for nothing.
 
     Parameters
     ----------
     a, b
-        As `read_saved` returns them; what `b` has more is more.
+        As `read_saved_plans` returns them; what `b` has more is more.
     lang
         Language shown on opening.
 
@@ -49,7 +49,7 @@ def draw_difference(a: Saved, b: Saved, lang: Literal["zh", "en"] = "zh") -> str
     """
     (zones, districts, streets), (other_zones, *_) = _layers(a), _layers(b)
     titles = {"a": _title(a), "b": _title(b)}
-    sites = difference(a, b)
+    sites = find_differences(a, b)
     page = blank_page()
     layers = {"streets": street_layer(streets, districts), "districts": outline_layer(districts, districts.iloc[:0])}
     for layer in layers.values():
@@ -72,13 +72,13 @@ def draw_difference(a: Saved, b: Saved, lang: Literal["zh", "en"] = "zh") -> str
     return page_text(page, escape(title[lang]))
 
 
-def _names(a: Saved, b: Saved) -> tuple[str, str]:
+def _names(a: SavedPlan, b: SavedPlan) -> tuple[str, str]:
     """The folders' own names, or as they were given where both have the same."""
     short = Path(a.folder).name, Path(b.folder).name
     return short if short[0] != short[1] else (a.folder, b.folder)
 
 
-def _layers(plan: Saved) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def _layers(plan: SavedPlan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Zones (index zone_id), districts (index district) and streets of a plan folder."""
     file = Path(plan.folder) / "plan.gpkg"
     try:
@@ -89,7 +89,7 @@ def _layers(plan: Saved) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDat
         raise BadInput([Fault(str(file), en=en, zh="无法绘制已保存的方案，请重新规划")]) from None
 
 
-def _title(plan: Saved) -> dict[str, str]:
+def _title(plan: SavedPlan) -> dict[str, str]:
     """A plan's title in both languages, and whose data it shows."""
     file = Path(plan.folder) / "scenario.toml"
     try:
@@ -137,8 +137,8 @@ def _district_rows(districts: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list
     ]
 
 
-def _panels(a: Saved, b: Saved, titles: dict[str, dict[str, str]], sites: gpd.GeoDataFrame) -> str:
-    figures = side_by_side([a, b])
+def _panels(a: SavedPlan, b: SavedPlan, titles: dict[str, dict[str, str]], sites: gpd.GeoDataFrame) -> str:
+    figures = compare_plans([a, b])
     rows = [
         {
             "words": (row["word_zh"], row["word_en"]),

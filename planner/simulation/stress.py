@@ -32,7 +32,6 @@ from scipy.stats import t as student
 
 from planner.demand.hours import HOURS
 
-STRESS_DAYS = 10
 EVERYONE = "all"
 _DAYS_IN_A_ROW = 5
 _WARM_UP_DAYS = 1
@@ -81,7 +80,7 @@ def stress_test(
     planned: pd.Series,
     balk_min: float,
     tries: int,
-    days: int = STRESS_DAYS,
+    days: int,
     seed: int = 0,
     processes: int = _PROCESSES,
 ) -> Stress:

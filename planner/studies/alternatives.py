@@ -12,9 +12,7 @@ from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan, several_years
 from planner.progress import Progress
 from planner.siting import Answer, Proof, check_plan, other_plans
-
-ALTERNATIVES = 4
-WITHIN_SHARE = 0.01
+from planner.studies.defaults import ALTERNATIVES, WITHIN_SHARE
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ _FIGURES = {
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedPlan:
     """A plan as its folder tells it.
 
     Attributes
@@ -64,7 +64,7 @@ class Saved:
     built: pd.DataFrame
 
 
-def read_saved(folders: Sequence[str | Path]) -> list[Saved]:
+def read_saved_plans(folders: Sequence[str | Path]) -> list[SavedPlan]:
     """Read two or more plan folders that shall be compared.
 
     Raises
@@ -90,7 +90,7 @@ def read_saved(folders: Sequence[str | Path]) -> list[Saved]:
     return plans
 
 
-def side_by_side(plans: Sequence[Saved]) -> pd.DataFrame:
+def compare_plans(plans: Sequence[SavedPlan]) -> pd.DataFrame:
     """Figures of some plans: index figure; ``word_zh``, ``word_en``, ``unit``, then a column per plan's folder.
 
     A figure that only some of the plans have is not known of the others (NaN).
@@ -101,7 +101,7 @@ def side_by_side(plans: Sequence[Saved]) -> pd.DataFrame:
     return pd.concat([about, pd.DataFrame(values)], axis=1)
 
 
-def difference(a: Saved, b: Saved) -> gpd.GeoDataFrame:
+def find_differences(a: SavedPlan, b: SavedPlan) -> gpd.GeoDataFrame:
     """The sites at which two plans build other chargers.
 
     Returns
@@ -126,13 +126,13 @@ def difference(a: Saved, b: Saved) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=sites.geometry, crs=a.sites.crs)
 
 
-def difference_summary(a: Saved, b: Saved) -> dict[str, Any]:
+def difference_summary(a: SavedPlan, b: SavedPlan) -> dict[str, Any]:
     """What ``difference.json`` holds: which plan is which, figures, sites by kind of change, and new chargers by type.
 
     Null is "not known" or, where ``beyond_reach`` names the plan, metres beyond reach.
     """
-    figures = side_by_side([a, b])
-    sites = difference(a, b)
+    figures = compare_plans([a, b])
+    sites = find_differences(a, b)
     same = a.new.index.union(b.new.index).difference(sites.index)
     counts = sites["change"].value_counts()
     totals = pd.DataFrame({"a": a.new.sum(), "b": b.new.sum()}).fillna(0).astype(int).sort_index()
@@ -156,7 +156,7 @@ def _compared(a: float, b: float) -> dict[str, Any]:
     return {key: round(v, 6) if np.isfinite(v) else None for key, v in plain.items()} | {"beyond_reach": beyond}
 
 
-def _read(home: Path) -> Saved:
+def _read(home: Path) -> SavedPlan:
     lost = [name for name in ("scenario.toml", "summary.json", "plan.gpkg") if not (home / name).is_file()]
     if lost:
         name = ", ".join(lost)
@@ -169,7 +169,7 @@ def _read(home: Path) -> Saved:
     if totals != chargers:
         en = f"builds {_words(totals)}, but summary.json says {_words(chargers)}; plan again"
         raise BadInput([Fault(str(home / "plan.gpkg"), en=en, zh="与 summary.json 不一致，请重新规划")])
-    return Saved(str(home), figures, sites, new, built)
+    return SavedPlan(str(home), figures, sites, new, built)
 
 
 def _words(totals: dict[str, int]) -> str:
@@ -222,7 +222,7 @@ def _four(figure: dict[str, Any]) -> tuple[str, str, str, float]:
     return figure["word_zh"], figure["word_en"], figure["unit"], value
 
 
-def _other_area(a: Saved, b: Saved) -> Fault | None:
+def _other_area(a: SavedPlan, b: SavedPlan) -> Fault | None:
     """Why two plans cannot be of the same study area, if so."""
     where, zh = f"{a.folder} and {b.folder}", "两个方案属于不同研究区，无法比较"
     if a.sites.crs != b.sites.crs:

@@ -9,9 +9,10 @@ from planner.demand import charges_by_fleet, fleet_mix
 from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan
 from planner.scenario import Waiting
-from planner.simulation.days import DAYS, Simulation, planned_arrivals, planned_charges, simulate
+from planner.simulation.days import Simulation, planned_arrivals, planned_charges, simulate
 from planner.simulation.drivers import nearest_stations, planned_drivers
-from planner.simulation.stress import STRESS_DAYS, Stress, stress_test
+from planner.simulation.stress import Stress, stress_test
+from planner.studies.defaults import DAYS, STRESS_DAYS
 
 
 def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:

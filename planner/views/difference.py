@@ -11,15 +11,15 @@ from rich.table import Table
 from planner.assessment import figure_text
 from planner.faults import BadInput, Fault
 from planner.files.whole import whole_files, write_geojson, write_json
-from planner.studies.compare import CHANGES, Saved, difference, difference_summary, side_by_side
+from planner.studies.compare import CHANGES, SavedPlan, compare_plans, difference_summary, find_differences
 
 FILES = ("difference.json", "difference.csv", "difference.geojson")
 
 
-def figures_table(plans: list[Saved], lang: str) -> Table:
+def figures_table(plans: list[SavedPlan], lang: str) -> Table:
     """A column per plan; with two, also how the second differs."""
     chinese = lang == "zh"
-    figures = side_by_side(plans)
+    figures = compare_plans(plans)
     table = Table(title="方案比较" if chinese else "plans side by side", title_justify="left")
     table.add_column("指标" if chinese else "figure", overflow="fold")
     for plan in plans:
@@ -36,7 +36,7 @@ def figures_table(plans: list[Saved], lang: str) -> Table:
 
 
 def value_text(value: float, unit: str, lang: str) -> str:
-    """A figure of `side_by_side` in words."""
+    """A figure of `compare_plans` in words."""
     if unit in ("share", "m") or not np.isfinite(value):
         return figure_text(value, unit, lang)
     if unit == "gap":
@@ -57,7 +57,7 @@ def change_text(a: float, b: float, unit: str, lang: str) -> str:
     return "=" if nothing else f"{'+' if b > a else '−'}{size}"
 
 
-def difference_line(a: Saved, b: Saved, lang: str) -> str:
+def difference_line(a: SavedPlan, b: SavedPlan, lang: str) -> str:
     """How many sites differ between two plans, and how."""
     told = difference_summary(a, b)["sites"]
     names = {change: words[0 if lang == "zh" else 1] for change, words in CHANGES.items()}
@@ -67,7 +67,7 @@ def difference_line(a: Saved, b: Saved, lang: str) -> str:
     return f"sites from {a.folder} to {b.folder}: {', '.join(parts)}, same {told['same']:,}"
 
 
-def save_difference(a: Saved, b: Saved, folder: Path, map_html: str | None = None) -> None:
+def save_difference(a: SavedPlan, b: SavedPlan, folder: Path, map_html: str | None = None) -> None:
     """Write `FILES` into a folder, which is made where there is none, and the map; all whole or not at all.
 
     Parameters
@@ -86,7 +86,7 @@ def save_difference(a: Saved, b: Saved, folder: Path, map_html: str | None = Non
     """
     if folder.exists() and not folder.is_dir():
         raise BadInput([Fault(str(folder), en="is a file; give a folder", zh="是文件，请给出文件夹")])
-    sites = difference(a, b)
+    sites = find_differences(a, b)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

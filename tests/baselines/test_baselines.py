@@ -24,7 +24,7 @@ from planner.scenario import Scenario, Siting
 from planner.siting import no_chargers
 from planner.siting.check.counts import broken_counts, counts_of
 from planner.siting.model.instance import Instance, make_instance
-from planner.studies.baselines import with_optimal_today
+from planner.studies.baselines import compare_baselines
 
 UNSEEN = ("task of", "quota:", "share of")  # rules that no baseline knows, or that break where something fits nowhere
 
@@ -229,7 +229,7 @@ def test_a_network_without_known_places_is_not_known(plan: Plan) -> None:
 
 def test_todays_charger_at_its_best_stands_at_the_mall(plan: Plan) -> None:
     """The dc of the station would serve 500 of the 675 at the mall's own door: worth 500 for 499."""
-    table = with_optimal_today(plan)
+    table = compare_baselines(plan)
     assert list(table.index) == ["today", "proportional", "greedy", "plan", "optimal_today"]
     pd.testing.assert_frame_equal(table.iloc[:4], plan.baselines)
     best = table.loc["optimal_today"]

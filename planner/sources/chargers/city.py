@@ -20,17 +20,23 @@ from planner.sources.datum import DATUMS, Suspicion, suspect_datum
 _OTHERS = (".gpkg", ".fgb", ".shp")
 
 
-def import_into_city(
-    files: Sequence[Path], datum: str | None, city: Scenario, output: Path | None, known: Path | None, say: Say
+def add_chargers(
+    files: Sequence[str | Path],
+    datum: str | None,
+    city: Scenario,
+    *,
+    output: str | Path | None = None,
+    known: str | Path | None = None,
+    say: Say | None = None,
 ) -> Path:
-    """Import charging stations and write them as the layer ``chargers`` of a study area.
+    """Import today's charging stations, join them with those a study area has, and write them as its ``chargers``.
 
     Parameters
     ----------
     files
         Open Charge Map or Gaode JSON, OSM, CSV, Excel, vector layers; all in one datum.
     datum
-        Of the files' coordinates; there is no default.
+        Of the files' coordinates: ``wgs84``, ``gcj02`` or ``bd09``; there is no default.
     city
         The scenario whose study area they belong to and whose charger types they become.
     output
@@ -38,7 +44,7 @@ def import_into_city(
     known
         Named points of known place that the declared datum is tested against; by default the area's places.
     say
-        Told what was done, joined, left out and suspected.
+        Told in English and Chinese what was done, joined, left out and suspected.
 
     Returns
     -------
@@ -53,25 +59,27 @@ def import_into_city(
     if datum is None:
         en = f"the datum must be given: one of {', '.join(DATUMS)} (Gaode and Tencent: gcj02, Baidu: bd09, GPS: wgs84)"
         raise BadInput([Fault("--datum", en=en, zh="必须给出坐标基准：高德、腾讯为 gcj02，百度为 bd09，GPS 为 wgs84")])
-    target = _target(city, output)
+    tell: Say = say or (lambda en, zh: None)
+    paths = [Path(file) for file in files]
+    target = _target(city, None if output is None else Path(output))
     refuse(
         Fault(
             str(target),
             en="is one of the files to import; give another name with -o",
             zh="输出文件与输入文件相同，请改名",
         )
-        for file in files
-        if file.resolve() == target.resolve()
+        for path in paths
+        if path.resolve() == target.resolve()
     )
     layers = read_layers(city.study_area)
     here = area_folder(city.study_area) / "chargers.geojson"
     earlier = read_vector(here) if here.is_file() and len(layers.chargers) else None
-    table = import_chargers(files, datum, layers.districts.geometry, city.charger_types, earlier, say)
-    suspicion = _suspicion(table, layers.places, known, say)
-    say(f"datum declared {datum}: {suspicion.words_en}", f"声明的坐标基准 {datum}：{suspicion.words_zh}")
+    table = import_chargers(paths, datum, layers.districts.geometry, city.charger_types, earlier, tell)
+    suspicion = _suspicion(table, layers.places, None if known is None else Path(known), tell)
+    tell(f"datum declared {datum}: {suspicion.words_en}", f"声明的坐标基准 {datum}：{suspicion.words_zh}")
     stations = table["source_id"].nunique()
     counted = int(table["count"].sum())
-    say(f"{stations:,} stations, {counted:,} chargers counted", f"{stations:,} 座充电站，已知 {counted:,} 台充电桩")
+    tell(f"{stations:,} stations, {counted:,} chargers counted", f"{stations:,} 座充电站，已知 {counted:,} 台充电桩")
     with whole_files(target) as (draft,):
         write_geojson(table, draft)
     return target
