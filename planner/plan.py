@@ -160,6 +160,11 @@ def make_plan(
     start
         The answers to this scenario, or a similar one, to go on from: much quicker where little has changed.
 
+    Returns
+    -------
+    Plan
+        What was asked and answered, checked against every rule without the solver; figures when they are asked for.
+
     Raises
     ------
     BadInput

@@ -119,6 +119,11 @@ def assess(layers: Layers, scenario: Scenario, problems: Mapping[int, Problem], 
         Tasks, fleets, unlocated chargers, and what is reported.
     problems, answers
         What siting was asked of every year, and what it said; the figures are those of the last.
+
+    Returns
+    -------
+    Assessment
+        Every figure beside today's; the tables that stand by zone, site or year are by the ids of the layers.
     """
     zones, years = layers.zones, years_of(problems, answers)
     problem, answer = problems[max(problems)], answers.last

@@ -54,6 +54,11 @@ def read_edits(file: str | Path) -> Edits:
         A CSV table or GeoJSON points with ``site_id`` and any of ``lock`` (in, out or free), ``bays`` and ``grid_kw``;
         an empty cell leaves the site as it is. An edited copy of ``candidates.geojson`` will do.
 
+    Returns
+    -------
+    Edits
+        What `make_plan` takes as ``edits``.
+
     Raises
     ------
     BadInput

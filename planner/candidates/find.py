@@ -25,6 +25,13 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     are locked in with `required_min_chargers`, reserved ones (schools: conduits, no chargers yet) out; generated sites
     and assumed bays are marked.
 
+    Parameters
+    ----------
+    layers
+        Places, streets, zones, districts, today's chargers, and task units and feeders where there are any.
+    scenario
+        Kinds of place, what generated sites are like, how far apart they stand, and what is stated of single sites.
+
     Returns
     -------
     GeoDataFrame

@@ -63,7 +63,7 @@ def simulate_command(
         if stress:
             clock(Stage.STRESS_TEST, None, None)
         pressed = stress_plan(plan, stress_days, seed) if stress else None
-        save_simulation(seen, folder, pressed, plan.sites)
+        save_simulation(seen, folder, plan.sites, pressed)
     console().print(simulation_table(seen, plan.scenario, spoken))
     console().print(kept_line(seen, spoken))
     for part in stress_lines(pressed, plan.sites, plan.scenario, spoken) if pressed else []:

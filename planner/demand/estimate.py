@@ -18,6 +18,14 @@ def estimate_demand(
 ) -> pd.DataFrame:
     """The energy that siting has to serve, per zone and service.
 
+    Parameters
+    ----------
+    zones, places, streets
+        Layers as `read_layers` returns them: residents live in the zones, and what fleets follow (offices, shops,
+        roads) lies at the places and along the streets.
+    scenario
+        Fleets, the hours and services they charge in, reach, and the chargers of today that no layer locates.
+
     Returns
     -------
     DataFrame

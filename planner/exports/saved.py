@@ -46,6 +46,16 @@ def read_plan(folder: str | Path) -> Plan:
     ``scenario.toml``. Layers are read again from the study area that the scenario names; demand, access and the
     figures are computed again from all these. Nothing is sited again.
 
+    Parameters
+    ----------
+    folder
+        As `save_plan` wrote it.
+
+    Returns
+    -------
+    Plan
+        As `make_plan` returned it.
+
     Raises
     ------
     BadInput
@@ -68,6 +78,16 @@ def read_answers(folder: str | Path) -> Answers:
     """What siting answered in a plan, without its layers: for another one to go on from.
 
     Its scenario may have been edited since.
+
+    Parameters
+    ----------
+    folder
+        As `save_plan` wrote it.
+
+    Returns
+    -------
+    Answers
+        What `make_plan` takes as ``start``.
 
     Raises
     ------

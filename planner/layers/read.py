@@ -98,6 +98,17 @@ def read_layers(area: StudyArea) -> Layers:
     Heights are dropped, multiple lines and points of one part made simple, and invalid polygons repaired where that
     does not change what they cover (`planner.layers.mend.mend`); `Layers.remarks` says where.
 
+    Parameters
+    ----------
+    area
+        The scenario's ``study_area``: its folder and its working CRS, projected in metres.
+
+    Returns
+    -------
+    Layers
+        One table per layer, as `planner.tables` describes it, sorted by id, in the working CRS; layers that are not
+        there are empty.
+
     Raises
     ------
     BadInput

@@ -364,6 +364,16 @@ def read_scenario(path: str | Path | None = None) -> Scenario:
     name an embedded scenario: ``taiyuan/high_adoption.toml``. The study-area folder, relative to the file that states
     it, is absolute or ``embedded:`` in the result.
 
+    Parameters
+    ----------
+    path
+        A TOML file, a folder with ``scenario.toml`` (such as a plan's), or the name of an embedded scenario.
+
+    Returns
+    -------
+    Scenario
+        Every assumption, with its range and origin; it cannot be changed, but copied with changes.
+
     Raises
     ------
     BadInput
@@ -378,9 +388,22 @@ def read_scenario(path: str | Path | None = None) -> Scenario:
         raise BadInput([fault_in(file, detail, Scenario) for detail in error.errors()]) from None
 
 
-def write_scenario(scenario: Scenario, path: Path) -> None:
-    """Write a scenario with every assumption resolved, so that `read_scenario` gives it back."""
-    path.write_text(tomli_w.dumps(scenario.model_dump(exclude_none=True)), encoding="utf-8")
+def write_scenario(scenario: Scenario, path: str | Path) -> None:
+    """Write a scenario with every assumption resolved, so that `read_scenario` gives it back.
+
+    Parameters
+    ----------
+    scenario
+        Any.
+    path
+        The TOML file to write; one that is there is overwritten.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    Path(path).write_text(tomli_w.dumps(scenario.model_dump(exclude_none=True)), encoding="utf-8")
 
 
 def area_folder(area: StudyArea) -> Path:

@@ -83,6 +83,11 @@ def choose_sites(
     progress
         Called with (stage, value, bound) as the solve goes on; for the least cost both are negative costs.
 
+    Returns
+    -------
+    Answer
+        New chargers, who charges where (kWh a day), the proof, and the prices that prove the bound.
+
     Raises
     ------
     BadInput

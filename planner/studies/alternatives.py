@@ -71,6 +71,12 @@ def find_alternatives(
     progress
         Called with (stage, value so far, bound) at every step.
 
+    Returns
+    -------
+    Alternatives
+        The plan itself and what was found, each with its proof, and by site in how many of them it gets chargers;
+        `save_alternatives` writes them.
+
     Raises
     ------
     BadInput

@@ -67,6 +67,16 @@ class SavedPlan:
 def read_saved_plans(folders: Sequence[str | Path]) -> list[SavedPlan]:
     """Read two or more plan folders that shall be compared.
 
+    Parameters
+    ----------
+    folders
+        As `save_plan` writes them; all of one study area.
+
+    Returns
+    -------
+    list of SavedPlan
+        In the order given.
+
     Raises
     ------
     BadInput
@@ -91,9 +101,18 @@ def read_saved_plans(folders: Sequence[str | Path]) -> list[SavedPlan]:
 
 
 def compare_plans(plans: Sequence[SavedPlan]) -> pd.DataFrame:
-    """Figures of some plans: index figure; ``word_zh``, ``word_en``, ``unit``, then a column per plan's folder.
+    """Set the figures of saved plans side by side.
 
-    A figure that only some of the plans have is not known of the others (NaN).
+    Parameters
+    ----------
+    plans
+        As `read_saved_plans` returns them.
+
+    Returns
+    -------
+    DataFrame
+        Index figure; ``word_zh``, ``word_en``, ``unit``, then a column per plan, named by its folder: NaN is not known,
+        as of a figure that only some of the plans have, infinite metres are beyond reach.
     """
     about = pd.concat([plan.figures[["word_zh", "word_en", "unit"]] for plan in plans])
     about = about[~about.index.duplicated()]
@@ -103,6 +122,11 @@ def compare_plans(plans: Sequence[SavedPlan]) -> pd.DataFrame:
 
 def find_differences(a: SavedPlan, b: SavedPlan) -> gpd.GeoDataFrame:
     """The sites at which two plans build other chargers.
+
+    Parameters
+    ----------
+    a, b
+        Two plans of one study area, as `read_saved_plans` returns them.
 
     Returns
     -------

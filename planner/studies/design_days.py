@@ -25,6 +25,12 @@ def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:
     days, seed
         How many days count, and what the random numbers start from: the same gives the same.
 
+    Returns
+    -------
+    Simulation
+        Arrivals, waits, losses and use of the plugs by queue (chargers of one type at one site) and by hour, with 95 %
+        confidence intervals, and how many queues kept the promised wait; `save_simulation` writes it.
+
     Raises
     ------
     BadInput
@@ -45,6 +51,12 @@ def stress_plan(plan: Plan, days: int = STRESS_DAYS, seed: int = 0) -> Stress:
     ----------
     plan, days, seed
         As of `simulate_plan`.
+
+    Returns
+    -------
+    Stress
+        By service and by station how many drivers were lost or charged elsewhere, how long they waited and how many
+        metres they went beyond the plan's.
 
     Raises
     ------

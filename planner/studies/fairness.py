@@ -58,6 +58,12 @@ def fairness_curve(
     progress
         Called with (stage, value, bound) on the way.
 
+    Returns
+    -------
+    FairnessCurve
+        The figures of every level, those of the plan itself first, and the largest share that every district alone can
+        have; `save_fairness` writes it.
+
     Raises
     ------
     BadInput

@@ -67,32 +67,33 @@ def difference_line(a: SavedPlan, b: SavedPlan, lang: str) -> str:
     return f"sites from {a.folder} to {b.folder}: {', '.join(parts)}, same {told['same']:,}"
 
 
-def save_difference(a: SavedPlan, b: SavedPlan, folder: Path, map_html: str | None = None) -> None:
-    """Write `FILES` into a folder, which is made where there is none, and the map; all whole or not at all.
+def save_difference(a: SavedPlan, b: SavedPlan, folder: str | Path, map_html: str | None = None) -> None:
+    """Write ``difference.json``, ``.csv`` and ``.geojson`` and the map into a folder, all whole or not at all.
 
     Parameters
     ----------
     a, b
-        The two plans.
+        Two plans of one study area, as `read_saved_plans` returns them.
     folder
-        Where to.
+        Where to; made where there is none.
     map_html
-        The text of ``difference.html``; left out where None.
+        The text of ``difference.html``, as `draw_difference` returns it; left out where None.
 
     Raises
     ------
     BadInput
         The folder cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise BadInput([Fault(str(folder), en="is a file; give a folder", zh="是文件，请给出文件夹")])
+    home = Path(folder)
+    if home.exists() and not home.is_dir():
+        raise BadInput([Fault(str(home), en="is a file; give a folder", zh="是文件，请给出文件夹")])
     sites = find_differences(a, b)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
+        raise BadInput([Fault(str(home), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
     names = [*FILES, *(["difference.html"] if map_html is not None else [])]
-    with whole_files(*(folder / name for name in names)) as (summary, table, layer, *page):
+    with whole_files(*(home / name for name in names)) as (summary, table, layer, *page):
         if map_html is not None:
             page[0].write_text(map_html, encoding="utf-8")
         write_json(difference_summary(a, b), summary)

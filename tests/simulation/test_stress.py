@@ -237,7 +237,7 @@ def test_the_command_writes_and_prints_it_and_a_plain_run_drops_it(plan: Plan, t
     assert (told["stress"]["days"], told["stress"]["tries"], told["stress"]["balk_min"]) == (3, 2, 20.0)
     table = pd.read_csv(folder / "simulation_stress.csv", index_col=["site_id", "service"])
     pd.testing.assert_frame_equal(table, seen.stations.round(4))
-    save_simulation(simulate_plan(plan, 1), folder, None, plan.sites)
+    save_simulation(simulate_plan(plan, 1), folder, plan.sites)
     assert "stress" not in json.loads((folder / "simulation.json").read_text(encoding="utf-8"))
     assert not (folder / "simulation_stress.csv").exists()
 
