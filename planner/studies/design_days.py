@@ -11,7 +11,7 @@ from planner.plan import Plan
 from planner.scenario import Waiting
 from planner.simulation.days import Simulation, planned_arrivals, planned_charges, simulate
 from planner.simulation.drivers import nearest_stations, planned_drivers
-from planner.simulation.stress import Stress, stress_test
+from planner.simulation.stress import FreeDrivers, Stress, stress_test
 from planner.studies.defaults import DAYS, STRESS_DAYS
 
 
@@ -74,19 +74,18 @@ def stress_plan(plan: Plan, days: int = STRESS_DAYS, seed: int = 0) -> Stress:
     trips = measure_trips(plan.problem, plan.assignment)
     metres = trips.set_index(["zone_id", "site_id", "service"])["metres"]
     modes: dict[str, str] = {name: rules.mode for name, rules in services.items()}
-    detour, tries = plan.scenario.access.detour_factor.base, promise.tries
-    return stress_test(
-        planned_drivers(charged, charges, metres),
-        nearest_stations(plan.demand, plan.access, plan.sites, queues, modes, detour, tries),
-        queues,
-        charges.reset_index().pivot_table("session_h", "charger_type", "fleet"),
-        types["session_h"],
-        charged.groupby(["site_id", "service"])["number"].sum(),
-        promise.balk_min.base,
-        tries,
-        days,
-        seed,
+    detour = plan.scenario.access.detour_factor.base
+    free = FreeDrivers(
+        drivers=planned_drivers(charged, charges, metres),
+        choices=nearest_stations(
+            plan.demand, plan.access, plan.sites, queues, modes=modes, detour_factor=detour, tries=promise.tries
+        ),
+        queues=queues,
+        charge_h=charges.reset_index().pivot_table("session_h", "charger_type", "fleet"),
+        mean_h=types["session_h"],
+        planned=charged.groupby(["site_id", "service"])["number"].sum(),
     )
+    return stress_test(free, promise.balk_min.base, promise.tries, days, seed=seed)
 
 
 def _design_day(plan: Plan) -> tuple[Waiting, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
