@@ -20,9 +20,17 @@ class Text:
         """The text in one language."""
         return self.zh if lang == "zh" else self.en
 
+    def about(self, name: str) -> Text:
+        """The text behind the name of what it is about: ``zones.csv: ...``."""
+        return Text(zh=f"{name}：{self.zh}", en=f"{name}: {self.en}")
+
 
 Say = Callable[[Text], None]
 """Told what was repaired, dropped or assumed; nothing is changed without a word."""
+
+
+def unheard(text: Text) -> None:
+    """Nobody listens."""
 
 
 def joined(texts: Iterable[Text]) -> Text:

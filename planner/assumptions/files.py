@@ -22,6 +22,7 @@ from planner.files.readers import missing_package
 from planner.files.whole import beside, bring_back, put_in_place, refuse_unwritable
 from planner.scenario import Scenario
 from planner.scenario.file import locate
+from planner.words import Text
 
 HEADERS_ZH = {
     "key": "键",
@@ -97,14 +98,16 @@ def refuse_mixed_options(only: bool, output: Path | None, edited: Path | None, s
         both = " ".join([*asked, "--only"] if only else asked)
         refuse([Fault(both, en="do not go together; give one of them", zh="不能同时使用，请只保留一个")])
     if asked and output is None:
-        what, zh = ("a new .toml file", "新的 .toml 文件") if edited else ("a folder", "文件夹")
-        refuse([Fault(asked[0], en=f"needs -o and the name of {what}", zh=f"需要用 -o 给出{zh}")])
+        what = Text(zh="新的 .toml 文件", en="a new .toml file") if edited else Text(zh="文件夹", en="a folder")
+        en, zh = f"needs -o and the name of {what.en}", f"需要用 -o 给出{what.zh}的名称"
+        refuse([Fault(asked[0], en=en, zh=zh)])
 
 
 def refuse_no_toml(file: Path) -> None:
     """Refuse a name under which no new scenario can be written."""
     if file.suffix.lower() != ".toml":
-        raise BadInput([Fault(str(file), en="expected the name of a new .toml file", zh="应为新的 .toml 文件名")])
+        en, zh = "expected the name of a new .toml file", "应为新的 .toml 文件的名称"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     _refuse_existing(file)
 
 
@@ -134,7 +137,8 @@ def write_samples(scenario: Scenario, original_file: Path, folder: Path, count: 
             drawn.to_csv(draft / _SAMPLES, encoding="utf-8-sig", lineterminator="\n")
             put_in_place(draft, folder.absolute(), [f.name for f in _content(folder)])
     except OSError as error:
-        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
+        en, zh = f"cannot be written: {error}", f"无法写入该文件夹：{error}"
+        raise BadInput([Fault(str(folder), en=en, zh=zh)]) from None
     return folder
 
 
@@ -220,16 +224,18 @@ def _write_new(file: Path, write: Callable[[Path], object]) -> None:
             write(draft)
             draft.rename(file)
     except OSError as error:
-        raise BadInput([Fault(str(file), en=f"cannot be written: {error.strerror}", zh="无法写入该文件")]) from None
+        en, zh = f"cannot be written: {error.strerror}", f"无法写入该文件：{error.strerror}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
 
 
 def _refuse_existing(file: Path) -> None:
     if file.exists():
         en = "exists and may hold edits; it is not overwritten: give another name, or delete it first"
         raise BadInput([Fault(str(file), en=en, zh="文件已存在，可能含有您的修改，不予覆盖；请另取名称或先删除")])
-    if not file.absolute().parent.is_dir():
-        en = f"cannot be written: no folder {file.absolute().parent}"
-        raise BadInput([Fault(str(file), en=en, zh="无法写入：文件夹不存在")])
+    above = file.absolute().parent
+    if not above.is_dir():
+        en, zh = f"cannot be written: no folder {above}", f"无法写入：没有文件夹 {above}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
 
 
 def _content(folder: Path) -> list[Path]:

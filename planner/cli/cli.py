@@ -262,8 +262,8 @@ def assumptions_command(
         refuse_no_toml(output)
         variant = edited_scenario(given, edited, output.stem)
         console().print(str(write_variant(variant, given, file, output)))
-        for en, zh in stale_sources(given, variant):
-            teller(spoken)(en, zh)
+        if stale := stale_sources(given, variant):
+            teller(spoken)(stale)
     elif sample is not None and output:
         console().print(str(write_samples(given, file, output, sample, seed)))
     else:

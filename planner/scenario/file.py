@@ -35,8 +35,8 @@ _CHINESE = {
     "greater_than_equal": "应不小于 {ge}",
     "less_than": "应小于 {lt}",
     "less_than_equal": "应不大于 {le}",
-    "too_short": "至少应有 {min_length} 项",
-    "too_long": "至多可有 {max_length} 项",
+    "too_short": "至少应有 {min_length} 项，现有 {actual_length} 项",
+    "too_long": "至多可有 {max_length} 项，现有 {actual_length} 项",
     "string_too_short": "至少应有 {min_length} 个字",
     "string_pattern_mismatch": "应符合格式 {pattern}",
 }
@@ -68,7 +68,8 @@ def merged(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     if parent is None:
         return content
     if not isinstance(parent, str):
-        refuse([Fault(f"{file}, key extends", en=f"expected a file name, found {parent!r}", zh="extends 应为文件名")])
+        en, zh = f"expected a file name, found {parent!r}", f"应为文件名，现为 {parent!r}"
+        refuse([Fault(f"{file}, key extends", en=en, zh=zh)])
     beside = (file.parent / str(parent)).resolve()
     return _laid_over(
         merged(beside if beside.is_file() else _file_or_embedded(Path(str(parent)), beside), (*seen, file)), content
@@ -131,8 +132,8 @@ def _toml(file: Path) -> dict[str, Any]:
         zh = f"找不到情景文件，请给出 TOML 路径或内置情景（{names}）"
         raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault = Fault(str(file), en=f"not a TOML file in UTF-8: {error}", zh="不是 UTF-8 编码的 TOML 文件")
-        raise BadInput([fault]) from None
+        en, zh = f"not a TOML file in UTF-8: {error}", f"不是 UTF-8 编码的 TOML 文件：{error}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
