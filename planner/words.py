@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,3 +19,21 @@ class Text:
     def to(self, lang: Lang) -> str:
         """The text in one language."""
         return self.zh if lang == "zh" else self.en
+
+    def about(self, name: str) -> Text:
+        """The text behind the name of what it is about: ``zones.csv: ...``."""
+        return Text(zh=f"{name}：{self.zh}", en=f"{name}: {self.en}")
+
+
+Say = Callable[[Text], None]
+"""Told what was repaired, dropped or assumed; nothing is changed without a word."""
+
+
+def unheard(text: Text) -> None:
+    """Nobody listens."""
+
+
+def joined(texts: Iterable[Text]) -> Text:
+    """Several texts as one, with semicolons between them."""
+    every = tuple(texts)
+    return Text(zh="；".join(text.zh for text in every), en="; ".join(text.en for text in every))

@@ -21,13 +21,14 @@ from planner.assessment.networks import (
 from planner.baselines import Sited
 from planner.scenario import Scenario
 from planner.siting import Problem
+from planner.words import Text
 
 NETWORKS = {
-    "today": ("今日", "today"),
-    "proportional": ("按人口分配", "by residents"),
-    "greedy": ("贪心法", "greedy"),
-    "plan": ("本方案", "the plan"),
-    "optimal_today": ("今日桩数最优布局", "today's chargers at their best"),
+    "today": Text(zh="今日", en="today"),
+    "proportional": Text(zh="按人口分配", en="by residents"),
+    "greedy": Text(zh="贪心法", en="greedy"),
+    "plan": Text(zh="本方案", en="the plan"),
+    "optimal_today": Text(zh="今日桩数最优布局", en="today's chargers at their best"),
 }
 
 
@@ -67,8 +68,8 @@ def compare_networks(
         blind = name == "today" and nowhere_known(network.chargers, scenario)
         trips, chargers = network.trips, network.chargers
         rows[name] = {
-            "name_zh": NETWORKS[name][0],
-            "name_en": NETWORKS[name][1],
+            "name_zh": NETWORKS[name].zh,
+            "name_en": NETWORKS[name].en,
             **figures["today" if name == "today" else "plan"].to_dict(),
             "value_kwh_day": np.nan if blind else float(trips["worth_kwh_day"].sum()),
             "served_kwh_day": elsewhere[0] + float(trips["energy_kwh_day"].sum()),

@@ -10,43 +10,75 @@ from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Compared,
 from planner.demand.stocks import vehicles_at
 from planner.scenario import Scenario
 from planner.siting import Problem
+from planner.words import Text
 
 _WORDS = {
-    "well_distributed": ("分布合理", "well distributed", "share"),
-    "completely_equipped": ("配置完善", "completely equipped", "share"),
-    "convenient": ("服务便捷", "convenient", "m"),
-    "basically_meets": ("基本满足", "basically meets demand", "share"),
-    "median_metres": ("半数需求的到站路程", "metres for half of the demand", "m"),
-    "worst_district_share": ("最低县区达标居民占比", "lowest district share within the norm", "share"),
-    "gini_access": ("可达性基尼系数", "Gini of access", ""),
-    "palma_access": ("可达性帕尔马比", "Palma ratio of access", ""),
-    "gini_served": ("服务率基尼系数", "Gini of the share served", ""),
-    "reserved_share": ("公共机构已建或预留占比", "institutions equipped or reserved", "share"),
-    "evs_per_charger": ("车桩比", "EVs per public charger", ""),
-    "kw_per_ev": ("单车充电功率", "charging power per EV", "kW"),
-    "fast_slow_ratio": ("快慢充桩比", "fast chargers per slow one", ""),
+    "well_distributed": Text(zh="分布合理", en="well distributed"),
+    "completely_equipped": Text(zh="配置完善", en="completely equipped"),
+    "convenient": Text(zh="服务便捷", en="convenient"),
+    "basically_meets": Text(zh="基本满足", en="basically meets demand"),
+    "median_metres": Text(zh="半数需求的到站路程", en="metres for half of the demand"),
+    "worst_district_share": Text(zh="最低县区达标居民占比", en="lowest district share within the norm"),
+    "gini_access": Text(zh="可达性基尼系数", en="Gini of access"),
+    "palma_access": Text(zh="可达性帕尔马比", en="Palma ratio of access"),
+    "gini_served": Text(zh="服务率基尼系数", en="Gini of the share served"),
+    "reserved_share": Text(zh="公共机构已建或预留占比", en="institutions equipped or reserved"),
+    "evs_per_charger": Text(zh="车桩比", en="EVs per public charger"),
+    "kw_per_ev": Text(zh="单车充电功率", en="charging power per EV"),
+    "fast_slow_ratio": Text(zh="快慢充桩比", en="fast chargers per slow one"),
+}
+"""What each of the four figures and of their companions is called."""
+_UNITS = {
+    **dict.fromkeys(("well_distributed", "completely_equipped", "basically_meets"), "share"),
+    **dict.fromkeys(("worst_district_share", "reserved_share"), "share"),
+    **dict.fromkeys(("convenient", "median_metres"), "m"),
+    "kw_per_ev": "kW",
 }
 DEFINITIONS = {
-    "well_distributed": (
-        "所在网格距充电桩的直线距离不超过其圈层服务半径的居民，占全部居民的比例",
-        "share of residents with a charger for cars within the norm radius of their ring, straight line",
+    "well_distributed": Text(
+        zh="所在网格距充电桩的直线距离不超过其圈层服务半径的居民，占全部居民的比例",
+        en="share of residents with a charger for cars within the norm radius of their ring, straight line",
     ),
-    "completely_equipped": (
-        "已有充电桩的必配公共机构，占全部必配公共机构的比例",
-        "share of the institutions that must be equipped that hold a charger",
+    "completely_equipped": Text(
+        zh="已有充电桩的必配公共机构，占全部必配公共机构的比例",
+        en="share of the institutions that must be equipped that hold a charger",
     ),
-    "convenient": (
-        "九成需求（无坐标充电桩承担的除外）能在多远路程内充上电",
-        "metres to the charger within which nine tenths of the demand is served, that of unlocated chargers left out",
+    "convenient": Text(
+        zh="九成需求（无坐标充电桩承担的除外）能在多远路程内充上电",
+        en="metres to the charger within which nine tenths of the demand is served, "
+        "that of unlocated chargers left out",
     ),
-    "basically_meets": (
-        "得到满足的公共充电电量，占全部公共充电需求的比例",
-        "share of all public charging demand (kWh) that is served, today's chargers included",
+    "basically_meets": Text(
+        zh="得到满足的公共充电电量，占全部公共充电需求的比例",
+        en="share of all public charging demand (kWh) that is served, today's chargers included",
     ),
 }
-"""What each of the four figures is, in Chinese and English."""
+"""What each of the four figures is."""
+_NEAR = Text(zh="按居民到最近充电站的直线距离", en="of residents' straight metres to the nearest charger")
+_TENTH = Text(
+    zh="最远一成居民与最近四成居民的距离之比，人人相等时为 0.25",
+    en="metres of the farthest tenth of residents over those of the nearest two fifths; 0.25 where all are equal",
+)
+_UNKNOWN_KIND = Text(zh="无坐标的既有充电桩功率与类型未知，不计入", en="unlocated chargers have no known power or type")
+_NOTES = {
+    "convenient": Text(
+        zh="第90百分位路程；未服务的计为超出可达范围", en="90th percentile of metres; unserved counted beyond reach"
+    ),
+    "basically_meets": Text(
+        zh="含无坐标既有充电桩按实际用量承担的电量", en="includes what unlocated chargers carry at observed use"
+    ),
+    "median_metres": Text(zh="未服务的计为超出可达范围", en="unserved counted beyond reach"),
+    "gini_access": _NEAR,
+    "palma_access": _TENTH,
+    "gini_served": Text(zh="按居民所在网格的需求满足比例", en="of the share served of the demand of residents' zones"),
+    "reserved_share": Text(zh="应配建与应预留的公共机构", en="of those to be equipped or reserved"),
+    "evs_per_charger": Text(zh="含无坐标的既有充电桩", en="unlocated chargers included"),
+    "kw_per_ev": _UNKNOWN_KIND,
+    "fast_slow_ratio": _UNKNOWN_KIND,
+}
+"""What is to be known of a figure beside its definition, whatever the plan."""
 _PERCENTILE = 0.9
-_LANGS = ((0, "zh"), (1, "en"))
+_Figures = dict[str, tuple[float, float]]  # today, with the plan
 
 
 def four_figures(
@@ -73,26 +105,31 @@ def four_figures(
     served = [_served_share(demand, network.trips) for network in (today, plan)]
     unlocated = scenario.existing.unlocated_chargers.base
     blind = nowhere_known(today.chargers, scenario)
-    hidden = (
-        f"今日{'未知' if blind else '仅计有坐标的充电桩'}：另有 {unlocated:,.0f} 台无坐标" if unlocated else "",
-        f"today {'is not known' if blind else 'counts located chargers only'}: {unlocated:,.0f} have no location"
-        if unlocated
-        else "",
-    )
     if blind:
         within[0] = equipped[0] = metres[0] = float("nan")
-    far_note = "第90百分位路程；未服务的计为超出可达范围", "90th percentile of metres; unserved counted beyond reach"
-    met_note = "含无坐标既有充电桩按实际用量承担的电量", "includes what unlocated chargers carry at observed use"
     table = _figure_table(
         {
-            "well_distributed": (within[0], within[1], hidden),
-            "completely_equipped": (equipped[0], equipped[1], hidden),
-            "convenient": (metres[0], metres[1], far_note),
-            "basically_meets": (served[0], served[1], met_note),
+            "well_distributed": (within[0], within[1]),
+            "completely_equipped": (equipped[0], equipped[1]),
+            "convenient": (metres[0], metres[1]),
+            "basically_meets": (served[0], served[1]),
         },
+        dict.fromkeys(("well_distributed", "completely_equipped"), _hidden(unlocated, blind)),
         "figure",
     )
-    return table.assign(**{f"definition_{lang}": [DEFINITIONS[k][n] for k in table.index] for n, lang in _LANGS})
+    definitions = [DEFINITIONS[str(name)] for name in table.index]
+    return table.assign(definition_zh=[text.zh for text in definitions], definition_en=[t.en for t in definitions])
+
+
+def _hidden(unlocated: float, blind: bool) -> Text:
+    """What the located chargers do not tell of today."""
+    if not unlocated:
+        return Text(zh="", en="")
+    if blind:
+        en = f"today is not known: {unlocated:,.0f} have no location"
+        return Text(zh=f"今日未知：另有 {unlocated:,.0f} 台无坐标", en=en)
+    en = f"today counts located chargers only: {unlocated:,.0f} have no location"
+    return Text(zh=f"今日仅计有坐标的充电桩：另有 {unlocated:,.0f} 台无坐标", en=en)
 
 
 def companion_figures(
@@ -129,29 +166,20 @@ def companion_figures(
     per_charger = [_share(evs, unlocated + float(c["piles"].sum())) for c in both]
     kw = [float(c["power_kw"].sum()) / evs if len(c) or not unlocated else np.nan for c in both]
     ratio = [_fast_per_slow(c) for c in both]
-    worst_note = f"今日 {worst[0][0]}，规划 {worst[1][0]}", f"today {worst[0][0]}, plan {worst[1][0]}"
-    unknown_note = "无坐标的既有充电桩功率与类型未知，不计入", "unlocated chargers have no known power or type"
-    reserved_note = "应配建与应预留的公共机构", "of those to be equipped or reserved"
-    counted_note = "含无坐标的既有充电桩", "unlocated chargers included"
-    median_note = "未服务的计为超出可达范围", "unserved counted beyond reach"
-    near_note = "按居民到最近充电站的直线距离", "of residents' straight metres to the nearest charger"
-    tenth_note = (
-        "最远一成居民与最近四成居民的距离之比，人人相等时为 0.25",
-        "metres of the farthest tenth of residents over those of the nearest two fifths; 0.25 where all are equal",
-    )
-    share_note = "按居民所在网格的需求满足比例", "of the share served of the demand of residents' zones"
+    which = Text(zh=f"今日 {worst[0][0]}，规划 {worst[1][0]}", en=f"today {worst[0][0]}, plan {worst[1][0]}")
     return _figure_table(
         {
-            "median_metres": (median[0], median[1], median_note),
-            "worst_district_share": (worst[0][1], worst[1][1], worst_note),
-            "gini_access": (gini(*far[0]), gini(*far[1]), near_note),
-            "palma_access": (palma(*far[0]), palma(*far[1]), tenth_note),
-            "gini_served": (unequal[0], unequal[1], share_note),
-            "reserved_share": (reserved[0], reserved[1], reserved_note),
-            "evs_per_charger": (per_charger[0], per_charger[1], counted_note),
-            "kw_per_ev": (kw[0], kw[1], unknown_note),
-            "fast_slow_ratio": (ratio[0], ratio[1], unknown_note),
+            "median_metres": (median[0], median[1]),
+            "worst_district_share": (worst[0][1], worst[1][1]),
+            "gini_access": (gini(*far[0]), gini(*far[1])),
+            "palma_access": (palma(*far[0]), palma(*far[1])),
+            "gini_served": (unequal[0], unequal[1]),
+            "reserved_share": (reserved[0], reserved[1]),
+            "evs_per_charger": (per_charger[0], per_charger[1]),
+            "kw_per_ev": (kw[0], kw[1]),
+            "fast_slow_ratio": (ratio[0], ratio[1]),
         },
+        {"worst_district_share": which},
         "name",
     )
 
@@ -177,19 +205,20 @@ def figure_text(value: float, unit: str, lang: str = "zh") -> str:
     return f"{value:,.0f} m" if unit == "m" else f"{value:,.2f} {unit}".strip()
 
 
-def _figure_table(values: dict[str, tuple[float, float, tuple[str, str]]], index: str) -> pd.DataFrame:
-    """A table of figures from (today, plan, (note_zh, note_en)) by name."""
+def _figure_table(values: _Figures, notes: dict[str, Text], index: str) -> pd.DataFrame:
+    """A table of figures from (today, plan) by name; `notes` are those of this plan, the others stand in `_NOTES`."""
+    told = _NOTES | notes
     rows = [
         {
-            "word_zh": zh,
-            "word_en": en,
+            "word_zh": _WORDS[name].zh,
+            "word_en": _WORDS[name].en,
             "today": today,
             "plan": plan,
-            "unit": unit,
-            "note_zh": note_zh,
-            "note_en": note_en,
+            "unit": _UNITS.get(name, ""),
+            "note_zh": told[name].zh,
+            "note_en": told[name].en,
         }
-        for (today, plan, (note_zh, note_en)), (zh, en, unit) in ((values[k], _WORDS[k]) for k in values)
+        for name, (today, plan) in values.items()
     ]
     return pd.DataFrame(rows, index=pd.Index(list(values), name=index))
 

@@ -9,9 +9,9 @@ import pandas as pd
 from planner.assessment.networks import priced
 from planner.layers import Layers
 from planner.scenario import Scenario
+from planner.words import Text
 
-_NO_BOUNDARY_ZH = "未提供边界，计入所在县区"
-_NO_BOUNDARY_EN = "no boundary supplied; counted in its districts"
+_NO_BOUNDARY = Text(zh="未提供边界，计入所在县区", en="no boundary supplied; counted in its districts")
 _COUNTS = ("chargers", "swap_stations", "stations")
 _AMOUNTS = ("power_kw", "capex_cny")
 
@@ -55,8 +55,8 @@ def assess_tasks(layers: Layers, breakdown: pd.DataFrame, scenario: Scenario) ->
             "stations": built["stations"].astype(int),
             "power_kw": built["power_kw"].astype(float),
             "capex_cny": built["capex_cny"].astype(float),
-            "note_zh": np.where(unbounded, _NO_BOUNDARY_ZH, ""),
-            "note_en": np.where(unbounded, _NO_BOUNDARY_EN, ""),
+            "note_zh": np.where(unbounded, _NO_BOUNDARY.zh, ""),
+            "note_en": np.where(unbounded, _NO_BOUNDARY.en, ""),
         },
         index=order,
     )

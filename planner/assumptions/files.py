@@ -123,7 +123,8 @@ def write_variant(variant: Scenario, original: Scenario, original_file: str | Pa
 def refuse_no_toml(file: Path) -> None:
     """Refuse a name under which no new scenario can be written."""
     if file.suffix.lower() != ".toml":
-        raise BadInput([Fault(str(file), en="expected the name of a new .toml file", zh="应为新的 .toml 文件名")])
+        en, zh = "expected the name of a new .toml file", "应为新的 .toml 文件的名称"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     _refuse_existing(file)
 
 
@@ -172,7 +173,8 @@ def write_samples(
             drawn.to_csv(draft / _SAMPLES, encoding="utf-8-sig", lineterminator="\n")
             put_in_place(draft, home.absolute(), [f.name for f in _content(home)])
     except OSError as error:
-        raise BadInput([Fault(str(home), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
+        en, zh = f"cannot be written: {error}", f"无法写入该文件夹：{error}"
+        raise BadInput([Fault(str(home), en=en, zh=zh)]) from None
     return home
 
 
@@ -258,16 +260,18 @@ def _write_new(file: Path, write: Callable[[Path], object]) -> None:
             write(draft)
             draft.rename(file)
     except OSError as error:
-        raise BadInput([Fault(str(file), en=f"cannot be written: {error.strerror}", zh="无法写入该文件")]) from None
+        en, zh = f"cannot be written: {error.strerror}", f"无法写入该文件：{error.strerror}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
 
 
 def _refuse_existing(file: Path) -> None:
     if file.exists():
         en = "exists and may hold edits; it is not overwritten: give another name, or delete it first"
         raise BadInput([Fault(str(file), en=en, zh="文件已存在，可能含有您的修改，不予覆盖；请另取名称或先删除")])
-    if not file.absolute().parent.is_dir():
-        en = f"cannot be written: no folder {file.absolute().parent}"
-        raise BadInput([Fault(str(file), en=en, zh="无法写入：文件夹不存在")])
+    above = file.absolute().parent
+    if not above.is_dir():
+        en, zh = f"cannot be written: no folder {above}", f"无法写入：没有文件夹 {above}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
 
 
 def _content(folder: Path) -> list[Path]:

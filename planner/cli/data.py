@@ -133,8 +133,8 @@ def _edit(scenario: str | None, edited: Path, output: Path, lang: Lang) -> None:
     refuse_no_toml(output)
     variant = edit_scenario(given, edited, output.stem)
     console().print(str(write_variant(variant, given, scenario, output)))
-    for en, zh in stale_sources(given, variant):
-        teller(lang)(en, zh)
+    if stale := stale_sources(given, variant):
+        teller(lang)(stale)
 
 
 def _draw(scenario: str | None, count: int, seed: int, output: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from planner.siting import Proof
 from planner.views.baselines import baseline_table
 from planner.views.check import layer_table, marked_lines
 from planner.views.reports import Rows, report_sections
+from planner.words import Say
 
 _MOST_TIGHTNESS = 1.2
 _PIPE_WIDTH = 140
@@ -56,8 +57,9 @@ def progress(lang: str) -> Iterator[Clock]:
 def print_plan(plan: Plan, folder: Path, lang: str) -> None:
     """The figures with their definitions and notes, what is built, the proof and the district tasks."""
     out = console()
-    for layer, en, zh in plan.layers.remarks:
-        console(stderr=True).print(f"{layer}：{zh}" if lang == "zh" else f"{layer}: {en}")
+    for remark in plan.layers.remarks:
+        done = remark.text.about(remark.layer)
+        console(stderr=True).print(done.zh if lang == "zh" else done.en)
     out.print(_figure_table(plan, lang))
     between = "；" if lang == "zh" else "; "
     for _, row in plan.assessment.figures.iterrows():
@@ -129,10 +131,10 @@ def no_faults(marked: int, lang: str) -> str:
     return f"no faults; look at the {marked} {lines} marked !" if marked else "no faults"
 
 
-def teller(lang: str) -> Callable[[str, str], None]:
+def teller(lang: str) -> Say:
     """Prints on stderr, in one language, what is told in both."""
     out = console(stderr=True)
-    return lambda en, zh: out.print(zh if lang == "zh" else en)
+    return lambda text: out.print(text.zh if lang == "zh" else text.en)
 
 
 def print_next_steps(folder: Path, lang: str) -> None:

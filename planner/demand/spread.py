@@ -62,9 +62,8 @@ def _draws_nothing(attractor: str, fleets: list[str]) -> Fault:
     names = some(fleets, 8)
     en = f"draws nothing in this study area, but fleets {names} follow it; "
     en += "add such places or streets, let them follow another one, or set their vehicles to 0"
-    zh = (
-        f"该吸引因子在研究区内没有对应的地点或道路，而车队 {names} 以其分布；请补充数据、改用其他因子或将车队数量设为 0"
-    )
+    zh = f"该吸引因子在研究区内没有对应的地点或道路，而车队 {names} 以其分布；"
+    zh += "请补充此类地点或道路、改用其他因子或将车队数量设为 0"
     return Fault(f"scenario, key attractors.{attractor}", en=en, zh=zh)
 
 
@@ -84,7 +83,7 @@ def _refuse_missing_columns(zones: gpd.GeoDataFrame, used: set[str], scenario: S
         Fault(
             f"zones, column {column}",
             en=f"missing, but attractors.{name} weighs it; add the column or change the attractor",
-            zh=f"缺少此列，而 attractors.{name} 使用它；请补充或修改",
+            zh=f"缺少此列，而 attractors.{name} 以其加权；请补充该列，或更改该吸引因子",
         )
         for name in sorted(used)
         for column in sorted(scenario.attractors[name].zones)

@@ -87,7 +87,7 @@ def _site_table(content: Content) -> pd.DataFrame:
 def _assumption_rows(content: Content) -> pd.DataFrame:
     """Every figure: Chinese words beside the English ones."""
     table = assumption_table(content.scenario).reset_index()
-    units = dict(UNITS.values())
+    units = {unit.en: unit.zh for unit in UNITS.values()}
     return table.assign(
         section_zh=table["name_zh"],
         unit=[_both(units.get(en, en), en) for en in table["unit"]],

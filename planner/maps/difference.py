@@ -154,7 +154,7 @@ def _panels(a: SavedPlan, b: SavedPlan, titles: dict[str, dict[str, str]], sites
         for name, row in figures.iterrows()
     ]
     counts = sites["change"].value_counts()
-    changes = [(name, words, int(counts.get(name, 0))) for name, words in CHANGES.items()]
+    changes = [(name, (words.zh, words.en), int(counts.get(name, 0))) for name, words in CHANGES.items()]
     attributions = dict.fromkeys(title["attribution"] for title in titles.values() if title["attribution"])
     page = jinja2.Environment(autoescape=True).from_string(asset("difference.html"))
     return page.render(

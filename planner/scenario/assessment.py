@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from planner.scenario.figure import Figure, PositiveFigure, PositiveShareFigure, ShareFigure, Sourced
+from planner.scenario.figure import BrokenRule, Figure, PositiveFigure, PositiveShareFigure, ShareFigure, Sourced
+from planner.words import Text
 
 Hour = Annotated[int, Field(ge=0, le=23)]
 
@@ -42,7 +43,10 @@ class MoneyRules(Sourced):
     @model_validator(mode="after")
     def _hours_once(self) -> Self:
         if both := sorted(set(self.peak_hours) & set(self.valley_hours)):
-            raise ValueError(f"hours {', '.join(map(str, both))} stand in peak_hours and in valley_hours; keep one")
+            hours = ", ".join(map(str, both))
+            en = f"hours {hours} stand in peak_hours and in valley_hours; keep one"
+            zh = f"{hours} 时同时列在 peak_hours 与 valley_hours 中，请只保留一处"
+            raise BrokenRule(Text(zh=zh, en=en))
         return self
 
 
@@ -68,5 +72,7 @@ class EmissionRules(Sourced):
     def _one_fuel_each(self) -> Self:
         named = [fleet for fuel in self.fuels.values() for fleet in fuel.fleets]
         if twice := sorted({fleet for fleet in named if named.count(fleet) > 1}):
-            raise ValueError(f"fleets {', '.join(twice)} stand in more than one of the fuels; keep one")
+            fleets = ", ".join(twice)
+            en = f"fleets {fleets} stand in more than one of the fuels; keep one"
+            raise BrokenRule(Text(zh=f"车队 {fleets} 列在多种燃料（fuels）中，请只保留一种", en=en))
         return self

@@ -83,12 +83,12 @@ def find_alternatives(
         A count below 1, a share not between 0 and 1, a plan of several years, and one that is not of these data.
     """
     if count < 1:
-        raise BadInput(
-            [Fault("alternatives", en=f"{count} asked for; at least 1 is expected", zh="备选方案数至少为 1")]
-        )
+        en, zh = f"{count} asked for; at least 1 is expected", f"要求 {count} 个；至少应为 1 个"
+        raise BadInput([Fault("alternatives", en=en, zh=zh)])
     if not 0 < within_share < 1:
         en = f"within {within_share:g} of the best; a share above 0 and below 1 is expected, such as 0.01"
-        raise BadInput([Fault("alternatives", en=en, zh="允许损失的比例应大于 0 且小于 1，例如 0.01")])
+        zh = f"允许比最优损失 {within_share:g}；应为大于 0 且小于 1 的比例，例如 0.01"
+        raise BadInput([Fault("alternatives", en=en, zh=zh)])
     refuse(several_years(plan, "alternatives"))
     best = plan.answer
     plans = [best, *other_plans(plan.problem, best, count, within_share, progress)]

@@ -13,6 +13,7 @@ from planner.simulation.days import Simulation, planned_arrivals, planned_charge
 from planner.simulation.drivers import nearest_stations, planned_drivers
 from planner.simulation.stress import FreeDrivers, Stress, stress_test
 from planner.studies.defaults import DAYS, STRESS_DAYS
+from planner.words import Text
 
 
 def simulate_plan(plan: Plan, days: int = DAYS, seed: int = 0) -> Simulation:
@@ -66,9 +67,8 @@ def stress_plan(plan: Plan, days: int = STRESS_DAYS, seed: int = 0) -> Stress:
     promise, mix, charges, standing = _design_day(plan)
     if promise.balk_min is None:
         en = "missing; the stress test needs the wait beyond which drivers go on to the next station: add it"
-        raise BadInput(
-            [Fault("scenario, key waiting.balk_min", en=en, zh="缺少此项：压力测试需要司机可接受的最长等待")]
-        )
+        zh = "缺少此项：压力测试需要知道等待超过多久司机会转往下一站，请补充"
+        raise BadInput([Fault("scenario, key waiting.balk_min", en=en, zh=zh)])
     types, services = plan.charger_types, plan.scenario.services
     charged, queues = planned_charges(plan.assignment, mix, charges, types, plan.capacity, standing)
     trips = measure_trips(plan.problem, plan.assignment)
@@ -93,19 +93,12 @@ def _design_day(plan: Plan) -> tuple[Waiting, pd.DataFrame, pd.DataFrame, pd.Dat
     scenario, layers = plan.scenario, plan.layers
     if scenario.waiting is None:
         en = "missing; without a promised wait and the size of a charge there is nothing to simulate: add [waiting]"
-        raise BadInput(
-            [Fault("scenario, key waiting", en=en, zh="缺少此项：未承诺等待时间，无法仿真，请补充 [waiting]")]
-        )
+        zh = "缺少此项：未承诺等待时间，也不知单次充电量，无可仿真，请补充 [waiting]"
+        raise BadInput([Fault("scenario, key waiting", en=en, zh=zh)])
     charges = charges_by_fleet(scenario, plan.fleets)
     unsized = sorted(set(charges.index[charges["session_kwh"].isna()].get_level_values("fleet")))
-    refuse(
-        Fault(
-            f"scenario, key fleets.{fleet}",
-            en="session_kwh is missing; a simulated charge needs a size",
-            zh="缺少 session_kwh",
-        )
-        for fleet in unsized
-    )
+    size = Text(zh="缺少 session_kwh；仿真须知单次充电量", en="session_kwh is missing; a simulated charge needs a size")
+    refuse(Fault.of(f"scenario, key fleets.{fleet}", size) for fleet in unsized)
     everything = pd.concat([plan.existing[["count"]], plan.chargers[["count"]]])
     standing = everything.groupby(level=["site_id", "charger_type"]).sum()
     mix = fleet_mix(layers.zones, layers.places, layers.streets, scenario)

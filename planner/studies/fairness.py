@@ -20,6 +20,7 @@ from planner.plan import Plan, several_years
 from planner.progress import Progress, Stage, silent
 from planner.siting import Answer, check_plan, choose_sites, largest_floors
 from planner.siting.model.limits import floor_area
+from planner.words import Text, joined
 
 _LEVELS = 5
 _DIGITS = 1e-3
@@ -71,9 +72,8 @@ def fairness_curve(
     """
     if plan.scenario.siting.question != "most_service":
         en = "least_cost; the price of fairness is service given up: plan with most_service"
-        raise BadInput(
-            [Fault("scenario, key siting.question", en=en, zh="公平代价以服务量衡量，请以 most_service 规划")]
-        )
+        zh = "现为 least_cost；公平的代价是所放弃的服务量，请以 most_service 规划"
+        raise BadInput([Fault("scenario, key siting.question", en=en, zh=zh)])
     refuse(several_years(plan, "the price of fairness"))
     tell: Progress = progress or silent
     tell(Stage.LARGEST_FLOORS, None, None)
@@ -93,7 +93,7 @@ def fairness_curve(
         try:
             answer = choose_sites(asked, start=now, progress=progress)
         except BadInput as error:
-            rows.append(_missing("; ".join(f.en for f in error.faults), "；".join(f.zh for f in error.faults)))
+            rows.append(_missing(joined(fault.text for fault in error.faults)))
             continue
         check_plan(asked, answer)
         now = answer
@@ -132,15 +132,16 @@ def _row(plan: Plan, found: Answer) -> dict[str, object]:
     }
 
 
-def _missing(note_en: str, note_zh: str) -> dict[str, object]:
+def _missing(why: Text) -> dict[str, object]:
     """A level without a plan."""
     numbers = ("value_kwh_day", "bound_kwh_day", "gap_share", "given_up_kwh_day", "given_up_share")
     rest: dict[str, object] = {"worst_share": float("nan"), "gini_served": float("nan"), "worst_district": ""}
-    return {name: float("nan") for name in numbers} | rest | {"note_en": note_en, "note_zh": note_zh}
+    return {name: float("nan") for name in numbers} | rest | {"note_en": why.en, "note_zh": why.zh}
 
 
 def _beyond(beyond: pd.Series) -> dict[str, object]:
     """A level above what is proven to be the most for some districts."""
     most = {d: math.floor(share / _DIGITS) * _DIGITS for d, share in beyond.items()}
     en = ", ".join(f"{d}: at most {share:.3g}" for d, share in most.items())
-    return _missing(f"cannot be met: {en}", "无法满足：" + "，".join(f"{d} 最多 {s:.3g}" for d, s in most.items()))
+    zh = "，".join(f"{d} 最多 {share:.3g}" for d, share in most.items())
+    return _missing(Text(zh=f"无法满足：{zh}", en=f"cannot be met: {en}"))

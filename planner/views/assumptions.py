@@ -99,7 +99,7 @@ _FIELDS_ZH = {
     "nox_g_km": "燃油车 NOx",
     "voc_g_km": "燃油车 VOC",
 }
-_UNITS_ZH = dict(UNITS.values())
+_UNITS_ZH = {unit.en: unit.zh for unit in UNITS.values()}
 
 
 def print_assumptions(table: pd.DataFrame, title: str, lang: str, out: Console) -> None:

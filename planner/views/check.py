@@ -7,6 +7,7 @@ from rich.table import Table
 
 from planner.checks.inspection import DatumWord, Inspection, LayerFacts
 from planner.faults import some
+from planner.layers import LAYER_WORDS
 from planner.sources.datum import LEAST_MATCHES
 
 MARK = "! "
@@ -18,15 +19,6 @@ _MATCH_SHARE = 0.01  # residents of a district and of its zones that differ by m
 _WHOLE_SHARE = 0.99  # zones that lie within the districts by less are worth a line
 
 _Words = tuple[str, str]
-_NAMES_ZH = {
-    "districts": "区县",
-    "streets": "道路",
-    "zones": "网格",
-    "places": "地点",
-    "chargers": "既有充电桩",
-    "task_units": "任务单元",
-    "feeders": "馈线",
-}
 
 
 def layer_table(inspection: Inspection, holds: dict[str, str], crs: str, lang: str, width: int) -> Table:
@@ -54,7 +46,7 @@ def layer_table(inspection: Inspection, holds: dict[str, str], crs: str, lang: s
         table.add_column("覆盖" if chinese else "coverage", no_wrap=True, justify="right")
     table.add_column("内容与发现" if chinese else "contents and findings", overflow="fold", ratio=1)
     for facts in inspection.layers:
-        name = f"{facts.name}\n{_NAMES_ZH[facts.name]}" if chinese else facts.name
+        name = f"{facts.name}\n{LAYER_WORDS[facts.name].zh}" if chinese else facts.name
         extent, declared = _extent_km(facts), _file_crs(facts, lang)
         coverage = coverage_lines(facts, inspection, lang)
         found = [holds[facts.name], *found_lines(facts, inspection, lang)]
@@ -112,7 +104,7 @@ def found_lines(facts: LayerFacts, inspection: Inspection, lang: str) -> list[st
     if not facts.features:
         return []
     lines = [
-        *((MARK + en, MARK + zh) for en, zh in facts.remarks),
+        *((MARK + remark.en, MARK + remark.zh) for remark in facts.remarks),
         *_outside(facts),
         *(_residents(inspection.residents) if facts.name == "zones" else ()),
         *_duplicates(facts),
@@ -178,8 +170,8 @@ def _datum(word: DatumWord | None) -> _Words:
         zh = f"坐标基准：无法判断（与 {word.against} 同名 {found.matched} 个，需 {LEAST_MATCHES} 个）"
         return en, zh
     mark = MARK if found.datum != "wgs84" else ""
-    en = f"{mark}datum, by names of {word.against}: {found.words_en}"
-    return en, f"{mark}坐标基准（与 {word.against} 比对）：{found.words_zh}"
+    en = f"{mark}datum, by names of {word.against}: {found.words.en}"
+    return en, f"{mark}坐标基准（与 {word.against} 比对）：{found.words.zh}"
 
 
 def _clean(facts: LayerFacts) -> list[_Words]:

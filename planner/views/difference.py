@@ -60,7 +60,7 @@ def change_text(a: float, b: float, unit: str, lang: str) -> str:
 def difference_line(a: SavedPlan, b: SavedPlan, lang: str) -> str:
     """How many sites differ between two plans, and how."""
     told = difference_summary(a, b)["sites"]
-    names = {change: words[0 if lang == "zh" else 1] for change, words in CHANGES.items()}
+    names = {change: words.zh if lang == "zh" else words.en for change, words in CHANGES.items()}
     parts = [f"{name} {told[change]:,}" for change, name in names.items()]
     if lang == "zh":
         return f"从 {a.folder} 到 {b.folder}，站点：{'，'.join(parts)}，相同 {told['same']:,}"

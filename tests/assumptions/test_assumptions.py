@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from helpers.command import planner, width_of
+from helpers.texts import check_both
 from planner.assumptions.edits import edit_scenario, stale_sources
 from planner.assumptions.figures import (
     COLUMNS,
@@ -185,7 +186,7 @@ def test_keys_are_unique_whatever_sections_are_called() -> None:
     ],
 )
 def test_units_come_from_the_ending(field: str, unit: str) -> None:
-    assert unit_of(field)[0] == unit
+    assert unit_of(field).en == unit
 
 
 # ---- files and back -----------------------------------------------------------------------------------------------
@@ -406,10 +407,12 @@ def test_a_rule_across_figures_names_the_lines(
 def test_numbers_that_leave_their_source_behind_are_told() -> None:
     base = read_scenario()
     edited = with_figures(base, "x", {("fleets", "bus", "vehicles"): {"base": 2600.0}})
-    ((en, zh),) = stale_sources(base, edited)
-    assert "fleets.bus.vehicles" in en and "fleets.bus.vehicles" in zh
+    remark = stale_sources(base, edited)
+    assert remark is not None
+    check_both(remark)
+    assert "fleets.bus.vehicles" in remark.en
     sourced = {"base": 2600.0, "source": "a newer count"}
-    assert list(stale_sources(base, with_figures(base, "x", {("fleets", "bus", "vehicles"): sourced}))) == []
+    assert stale_sources(base, with_figures(base, "x", {("fleets", "bus", "vehicles"): sourced})) is None
 
 
 def test_what_exists_is_not_overwritten(tmp_path: Path, faults: Callable[..., list[str]], toytown: Scenario) -> None:

@@ -12,7 +12,7 @@ from helpers.places import TOYTOWN
 from planner.assessment import Assessment
 from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
-from planner.scenario.scenario import Phase
+from planner.scenario.siting import Phase
 from planner.siting import Answer, Answers
 
 HOSTILE = {
