@@ -65,15 +65,7 @@ def add_chargers(
     tell: Say = say or unheard
     paths = [Path(file) for file in files]
     target = _target(city, None if output is None else Path(output))
-    refuse(
-        Fault(
-            str(target),
-            en="is one of the files to import; give another name with -o",
-            zh="是待导入的文件之一，请用 -o 另取名称",
-        )
-        for path in paths
-        if path.resolve() == target.resolve()
-    )
+    refuse(_own_source(paths, target))
     layers = read_layers(city.study_area)
     here = area_folder(city.study_area) / "chargers.geojson"
     earlier = read_vector(here) if here.is_file() and len(layers.chargers) else None
@@ -86,6 +78,12 @@ def add_chargers(
     with whole_files(target) as (draft,):
         write_geojson(table, draft)
     return target
+
+
+def _own_source(paths: Sequence[Path], target: Path) -> list[Fault]:
+    """A fault where one of the files read is the one to write."""
+    en, zh = "is one of the files to import; give another name with -o", "输出文件与输入文件相同，请改名"
+    return [Fault(str(target), en=en, zh=zh) for path in paths if path.resolve() == target.resolve()]
 
 
 def _target(city: Scenario, output: Path | None) -> Path:
