@@ -82,7 +82,7 @@ def add_chargers(
 
 def _own_source(paths: Sequence[Path], target: Path) -> list[Fault]:
     """A fault where one of the files read is the one to write."""
-    en, zh = "is one of the files to import; give another name with -o", "输出文件与输入文件相同，请改名"
+    en, zh = "is one of the files to import; give another name with -o", "是待导入的文件之一，请用 -o 另取名称"
     return [Fault(str(target), en=en, zh=zh) for path in paths if path.resolve() == target.resolve()]
 
 
