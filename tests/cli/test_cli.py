@@ -9,7 +9,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from helpers.command import planner, width_of
+from helpers.command import planner, started, width_of
 from planner.plan import make_plan
 from planner.scenario import Scenario
 
@@ -20,7 +20,7 @@ TOYTOWN = "toytown/toytown.toml"
 def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """Toytown planned with the default folder, in English."""
     home = tmp_path_factory.mktemp("home")
-    return home, planner("plan", TOYTOWN, "--lang", "en", cwd=home)
+    return home, started("plan", TOYTOWN, "--lang", "en", cwd=home)
 
 
 def test_plan_writes_to_maps_of_the_working_directory(planned: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -318,7 +318,7 @@ def test_more_chargers_than_demand_warns(town: Path, tmp_path: Path) -> None:
 
 
 def test_version(tmp_path: Path) -> None:
-    done = planner("--version", cwd=tmp_path)
+    done = started("--version", cwd=tmp_path)
     assert done.returncode == 0
     assert re.fullmatch(r"planner \S+\n", done.stdout)
 
