@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from helpers.command import planner, started, width_of
-from planner.plan import make_plan
+from planner.plan import Plan
 from planner.scenario import Scenario
 
 TOYTOWN = "toytown/toytown.toml"
@@ -173,14 +173,14 @@ def test_islands_are_named_with_their_streets_and_sites(town: Path, tmp_path: Pa
     assert "connect them or remove them" in done.stderr
 
 
-def test_dead_end_one_way_is_no_island(town: Path, scenario: Scenario) -> None:
+def test_dead_end_one_way_is_no_island(scenario: Scenario, toytown: Plan) -> None:
     """A clipped layer has them at its edge; toytown's s09 made a stub out of the town."""
     from planner.access import islands
     from planner.layers import read_layers
 
     layers = read_layers(scenario.study_area)
     stub = layers.streets.assign(v=layers.streets["v"].where(layers.streets.index != "s09", 99))
-    assert islands(stub, make_plan(scenario).sites, scenario) == []
+    assert islands(stub, toytown.sites, scenario) == []
 
 
 def rows_of(text: str) -> dict[str, str]:
