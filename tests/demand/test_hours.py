@@ -164,13 +164,15 @@ def test_nothing_is_lost_over_zones_services_and_hours_in_taiyuan() -> None:
     assert parts.to_numpy() == pytest.approx(energies["energy_kwh_day"].to_numpy(), rel=1e-12)
 
 
+@pytest.fixture(scope="module")
+def whole(layers: Layers, scenario: Scenario) -> pd.DataFrame:
+    return load_of(layers, scenario)
+
+
 @given(cuts=st.lists(st.floats(0.05, 0.95), min_size=9, max_size=9))
 @settings(max_examples=25, deadline=None)
-def test_finer_zones_lose_nothing(cuts: list[float]) -> None:
+def test_finer_zones_lose_nothing(layers: Layers, scenario: Scenario, whole: pd.DataFrame, cuts: list[float]) -> None:
     """Each zone in two parts, its residents with it: together they ask for what the whole did, hour by hour."""
-    scenario = read_scenario("toytown/toytown")
-    layers = read_layers(scenario.study_area)
-    whole = load_of(layers, scenario)
     parts = []
     for cut, (zone, row) in zip(cuts, layers.zones.iterrows(), strict=True):
         west, south, east, north = row.geometry.bounds
