@@ -15,9 +15,9 @@ from planner.cli import app
 from planner.exports import save_plan
 from planner.layers import read_layers
 from planner.maps import draw_map
-from planner.plan import make_plan
+from planner.plan import Plan
 from planner.report import draw_report
-from planner.scenario import Scenario, read_scenario
+from planner.scenario import read_scenario
 from planner.tables import DISTRICTS, FEEDERS, LOCATED_CHARGERS, PLACES, STREETS, ZONES
 
 LANGUAGES = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -145,8 +145,8 @@ def test_files_and_links_exist(lang: str, name: str) -> None:
 
 
 @LANGUAGES
-def test_plan_folder_holds_what_is_listed(lang: str, scenario: Scenario, tmp_path: Path) -> None:
-    plan = make_plan(scenario)
+def test_plan_folder_holds_what_is_listed(lang: str, toytown: Plan, tmp_path: Path) -> None:
+    plan = toytown
     folder = save_plan(plan, tmp_path / "plan", draw_map(plan), report_html=draw_report(plan))
     assert set(first_cells(TEXT[lang, "folder"])) == {file.name for file in folder.iterdir()}
 

@@ -12,13 +12,12 @@ from planner.assessment import Assessment, assign_today, figure_text, pooling_ga
 from planner.assessment.fairness import gini, palma
 from planner.assessment.networks import Chargers, priced
 from planner.assessment.stations import assess_types
-from planner.plan import Plan, make_plan
-from planner.scenario import Scenario
+from planner.plan import Plan
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 @pytest.fixture(scope="module")
@@ -376,9 +375,8 @@ def test_figures_in_words(value: float, unit: str, zh: str, en: str) -> None:
 
 
 @pytest.mark.slow
-def test_city_size_in_seconds(scenario: Scenario) -> None:
+def test_city_size_in_seconds(plan: Plan) -> None:
     """Toytown's plan with its 9 zones repeated 2,000 times over: 30,000 demands."""
-    plan = make_plan(scenario)
     copies = 2000
     zones = pd.concat([plan.layers.zones.set_axis(plan.layers.zones.index + f"/{n}") for n in range(copies)])
     access = plan.access.reset_index()

@@ -8,15 +8,14 @@ from helpers.reported_town import assessed
 from planner.assessment import assess_task_breakdown
 from planner.assessment.tasks import assess_tasks
 from planner.exports import summarise
-from planner.plan import Plan, make_plan
-from planner.scenario import Scenario
+from planner.plan import Plan
 
 UNITS = pd.Index(["南区", "北区"], name="task_unit")
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 def added(rows: dict[tuple[int, str, str], int]) -> pd.DataFrame:

@@ -4,13 +4,12 @@ import pandas as pd
 import pytest
 
 from helpers.plans import unserved_at_first
-from planner.plan import Plan, make_plan
-from planner.scenario import Scenario
+from planner.plan import Plan
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 def test_one_year_is_the_whole_plan(plan: Plan) -> None:

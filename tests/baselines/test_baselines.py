@@ -19,8 +19,8 @@ from planner.baselines.proportional import largest_remainder
 from planner.capacity.types import linear_capacity
 from planner.exports import save_plan, summarise
 from planner.faults import BadInput
-from planner.plan import Plan, make_plan
-from planner.scenario import Scenario, Siting
+from planner.plan import Plan
+from planner.scenario import Siting
 from planner.siting import no_chargers
 from planner.siting.check.counts import broken_counts, counts_of
 from planner.siting.model.instance import Instance, make_instance
@@ -193,8 +193,8 @@ def test_baselines_keep_the_rules_and_are_worth_no_more_than_the_best(seed: int)
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 def test_plan_and_today_have_the_figures_of_the_assessment(plan: Plan) -> None:

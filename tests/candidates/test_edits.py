@@ -1,9 +1,7 @@
 """Edits of single sites on toytown: read, refused, laid into the scenario, and planned again from a plan folder."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from helpers.places import CHECKOUT
+from helpers.command import planner
 from planner.candidates import find_sites
 from planner.candidates.edits import apply_edits, read_edits
 from planner.exports import read_answers, read_plan, save_plan
@@ -35,8 +33,8 @@ def table(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 @pytest.fixture(scope="module")
@@ -170,11 +168,7 @@ def test_locks_that_contradict_in_a_scenario(
 
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "planner.cli", *map(str, arguments), "--lang", "en"]
-    return subprocess.run(
-        command, cwd=cwd, env={**os.environ, "PYTHONPATH": path}, capture_output=True, encoding="utf-8", check=False
-    )
+    return planner(*arguments, "--lang", "en", cwd=cwd)
 
 
 def test_a_plan_folder_is_planned_again_with_edits_beside_it(

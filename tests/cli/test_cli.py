@@ -9,8 +9,8 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from helpers.command import planner, width_of
-from planner.plan import make_plan
+from helpers.command import planner, started, width_of
+from planner.plan import Plan
 from planner.scenario import Scenario
 
 TOYTOWN = "toytown/toytown.toml"
@@ -20,7 +20,7 @@ TOYTOWN = "toytown/toytown.toml"
 def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """Toytown planned with the default folder, in English."""
     home = tmp_path_factory.mktemp("home")
-    return home, planner("plan", TOYTOWN, "--lang", "en", cwd=home)
+    return home, started("plan", TOYTOWN, "--lang", "en", cwd=home)
 
 
 def test_plan_writes_to_maps_of_the_working_directory(planned: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -173,14 +173,14 @@ def test_islands_are_named_with_their_streets_and_sites(town: Path, tmp_path: Pa
     assert "connect them or remove them" in done.stderr
 
 
-def test_dead_end_one_way_is_no_island(town: Path, scenario: Scenario) -> None:
+def test_dead_end_one_way_is_no_island(scenario: Scenario, toytown: Plan) -> None:
     """A clipped layer has them at its edge; toytown's s09 made a stub out of the town."""
     from planner.access import islands
     from planner.layers import read_layers
 
     layers = read_layers(scenario.study_area)
     stub = layers.streets.assign(v=layers.streets["v"].where(layers.streets.index != "s09", 99))
-    assert islands(stub, make_plan(scenario).sites, scenario) == []
+    assert islands(stub, toytown.sites, scenario) == []
 
 
 def rows_of(text: str) -> dict[str, str]:
@@ -318,7 +318,7 @@ def test_more_chargers_than_demand_warns(town: Path, tmp_path: Path) -> None:
 
 
 def test_version(tmp_path: Path) -> None:
-    done = planner("--version", cwd=tmp_path)
+    done = started("--version", cwd=tmp_path)
     assert done.returncode == 0
     assert re.fullmatch(r"planner \S+\n", done.stdout)
 

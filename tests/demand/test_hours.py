@@ -27,7 +27,7 @@ from planner.demand.stocks import stock_at, vehicles_at
 from planner.demand.traffic import street_flow
 from planner.faults import BadInput
 from planner.layers import Layers, read_layers
-from planner.plan import make_plan
+from planner.plan import Plan
 from planner.scenario import Growth, Scenario, TrafficRules, read_scenario
 
 Variant = Callable[[str], Scenario]
@@ -164,13 +164,15 @@ def test_nothing_is_lost_over_zones_services_and_hours_in_taiyuan() -> None:
     assert parts.to_numpy() == pytest.approx(energies["energy_kwh_day"].to_numpy(), rel=1e-12)
 
 
+@pytest.fixture(scope="module")
+def whole(layers: Layers, scenario: Scenario) -> pd.DataFrame:
+    return load_of(layers, scenario)
+
+
 @given(cuts=st.lists(st.floats(0.05, 0.95), min_size=9, max_size=9))
 @settings(max_examples=25, deadline=None)
-def test_finer_zones_lose_nothing(cuts: list[float]) -> None:
+def test_finer_zones_lose_nothing(layers: Layers, scenario: Scenario, whole: pd.DataFrame, cuts: list[float]) -> None:
     """Each zone in two parts, its residents with it: together they ask for what the whole did, hour by hour."""
-    scenario = read_scenario("toytown/toytown")
-    layers = read_layers(scenario.study_area)
-    whole = load_of(layers, scenario)
     parts = []
     for cut, (zone, row) in zip(cuts, layers.zones.iterrows(), strict=True):
         west, south, east, north = row.geometry.bounds
@@ -374,16 +376,15 @@ def test_fewer_vehicles_of_2023_leave_the_band_by_their_taxis(tmp_path: Path) ->
 # ---- today's chargers --------------------------------------------------------------------------------------------
 
 
-def test_unlocated_chargers_are_netted_off_and_located_ones_serve_the_rest() -> None:
+def test_unlocated_chargers_are_netted_off_and_located_ones_serve_the_rest(toytown: Plan) -> None:
     """Toytown: 11 without a place carry 40 kWh a day each, 440 of 4,400; the one at p3 carries its 500 in siting."""
-    plan = make_plan(read_scenario("toytown/toytown"))
-    assert plan.demand["standing_kwh_day"].sum() == pytest.approx(440)
-    assert plan.demand["energy_kwh_day"].sum() == pytest.approx(3_960)
-    assert plan.existing["count"].to_dict() == {("p3", "dc"): 1}
-    today = plan.assessment.services["served_share_today"] * plan.assessment.services["public_kwh_day"]
-    located = plan.charger_types.loc["dc", "energy_kwh_day"]
+    assert toytown.demand["standing_kwh_day"].sum() == pytest.approx(440)
+    assert toytown.demand["energy_kwh_day"].sum() == pytest.approx(3_960)
+    assert toytown.existing["count"].to_dict() == {("p3", "dc"): 1}
+    today = toytown.assessment.services["served_share_today"] * toytown.assessment.services["public_kwh_day"]
+    located = toytown.charger_types.loc["dc", "energy_kwh_day"]
     assert today.sum() == pytest.approx(440 + located)
-    assert plan.assignment["energy_kwh_day"].groupby("site_id").sum()["p3"] == pytest.approx(located)
+    assert toytown.assignment["energy_kwh_day"].groupby("site_id").sum()["p3"] == pytest.approx(located)
 
 
 # ---- bad input ---------------------------------------------------------------------------------------------------

@@ -42,8 +42,8 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,7 @@ from helpers import database
 from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years, with_tables
 from planner.exports import export_plan, postgis, save_plan
 from planner.faults import BadInput
-from planner.plan import Plan, make_plan
-from planner.scenario import Scenario
+from planner.plan import Plan
 
 pytestmark = [
     pytest.mark.database,
@@ -29,8 +28,8 @@ ROWS = {  # of toytown: 9 zones, 2 districts, 12 streets, 4 sites of which 2 are
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,7 @@ from planner.exports.content import plain
 from planner.exports.files import FILE_TARGETS
 from planner.exports.schemas import SCHEMAS, read_schema
 from planner.files.geopackage import read_saved_layers
-from planner.plan import Plan, make_plan
-from planner.scenario import Scenario
+from planner.plan import Plan
 
 SPATIAL = {"sites", "candidates", "zones", "districts", "streets"}
 HINT = "; check the space left on the disk and your rights"
@@ -40,8 +39,8 @@ TABLES = {"sites", "candidates", "chargers", "added", "assignment", "tasks", "br
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 @pytest.fixture(scope="module")

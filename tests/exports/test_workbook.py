@@ -16,7 +16,7 @@ from planner.assumptions.figures import assumption_table
 from planner.exports import SITE_FIELDS, content_of, save_plan
 from planner.exports.columns import COLUMNS
 from planner.exports.workbook import write_workbook
-from planner.plan import Plan, make_plan
+from planner.plan import Plan
 from planner.scenario import Scenario
 
 SHEETS = [
@@ -26,8 +26,8 @@ SHEETS = [
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 @pytest.fixture(scope="module")

@@ -27,13 +27,12 @@ FIVE = 'extends = "toytown/toytown.toml"\nname = "five"\n[siting]\nquota = 5\n'
 
 
 @pytest.fixture(scope="module")
-def plans(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Plan]:
+def plans(toytown: Plan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Plan]:
     """Toytown with 6 chargers, and with 5 and its mall p2 locked out."""
     home = tmp_path_factory.mktemp("scenarios")
     (home / "five.toml").write_text(FIVE, encoding="utf-8")
     (home / "edits.csv").write_text("site_id,lock\np2,out\n", encoding="utf-8")
-    six = make_plan(read_scenario("toytown/toytown.toml"))
-    return six, make_plan(read_scenario(home / "five.toml"), edits=read_edits(home / "edits.csv"))
+    return toytown, make_plan(read_scenario(home / "five.toml"), edits=read_edits(home / "edits.csv"))
 
 
 @pytest.fixture(scope="module")

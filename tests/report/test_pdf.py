@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.command import planner
 from helpers.plans import unserved_at_first
 from helpers.reported_town import reported_plan
 from helpers.reports import FOOT_PT, HOSTILE, Page, pdf_lines, with_hostile_names
@@ -156,8 +157,7 @@ def test_without_typst_the_extra_is_named(
 
 def test_the_command_writes_both(plans: dict[str, Plan], made: Any, tmp_path: Path) -> None:
     home = save_plan(plans["one"], tmp_path / "plan")
-    command = [sys.executable, "-W", "error", "-m", "planner.cli", "report", str(home), "--pdf", "--lang", "en"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False)
+    done = planner("report", home, "--pdf", "--lang", "en", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(home / "report.html"), str(home / "report.pdf")]
     assert (home / "report.pdf").read_bytes() == made["one", "en"]

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ import pandas as pd
 import pytest
 
 import planner
+from helpers import command
+from helpers.places import CHECKOUT
 from helpers.plans import unserved_at_first, with_tables
 from helpers.reported_town import reported_plan
 from helpers.reports import HOSTILE, Page, with_hostile_names
@@ -392,8 +393,7 @@ def test_report_is_written_over_and_stays_where_writing_fails(
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", "-m", "planner.cli", "report", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False)
+    return command.planner("report", *arguments, cwd=CHECKOUT)
 
 
 def test_the_command_rewrites_the_report_of_a_saved_plan(folder: Path, html: str, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from helpers.command import planner
 from planner.candidates.edits import read_edits
 from planner.cli import app
 from planner.exports import save_plan
-from planner.plan import make_plan
+from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
 from planner.studies.compare import SavedPlan, compare_plans, difference_summary, find_differences, read_saved_plans
 from planner.views.difference import FILES, difference_line, figures_table, save_difference
@@ -32,12 +32,12 @@ quota = 5
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def folders(toytown: Plan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Toytown with 6 chargers, and with 5 and its mall locked out."""
     home = tmp_path_factory.mktemp("plans")
     (home / "five.toml").write_text(VARIANT, encoding="utf-8")
     (home / "edits.csv").write_text("site_id,lock\np2,out\n", encoding="utf-8")
-    save_plan(make_plan(read_scenario("toytown/toytown.toml")), home / "six")
+    save_plan(toytown, home / "six")
     save_plan(make_plan(read_scenario(home / "five.toml"), edits=read_edits(home / "edits.csv")), home / "five")
     return home / "six", home / "five"
 

@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from planner import BadInput, Plan, make_plan, save_plan
+from planner import BadInput, Plan, save_plan
 from planner.cli import app
-from planner.scenario import Scenario
 from planner.siting import choose_sites
 from planner.studies.fairness import FairnessCurve, fairness_curve, served_by_area
 from planner.views.fairness import FILES, save_fairness
@@ -21,8 +20,8 @@ LEVELS = [0.6, 0.66, 0.7]
 
 
 @pytest.fixture(scope="module")
-def plan(scenario: Scenario) -> Plan:
-    return make_plan(scenario)
+def plan(toytown: Plan) -> Plan:
+    return toytown
 
 
 @pytest.fixture(scope="module")
