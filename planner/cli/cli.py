@@ -18,15 +18,16 @@ from planner.assumptions.figures import assumption_table
 from planner.candidates.edits import read_edits
 from planner.checks.fitness import examine
 from planner.checks.inspection import inspect_layers
-from planner.console.console import (
+from planner.console import (
     console,
-    no_faults,
+    print_assumptions,
     print_bands,
     print_examination,
     print_layers,
     print_next_steps,
     print_plan,
     progress,
+    show,
     teller,
 )
 from planner.exports import export, read_plan, read_previous, refuse_foreign_folder, save_plan
@@ -43,7 +44,9 @@ from planner.simulation.stress import STRESS_DAYS
 from planner.siting.effort import Effort, stopped_by_control_c
 from planner.studies.alternatives import ALTERNATIVES, WITHIN_SHARE, find_alternatives
 from planner.studies.design_days import simulate_plan, stress_plan
-from planner.views.assumptions import count_line, print_assumptions
+from planner.views.assumptions import count_line
+from planner.views.check import no_faults
+from planner.words import text_of
 
 
 class Lang(StrEnum):
@@ -211,7 +214,7 @@ def check_command(scenario: ScenarioArgument = None, lang: LangOption = None) ->
         print_examination(found, given, spoken)
         print_bands(given, spoken)
         refuse([*inspection.faults, *found.faults])
-    console().print(no_faults(marked, spoken))
+    show(no_faults(marked), spoken)
 
 
 @app.command("assumptions")
@@ -267,8 +270,8 @@ def assumptions_command(
         if output:
             written = write_table(shown, output)
         else:
-            print_assumptions(shown, given.title_zh if spoken == "zh" else given.title_en, spoken, console())
-        console().print(count_line(table, shown, spoken) + (f"\n{written}" if output else ""))
+            print_assumptions(shown, text_of(given, "title").to(spoken), spoken, console())
+        console().print(count_line(table, shown).to(spoken) + (f"\n{written}" if output else ""))
 
 
 @app.command("fetch")
@@ -460,7 +463,7 @@ def simulate_command(
 ) -> None:
     """Send a plan's drivers through some days, one by one: waits, losses, use. 逐车仿真：等待、流失、利用率。"""
     from planner.views.simulation import kept_line, save_simulation, simulation_table
-    from planner.views.stress import stress_lines
+    from planner.views.stress import overrun_table, stress_sentence, stress_table
 
     spoken = _language(lang)
     with _naming_file(str(folder / "scenario.toml")), progress(spoken) as clock:
@@ -472,10 +475,12 @@ def simulate_command(
             clock(Stage.STRESS_TEST, None, None)
         pressed = stress_plan(plan, stress_days, seed) if stress else None
         save_simulation(seen, folder, pressed, plan.sites)
-    console().print(simulation_table(seen, plan.scenario, spoken))
-    console().print(kept_line(seen, spoken))
-    for part in stress_lines(pressed, plan.sites, plan.scenario, spoken) if pressed else []:
-        console().print(part)
+    show(simulation_table(seen, plan.scenario), spoken)
+    show(kept_line(seen), spoken)
+    if pressed:
+        show(stress_sentence(pressed), spoken)
+        show(stress_table(pressed, plan.scenario), spoken)
+        show(overrun_table(pressed, plan.sites, plan.scenario), spoken)
     console().print(str(folder / "simulation.json"))
 
 
@@ -497,7 +502,7 @@ def baselines_command(
             clock(Stage.OPTIMAL_TODAY, None, None)
         table = with_optimal_today(plan)
         save_baselines(table, folder)
-    console().print(baseline_table(table, spoken))
+    show(baseline_table(table), spoken)
     console().print(str(folder / "baselines.json"))
 
 
@@ -522,8 +527,8 @@ def alternatives_command(
         clock(Stage.LAYERS, None, None)
         found = find_alternatives(read_plan(folder), count, within, clock)
         save_alternatives(found, folder)
-    console().print(alternative_table(found, spoken))
-    console().print(robust_line(found, spoken))
+    show(alternative_table(found), spoken)
+    show(robust_line(found), spoken)
     console().print(str(folder / "alternatives.json"))
 
 
@@ -553,9 +558,9 @@ def compare_command(
     spoken = _language(lang)
     output = output or (Path("maps") / "difference" if draw else None)
     plans = read_saved(folders)
-    console().print(figures_table(plans, spoken))
+    show(figures_table(plans), spoken)
     if len(plans) == 2:
-        console().print(difference_line(plans[0], plans[1], spoken))
+        show(difference_line(plans[0], plans[1]), spoken)
     if output is not None:
         page = draw_difference(plans[0], plans[1], spoken) if draw else None
         save_difference(plans[0], plans[1], output, page)
@@ -576,7 +581,7 @@ def fairness_command(
     Without --floors five levels between what the plan's worst district has and the most that all can have.
     """
     from planner.studies.fairness import fairness_curve
-    from planner.views.fairness import fairness_table, save_fairness
+    from planner.views.fairness import fairness_notes, fairness_table, save_fairness
 
     levels = None if floors is None else _shares(floors, "--floors")
     spoken = _language(lang)
@@ -584,8 +589,9 @@ def fairness_command(
         clock(Stage.LAYERS, None, None)
         curve = fairness_curve(read_plan(folder), levels, clock)
         save_fairness(curve, folder)
-    for part in fairness_table(curve, spoken):
-        console().print(part)
+    show(fairness_table(curve), spoken)
+    for note in fairness_notes(curve):
+        show(note, spoken)
     console().print(str(folder / "fairness.json"))
 
 

@@ -19,10 +19,10 @@ from planner.assumptions.files import as_cell
 from planner.exports.content import Content
 from planner.exports.geopackage import write_geopackage
 from planner.exports.schemas import SCHEMAS, schema_file
-from planner.exports.summary import NOTICE_EN, NOTICE_ZH
 from planner.exports.workbook import write_workbook
 from planner.faults import BadInput, Fault
 from planner.files.whole import write_geojson
+from planner.words import NOTICE
 
 PARQUET_EXTRA = "parquet"
 WRITE_FAULTS = (OSError, RuntimeError)
@@ -133,8 +133,8 @@ def sources_text(content: Content) -> str:
         summary["plan_id"],
         *(about[name] for name in ("note_zh", "note_en")),
         content.attribution,
-        NOTICE_ZH,
-        NOTICE_EN,
+        NOTICE.zh,
+        NOTICE.en,
     )
     return "\n".join(filter(None, lines)) + "\n"
 

@@ -15,9 +15,8 @@ from planner.exports.sites import chosen_sites
 from planner.plan import Plan
 from planner.siting import Proof
 from planner.views.baselines import network_records
+from planner.words import NOTICE
 
-NOTICE_ZH = "示意图，边界不作划界依据；公开使用须送审取得审图号"
-NOTICE_EN = "Schematic: boundaries are no basis for demarcation; public use in China needs a map approval number"
 COSTS = ("cost_cny", "cost_bound_cny")
 """Of the least-cost question."""
 
@@ -41,8 +40,8 @@ def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, An
         },
         "figures": _figure_records(result.figures),
         "attribution": plan.scenario.study_area.attribution,
-        "notice_zh": NOTICE_ZH,
-        "notice_en": NOTICE_EN,
+        "notice_zh": NOTICE.zh,
+        "notice_en": NOTICE.en,
         "proof": _proof_record(proof),
         "tightness": _plain(proof.tightness),
         "reachable_kwh_day": _plain(proof.reachable_kwh_day),

@@ -14,10 +14,10 @@ from unicodedata import east_asian_width
 import pandas as pd
 import xlsxwriter
 
-from planner.exports.columns import words_of
 from planner.exports.content import Content
 from planner.exports.sheets import Sheet, sheets_of
-from planner.exports.summary import NOTICE_EN, NOTICE_ZH
+from planner.views.columns import column_of
+from planner.words import NOTICE
 
 _OPTIONS = {
     # no text becomes a formula, a link or a number
@@ -49,7 +49,7 @@ def write_workbook(content: Content, file: Path) -> None:
     book.set_properties(
         {
             "title": _text(f"{scenario.title_zh} {scenario.title_en}")[:_FOOTER_CHARACTERS],
-            "comments": _text(f"{content.attribution}. {NOTICE_ZH}. {NOTICE_EN}")[:_FOOTER_CHARACTERS],
+            "comments": _text(f"{content.attribution}. {NOTICE.zh}. {NOTICE.en}")[:_FOOTER_CHARACTERS],
             "created": _FIXED_DATE,
         }
     )
@@ -160,19 +160,19 @@ def _text(value: str) -> str:
 
 def _heading(name: str) -> str:
     """Chinese words with the unit, then the column's name in files."""
-    column = words_of(name)
-    unit = f"（{column.unit}）" if column.unit and column.unit != "share" else ""
-    return f"{column.zh}{unit}\n{name}"
+    column = column_of(name)
+    unit = f"（{column.unit.zh}）" if column.unit and column.unit.zh != "share" else ""
+    return f"{column.words.zh}{unit}\n{name}"
 
 
 def _footer(content: Content) -> str:
     """Of printed pages: notice, attribution as far as it fits, page."""
-    words = f"{NOTICE_ZH} {content.attribution}".replace("\n", " ").replace("&", "&&")
+    words = f"{NOTICE.zh} {content.attribution}".replace("\n", " ").replace("&", "&&")
     return f"&L&8{words[: _FOOTER_CHARACTERS - 30]}&R&8&P / &N"
 
 
 def _number_format(name: str) -> str:
-    unit = words_of(name).unit
+    unit = column_of(name).unit.zh
     if unit == "share":
         return "0.0%"
     if name in ("year", "phase", "rank", "low", "base", "high") or unit == "°":

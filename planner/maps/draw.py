@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import folium
 import geopandas as gpd
@@ -16,16 +17,17 @@ from planner.maps.page import Page, page_text
 from planner.maps.panels import POWERS, panels, year_words
 from planner.maps.sites import site_columns, site_years, who_serves_whom
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, demand_by_hours, zone_columns, zone_years
+from planner.words import Lang, Text, text_of
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
 REASON_WORDS = {
-    "out_of_reach": ("超出可达范围", "out of reach"),
-    "full": ("可达站点已满（车位或电网）", "sites within reach are full"),
-    "grid": ("馈线组已满", "feeder group is full"),
-    "budget": ("预算用尽", "budget is spent"),
-    "quota": ("总量用尽", "quota is used up"),
+    "out_of_reach": Text(zh="超出可达范围", en="out of reach"),
+    "full": Text(zh="可达站点已满（车位或电网）", en="sites within reach are full"),
+    "grid": Text(zh="馈线组已满", en="feeder group is full"),
+    "budget": Text(zh="预算用尽", en="budget is spent"),
+    "quota": Text(zh="总量用尽", en="quota is used up"),
 }
 _STREETS = {"trunk": ("#7d8791", 1.6), "primary": ("#98a1aa", 1.2), "secondary": ("#aab2b9", 0.9)}
 _MAIN_STREETS = ("motorway", *_STREETS, "tertiary")
@@ -37,7 +39,7 @@ _SCRIPTS = (
 )
 
 
-def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | None = None) -> str:
+def draw_map(plan: Plan, lang: Lang = "zh", basemap: Basemap | None = None) -> str:
     """Draw a plan.
 
     The page holds everything it needs (Leaflet, data) and asks the network for nothing, unless `basemap` says what to
@@ -72,13 +74,14 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | No
         layers["grid"] = folium.GeoJson(grid.reset_index().to_json(), show=False, smooth_factor=1.0)
     for layer in layers.values():
         layer.add_to(page)
+    title = text_of(plan.scenario, "title")
     data = {
         "lang": lang,
-        "title": {"zh": plan.scenario.title_zh, "en": plan.scenario.title_en},
+        "title": asdict(title),
         "words": {"reasons": [REASON_WORDS[reason] for reason in REASONS], "powers": list(POWERS.values())},
         "colours": colours(),
-        "kinds": [[kind.name_zh, kind.name_en] for kind in plan.scenario.kinds.values()],
-        "services": [[service.name_zh, service.name_en] for service in plan.scenario.services.values()],
+        "kinds": [text_of(kind, "name") for kind in plan.scenario.kinds.values()],
+        "services": [text_of(service, "name") for service in plan.scenario.services.values()],
         "views": views(plan.layers.zones, plan.layers.districts),
         "years": year_words(plan),
         "zones": zone_columns(plan),
@@ -93,7 +96,7 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | No
     }
     body = panels(plan, list(_STREETS.values()), basemap)
     Page(data, body, {"map": page, **layers}, _SCRIPTS, "startPlannerMap").add_to(page)
-    return page_text(page, escape(plan.scenario.title_zh if lang == "zh" else plan.scenario.title_en))
+    return page_text(page, escape(title.to(lang)))
 
 
 def blank_page(basemap: Basemap | None = None) -> folium.Map:

@@ -17,10 +17,12 @@ from rich.console import Console
 from shapely import Point, box
 
 from planner.checks.inspection import Inspection, LayerFacts, inspect_layers
+from planner.console.check import layer_table
 from planner.layers import Layers, read_layers
 from planner.scenario import Scenario, StudyArea, read_scenario
 from planner.sources.datum import from_wgs84
-from planner.views.check import coverage_lines, found_lines, layer_table
+from planner.views import check
+from planner.words import Lang, same
 
 Edit = Callable[[Path, Callable[[list[Any]], object]], None]
 WEST, SOUTH = 600_000, 4_200_000
@@ -34,7 +36,15 @@ def facts_of(layers: Layers, name: str) -> LayerFacts:
     return next(facts for facts in inspect_layers(layers).layers if facts.name == name)
 
 
-def lines_of(layers: Layers, name: str, lang: str = "en") -> list[str]:
+def found_lines(facts: LayerFacts, inspection: Inspection, lang: Lang) -> list[str]:
+    return [line.to(lang) for line in check.found_lines(facts, inspection)]
+
+
+def coverage_lines(facts: LayerFacts, inspection: Inspection, lang: Lang) -> list[str]:
+    return [line.to(lang) for line in check.coverage_lines(facts, inspection)]
+
+
+def lines_of(layers: Layers, name: str, lang: Lang = "en") -> list[str]:
     inspection = inspect_layers(layers)
     return found_lines(next(f for f in inspection.layers if f.name == name), inspection, lang)
 
@@ -95,9 +105,9 @@ def test_inspection_changes_nothing(layers: Layers) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_narrow_terminal_gets_the_same_words_in_fewer_columns(layers: Layers, lang: str) -> None:
+def test_a_narrow_terminal_gets_the_same_words_in_fewer_columns(layers: Layers, lang: Lang) -> None:
     inspection = inspect_layers(layers)
-    holds = {facts.name: "" for facts in inspection.layers}
+    holds = {facts.name: same("") for facts in inspection.layers}
     shown = {}
     for width in (80, 120):
         out = Console(width=width, file=StringIO())

@@ -19,12 +19,12 @@ from helpers.places import CHECKOUT
 from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years
 from planner.exports import CANDIDATE_FIELDS, SITE_FIELDS, export, read_content, read_saved_layers, save_plan, targets
 from planner.exports import files as files_module
-from planner.exports.columns import COLUMNS
 from planner.exports.content import plain
 from planner.exports.files import FILE_TARGETS
 from planner.exports.schemas import SCHEMAS, read_schema
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
+from planner.views.columns import COLUMNS
 
 SPATIAL = {"sites", "candidates", "zones", "districts", "streets"}
 HINT = "; check the space left on the disk and your rights"
@@ -156,8 +156,8 @@ def test_geojson_keeps_its_schema_and_rfc_7946(plan: Plan, tmp_path: Path, name:
     fields = {"sites": SITE_FIELDS, "candidates": CANDIDATE_FIELDS}[name]
     assert features["required"] == list(fields)
     for field, words in features["properties"].items():
-        assert words["title"].startswith(COLUMNS[field].zh)
-        assert words["description"].startswith(COLUMNS[field].en)
+        assert words["title"].startswith(COLUMNS[field].words.zh)
+        assert words["description"].startswith(COLUMNS[field].words.en)
     box = gpd.read_file(home / f"{name}.geojson").to_crs(4326).total_bounds
     assert (box[0] < box[2] or name == "sites") and box[0] >= -180 and box[3] <= 90
 
@@ -340,4 +340,4 @@ def test_every_column_is_documented() -> None:
     text = (CHECKOUT / "docs" / "exports.md").read_text(encoding="utf-8")
     for field in {*SITE_FIELDS, *CANDIDATE_FIELDS}:
         column = COLUMNS[field]
-        assert f"| `{field}` | {column.zh} | {column.en} |" in text
+        assert f"| `{field}` | {column.words.zh} | {column.words.en} |" in text

@@ -14,10 +14,10 @@ from helpers.plans import HOSTILE, HOSTILE_ID, LONG, hostile_plan, two_years
 from helpers.reported_town import reported_plan
 from planner.assumptions.figures import assumption_table
 from planner.exports import SITE_FIELDS, content_of, save_plan
-from planner.exports.columns import COLUMNS
 from planner.exports.workbook import write_workbook
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
+from planner.views.columns import COLUMNS
 
 SHEETS = [
     *("摘要 summary", "站点 sites", "任务 tasks", "区县 districts", "年度 years"),

@@ -1,0 +1,29 @@
+"""How numbers are written: digits, rounding, units, and what is said where there is no number."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from planner.views import numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "zh", "en"),
+    [
+        (0.8341, "share", "83.4 %", "83.4 %"),
+        (1240.4, "m", "1,240 m", "1,240 m"),
+        (math.inf, "m", "超出可达范围", "> reach"),
+        (math.nan, "kW", "未知", "not known"),
+        (0.5, "kW", "0.50 kW", "0.50 kW"),
+        (2.5, "", "2.50", "2.50"),
+    ],
+)
+def test_figures_in_words(value: float, unit: str, zh: str, en: str) -> None:
+    assert (numbers.figure(value, unit).zh, numbers.figure(value, unit).en) == (zh, en)
+
+
+def test_a_gap_is_never_shown_smaller_than_it_is() -> None:
+    gaps = [numbers.gap(value).en for value in (0.004815, 0.01, 0.0, 1e-7)]
+    assert gaps == ["0.49 %", "1.00 %", "0.00 %", "0.01 %"]
