@@ -42,6 +42,7 @@ def same(words: object) -> Text:
     return Text(zh=str(words), en=str(words))
 
 
+NO_TEXT = Text(zh="", en="")
 COLON = Text(zh="：", en=": ")
 COMMA = Text(zh="，", en=", ")
 LIST_COMMA = Text(zh="、", en=", ")

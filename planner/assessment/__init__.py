@@ -7,7 +7,6 @@ and they take no part in any figure that is measured in metres or stands on a ma
 
 from planner.assessment.assess import Assessment, assess
 from planner.assessment.compare import Sited, compare_networks
-from planner.assessment.figures import figure_text
 from planner.assessment.networks import assign_today, measure_trips
 from planner.assessment.stations import pooling_gain
 from planner.assessment.tasks import assess_task_breakdown
@@ -23,7 +22,6 @@ __all__ = [
     "assess_task_breakdown",
     "assign_today",
     "compare_networks",
-    "figure_text",
     "measure_trips",
     "pooling_gain",
 ]

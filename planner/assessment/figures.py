@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from planner.assessment.fairness import gini, gini_of_service, palma
+from planner.assessment.figure_words import COMPANIONS, FOUR, FigureWords
 from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Network, nowhere_known
 from planner.demand.stocks import vehicles_at
 from planner.scenario import Scenario
+from planner.words import NO_TEXT, Text
 
-_WORDS = {
-    "well_distributed": ("分布合理", "well distributed", "share"),
-    "completely_equipped": ("配置完善", "completely equipped", "share"),
-    "convenient": ("服务便捷", "convenient", "m"),
-    "basically_meets": ("基本满足", "basically meets demand", "share"),
-    "median_metres": ("半数需求的到站路程", "metres for half of the demand", "m"),
-    "worst_district_share": ("最低县区达标居民占比", "lowest district share within the norm", "share"),
-    "gini_access": ("可达性基尼系数", "Gini of access", ""),
-    "palma_access": ("可达性帕尔马比", "Palma ratio of access", ""),
-    "gini_served": ("服务率基尼系数", "Gini of the share served", ""),
-    "reserved_share": ("公共机构已建或预留占比", "institutions equipped or reserved", "share"),
-    "evs_per_charger": ("车桩比", "EVs per public charger", ""),
-    "kw_per_ev": ("单车充电功率", "charging power per EV", "kW"),
-    "fast_slow_ratio": ("快慢充桩比", "fast chargers per slow one", ""),
-}
-DEFINITIONS = {
-    "well_distributed": (
-        "所在网格距充电桩的直线距离不超过其圈层服务半径的居民，占全部居民的比例",
-        "share of residents with a charger for cars within the norm radius of their ring, straight line",
-    ),
-    "completely_equipped": (
-        "已有充电桩的必配公共机构，占全部必配公共机构的比例",
-        "share of the institutions that must be equipped that hold a charger",
-    ),
-    "convenient": (
-        "九成需求（无坐标充电桩承担的除外）能在多远路程内充上电",
-        "metres to the charger within which nine tenths of the demand is served, that of unlocated chargers left out",
-    ),
-    "basically_meets": (
-        "得到满足的公共充电电量，占全部公共充电需求的比例",
-        "share of all public charging demand (kWh) that is served, today's chargers included",
-    ),
-}
-"""What each of the four figures is, in Chinese and English."""
 _PERCENTILE = 0.9
-_LANGS = ((0, "zh"), (1, "en"))
 
 
 def four_figures(
@@ -78,26 +47,29 @@ def four_figures(
     served = [_served_share(demand, network.trips) for network in (today, plan)]
     unlocated = scenario.existing.unlocated_chargers.base
     blind = nowhere_known(today.chargers, scenario)
-    hidden = (
-        f"今日{'未知' if blind else '仅计有坐标的充电桩'}：另有 {unlocated:,.0f} 台无坐标" if unlocated else "",
-        f"today {'is not known' if blind else 'counts located chargers only'}: {unlocated:,.0f} have no location"
-        if unlocated
-        else "",
-    )
+    hidden = _hidden(unlocated, blind)
     if blind:
         within[0] = equipped[0] = metres[0] = float("nan")
-    far_note = "第90百分位路程；未服务的计为超出可达范围", "90th percentile of metres; unserved counted beyond reach"
-    met_note = "含无坐标既有充电桩按实际用量承担的电量", "includes what unlocated chargers carry at observed use"
-    table = _figure_table(
-        {
-            "well_distributed": (within[0], within[1], hidden),
-            "completely_equipped": (equipped[0], equipped[1], hidden),
-            "convenient": (metres[0], metres[1], far_note),
-            "basically_meets": (served[0], served[1], met_note),
-        },
-        "figure",
-    )
-    return table.assign(**{f"definition_{lang}": [DEFINITIONS[k][n] for k in table.index] for n, lang in _LANGS})
+    values = {
+        "well_distributed": within,
+        "completely_equipped": equipped,
+        "convenient": metres,
+        "basically_meets": served,
+    }
+    table = _figure_table(values, FOUR, dict.fromkeys(("well_distributed", "completely_equipped"), hidden), "figure")
+    defined = [FOUR[str(name)].definition for name in table.index]
+    return table.assign(definition_zh=[text.zh for text in defined], definition_en=[text.en for text in defined])
+
+
+def _hidden(unlocated: float, blind: bool) -> Text:
+    """What today's figures leave out."""
+    if not unlocated:
+        return NO_TEXT
+    today = Text(zh="仅计有坐标的充电桩", en="counts located chargers only")
+    if blind:
+        today = Text(zh="未知", en="is not known")
+    left_out = Text(zh="今日{today}：另有 {n} 台无坐标", en="today {today}: {n} have no location")
+    return left_out.fill(today=today, n=f"{unlocated:,.0f}")
 
 
 def companion_figures(
@@ -139,68 +111,40 @@ def companion_figures(
     per_charger = [_share(evs, unlocated + float(c["piles"].sum())) for c in both]
     kw = [float(c["power_kw"].sum()) / evs if len(c) or not unlocated else np.nan for c in both]
     ratio = [_fast_per_slow(c) for c in both]
-    worst_note = f"今日 {worst[0][0]}，规划 {worst[1][0]}", f"today {worst[0][0]}, plan {worst[1][0]}"
-    unknown_note = "无坐标的既有充电桩功率与类型未知，不计入", "unlocated chargers have no known power or type"
-    reserved_note = "应配建与应预留的公共机构", "of those to be equipped or reserved"
-    counted_note = "含无坐标的既有充电桩", "unlocated chargers included"
-    median_note = "未服务的计为超出可达范围", "unserved counted beyond reach"
-    near_note = "按居民到最近充电站的直线距离", "of residents' straight metres to the nearest charger"
-    tenth_note = (
-        "最远一成居民与最近四成居民的距离之比，人人相等时为 0.25",
-        "metres of the farthest tenth of residents over those of the nearest two fifths; 0.25 where all are equal",
-    )
-    share_note = "按居民所在网格的需求满足比例", "of the share served of the demand of residents' zones"
-    return _figure_table(
-        {
-            "median_metres": (median[0], median[1], median_note),
-            "worst_district_share": (worst[0][1], worst[1][1], worst_note),
-            "gini_access": (gini(*far[0]), gini(*far[1]), near_note),
-            "palma_access": (palma(*far[0]), palma(*far[1]), tenth_note),
-            "gini_served": (unequal[0], unequal[1], share_note),
-            "reserved_share": (reserved[0], reserved[1], reserved_note),
-            "evs_per_charger": (per_charger[0], per_charger[1], counted_note),
-            "kw_per_ev": (kw[0], kw[1], unknown_note),
-            "fast_slow_ratio": (ratio[0], ratio[1], unknown_note),
-        },
-        "name",
-    )
+    values = {
+        "median_metres": median,
+        "worst_district_share": [share for _, share in worst],
+        "gini_access": [gini(*metres) for metres in far],
+        "palma_access": [palma(*metres) for metres in far],
+        "gini_served": unequal,
+        "reserved_share": reserved,
+        "evs_per_charger": per_charger,
+        "kw_per_ev": kw,
+        "fast_slow_ratio": ratio,
+    }
+    named = Text(zh="今日 {today}，规划 {plan}", en="today {today}, plan {plan}")
+    notes = {"worst_district_share": named.fill(today=worst[0][0], plan=worst[1][0])}
+    return _figure_table(values, COMPANIONS, notes, "name")
 
 
-def figure_text(value: float, unit: str, lang: str = "zh") -> str:
-    """A figure in words: ``83.4 %``, ``1,240 m``, ``0.31``, beyond reach, not known.
-
-    Parameters
-    ----------
-    value
-        A figure or companion.
-    unit
-        Its unit: share, m, kW or empty.
-    lang
-        zh or en.
-    """
-    if np.isnan(value):
-        return "未知" if lang == "zh" else "not known"
-    if np.isinf(value):
-        return "超出可达范围" if lang == "zh" else "> reach"
-    if unit == "share":
-        return f"{value:.1%}".replace("%", " %")
-    return f"{value:,.0f} m" if unit == "m" else f"{value:,.2f} {unit}".strip()
-
-
-def _figure_table(values: dict[str, tuple[float, float, tuple[str, str]]], index: str) -> pd.DataFrame:
-    """A table of figures from (today, plan, (note_zh, note_en)) by name."""
-    rows = [
-        {
-            "word_zh": zh,
-            "word_en": en,
-            "today": today,
-            "plan": plan,
-            "unit": unit,
-            "note_zh": note_zh,
-            "note_en": note_en,
-        }
-        for (today, plan, (note_zh, note_en)), (zh, en, unit) in ((values[k], _WORDS[k]) for k in values)
-    ]
+def _figure_table(
+    values: Mapping[str, Sequence[float]], words: Mapping[str, FigureWords], notes: Mapping[str, Text], index: str
+) -> pd.DataFrame:
+    """A table of figures by name: today and with the plan; the notes go before those that a figure always has."""
+    rows = []
+    for name, (today, plan) in values.items():
+        note = notes.get(name, words[name].note)
+        rows.append(
+            {
+                "word_zh": words[name].word.zh,
+                "word_en": words[name].word.en,
+                "today": today,
+                "plan": plan,
+                "unit": words[name].unit,
+                "note_zh": note.zh,
+                "note_en": note.en,
+            }
+        )
     return pd.DataFrame(rows, index=pd.Index(list(values), name=index))
 
 

@@ -12,8 +12,7 @@ from planner.exports.content import Content
 from planner.exports.sites import SITE_FIELDS
 from planner.views import numbers
 from planner.views.assumptions import KINDS, UNIT_WORDS
-from planner.views.table import NO_TEXT
-from planner.words import NOTICE, Text, same, text_in, text_of
+from planner.words import NO_TEXT, NOTICE, Text, same, text_in, text_of
 
 _DISTRICT_COLUMNS = (
     *("residents", "within_norm_share_today", "within_norm_share", "public_kwh_day", "served_kwh_day"),

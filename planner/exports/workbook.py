@@ -161,8 +161,7 @@ def _text(value: str) -> str:
 def _heading(name: str) -> str:
     """Chinese words with the unit, then the column's name in files."""
     column = column_of(name)
-    unit = f"（{column.unit.zh}）" if column.unit and column.unit.zh != "share" else ""
-    return f"{column.words.zh}{unit}\n{name}"
+    return f"{(column.words if column.is_share else column.heading).zh}\n{name}"
 
 
 def _footer(content: Content) -> str:
@@ -172,10 +171,10 @@ def _footer(content: Content) -> str:
 
 
 def _number_format(name: str) -> str:
-    unit = column_of(name).unit.zh
-    if unit == "share":
+    column = column_of(name)
+    if column.is_share:
         return "0.0%"
-    if name in ("year", "phase", "rank", "low", "base", "high") or unit == "°":
+    if name in ("year", "phase", "rank", "low", "base", "high") or column.unit.zh == "°":
         return "0" if name in ("year", "phase", "rank") else "0.######"
     return "#,##0.0" if name.endswith("_kwh_day") or name == "cny_per_kwh_day" else "#,##0"
 

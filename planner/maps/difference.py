@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from planner.assessment.figure_words import FOUR
 from planner.exports import read_saved_layers
 from planner.faults import BadInput, Fault
 from planner.maps.areas import views
@@ -27,7 +28,6 @@ from planner.views.difference import CHANGE_WORDS, change_text, value_text
 from planner.words import Lang, Text, text_in
 
 _SCRIPTS = ("words", "canvas", "zones", "controls", "names", "difference")
-_FOUR = ("well_distributed", "completely_equipped", "convenient", "basically_meets")
 
 
 def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
@@ -161,5 +161,5 @@ def _figure_row(name: str, row: pd.Series, a: Saved, b: Saved) -> dict[str, Any]
         "a": value_text(before, unit),
         "b": value_text(after, unit),
         "change": change_text(before, after, unit),
-        "is_one_of_four": name in _FOUR,
+        "is_one_of_four": name in FOUR,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from planner.assessment.figure_words import FOUR
 from planner.maps.page import asset
 from planner.siting import Proof
 from planner.views import numbers
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from planner.maps.basemap import Basemap
     from planner.plan import Plan
 
-FIGURES = {
-    "well_distributed": Text(zh="居民在服务半径内", en="residents within the norm radius"),
-    "completely_equipped": Text(zh="应配建公共机构已配建", en="required institutions equipped"),
-    "convenient": Text(zh="九成需求的到站路程", en="distance for 90 % of demand"),
-    "basically_meets": Text(zh="公共充电需求得到满足", en="public demand served"),
-}
 _OF_A_YEAR = {"well_distributed": "within_norm_share", "basically_meets": "served_share"}
 """The two of the four figures that are known of every year."""
 THEMES = {
@@ -139,9 +134,9 @@ def _figures(plan: Plan) -> list[dict[str, Any]]:
     return [
         {
             "shown": shown[name],
-            "what": what,
+            "what": words.short,
             "mark": "*" if unlocated and name != "basically_meets" else "",
             "long": not math.isfinite(values[name]),
         }
-        for name, what in FIGURES.items()
+        for name, words in FOUR.items()
     ]

@@ -126,6 +126,10 @@ class ByLanguage:
     zh: Block
     en: Block
 
+    def to(self, lang: Lang) -> Block:
+        """The block of one language."""
+        return self.zh if lang == "zh" else self.en
+
 
 Block = Heading | Paragraph | Bullets | Table | Cards | Picture | PageBreak | ByLanguage
 
@@ -156,7 +160,7 @@ def _told(part: Any, lang: Lang) -> Any:
     if isinstance(part, Text):
         return clean(part.to(lang))
     if isinstance(part, ByLanguage):
-        return _told(part.zh if lang == "zh" else part.en, lang)
+        return _told(part.to(lang), lang)
     if isinstance(part, list | tuple):
         return [_told(each, lang) for each in part]
     if not is_dataclass(part):

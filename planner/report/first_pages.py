@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.assessment.figure_words import FOUR
 from planner.report.charts import Bars, Series
 from planner.report.city_picture import city_picture
 from planner.report.document import (
@@ -26,9 +27,8 @@ from planner.report.names import area_name
 from planner.report.palette import NETWORKS, OTHER_NETWORK
 from planner.views import numbers
 from planner.views.figures import FIGURE, PLAN, TODAY, shown_figures
-from planner.views.table import NO_TEXT
 from planner.views.tasks import SUM
-from planner.words import COLON, COMMA, FULL_STOP, LIST_COMMA, NOTICE, Text, joined, same, text_in
+from planner.words import COLON, COMMA, FULL_STOP, LIST_COMMA, NO_TEXT, NOTICE, Text, joined, same, text_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,6 @@ _SIMPLER = {
     "greedy": Text(zh="逐站取最大增益（贪心法）", en="stations put where each gains most (greedy)"),
 }
 _SAME_KWH_DAY = 0.5
-_COMPARED = ("well_distributed", "completely_equipped", "convenient", "basically_meets")
 
 
 def first_pages(plan: Plan) -> list[Block]:
@@ -209,7 +208,7 @@ def _compared_figures(plan: Plan) -> list[list[Text]]:
             text_in(figures[name], "word"),
             *(numbers.figure(float(value), str(figures[name]["unit"])) for value in networks[name]),
         ]
-        for name in _COMPARED
+        for name in FOUR
     ]
 
 

@@ -24,8 +24,8 @@ from planner.report.document import (
 from planner.scenario import Scenario, area_folder
 from planner.views import numbers
 from planner.views.assumptions import COLUMNS, assumption_lines, count_line, section_heading
-from planner.views.table import NO_TEXT, Column
-from planner.words import FULL_STOP, NOTICE, Lang, Text, joined, same, text_in, text_of
+from planner.views.table import Column
+from planner.words import FULL_STOP, NO_TEXT, NOTICE, Lang, Text, joined, same, text_in, text_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,7 @@ from planner.report.document import Block, Head, Heading, Paragraph, Picture, ta
 from planner.report.names import service_name
 from planner.report.palette import NETWORKS, POWERS
 from planner.views import numbers
-from planner.views.table import NO_TEXT
-from planner.words import Text, same, text_of
+from planner.words import NO_TEXT, Text, same, text_of
 
 if TYPE_CHECKING:
     from planner.plan import Plan

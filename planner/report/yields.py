@@ -14,10 +14,9 @@ from planner.report.document import Block, Bullets, Head, Heading, Paragraph, Pi
 from planner.report.names import area_name
 from planner.report.palette import NETWORKS
 from planner.views import numbers
-from planner.views.table import NO_TEXT
 from planner.views.tasks import SUM
 from planner.views.yields import avoided_t, use_kwh_charger_day
-from planner.words import LIST_COMMA, SEMICOLON, Text, joined, text_in, text_of
+from planner.words import LIST_COMMA, NO_TEXT, SEMICOLON, Text, joined, text_in, text_of
 
 if TYPE_CHECKING:
     from planner.plan import Plan

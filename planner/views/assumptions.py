@@ -8,8 +8,8 @@ import pandas as pd
 
 from planner.assumptions.figures import UNITS
 from planner.views import numbers
-from planner.views.table import NO_TEXT, Column
-from planner.words import COLON, COMMA, Text, joined, same, text_in
+from planner.views.table import Column
+from planner.words import COLON, COMMA, NO_TEXT, Text, joined, same, text_in
 
 KINDS = {
     "published": Text(zh="公布", en="published"),

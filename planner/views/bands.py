@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from planner.demand import band_table
 from planner.scenario import Scenario
 from planner.views import numbers
-from planner.views.table import NO_TEXT, Column, Table
-from planner.words import Text, same, text_in
+from planner.views.table import Column, Table
+from planner.words import NO_TEXT, Text, same, text_in
 
 COLUMNS = (
     Column(key="name", words=Text(zh="需求校核", en="sanity of the demand"), is_text=True),

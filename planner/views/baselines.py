@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.assessment.figure_words import FOUR
 from planner.files.whole import whole_files, write_json
 from planner.views import numbers
 from planner.views.table import Column, Table
@@ -16,10 +17,10 @@ from planner.words import Text, text_in
 FILES = ("baselines.json", "baselines.csv")
 FIGURE = Column(key="figure", words=Text(zh="指标", en="figure"), is_text=True)
 ROWS = (
-    Column(key="well_distributed", words=Text(zh="分布合理", en="well distributed"), write=numbers.share),
-    Column(key="completely_equipped", words=Text(zh="配置完善", en="completely equipped"), write=numbers.share),
-    Column(key="convenient", words=Text(zh="服务便捷", en="convenient"), write=numbers.metres),
-    Column(key="basically_meets", words=Text(zh="基本满足", en="basically meets demand"), write=numbers.share),
+    *(
+        Column(key=name, words=words.word, write=numbers.metres if words.unit == "m" else numbers.share)
+        for name, words in FOUR.items()
+    ),
     Column(
         key="value_kwh_day", words=Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"), write=numbers.count
     ),

@@ -13,9 +13,9 @@ from planner.layers import Layers
 from planner.scenario import Scenario
 from planner.sources.datum import LEAST_MATCHES
 from planner.views import numbers
-from planner.views.table import FOUND, NO_TEXT, Column, Item, Table, item_table
+from planner.views.table import FOUND, Column, Item, Table, item_table
 from planner.views.tasks import SUM
-from planner.words import LIST_COMMA, Text, joined, same, text_of
+from planner.words import LIST_COMMA, NO_TEXT, Text, joined, same, text_of
 
 MARK = "! "
 """Begins a line that someone should look at."""

@@ -8,9 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.words import Text, same
-
-NO_TEXT = same("")
+from planner.words import NO_TEXT, Text, same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +34,11 @@ class Column:
     unit: Text = NO_TEXT
     write: Callable[[Any], Text] = same
     is_text: bool = False
+
+    @property
+    def is_share(self) -> bool:
+        """Whether its numbers lie between 0 and 1."""
+        return self.unit.en == "share"
 
     @property
     def heading(self) -> Text:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from planner.plan import Plan
 from planner.views import numbers
-from planner.views.table import NO_TEXT, Column, Table
-from planner.words import Text, same, text_in
+from planner.views.table import Column, Table
+from planner.words import NO_TEXT, Text, same, text_in
 
 SUM = Text(zh="合计", en="sum")
 UNIT = Column(key="task_unit", words=Text(zh="任务单元", en="task unit"), is_text=True)
