@@ -89,7 +89,7 @@ def stage_words(stage: Stage, value: float | None, bound: float | None) -> Text:
     if bound is not None and np.isfinite(bound):
         parts.append(_BOUND.fill(bound=numbers.count(bound)))
     if value is not None and bound:
-        parts.append(_GAP.fill(gap=numbers.near_gap(max(0.0, 1 - value / bound))))
+        parts.append(_GAP.fill(gap=numbers.gap(max(0.0, 1 - value / bound))))
     return joined(parts, _BETWEEN)
 
 
@@ -101,5 +101,5 @@ def _cost_words(value: float | None, bound: float | None) -> list[Text]:
     if bound is not None and np.isfinite(bound):
         parts.append(_COST_BOUND.fill(bound=numbers.count(-bound)))
     if value and bound is not None:
-        parts.append(_GAP.fill(gap=numbers.near_gap(max(0.0, 1 - bound / value))))
+        parts.append(_GAP.fill(gap=numbers.gap(max(0.0, 1 - bound / value))))
     return parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -25,7 +25,7 @@ class Sheet(NamedTuple):
     """A sheet: its name, its columns and the rows below their header.
 
     ``summed`` are the columns that a last row sums up; ``frozen`` how many columns stay in sight; ``wrapped`` those
-    whose long texts are folded.
+    whose long texts are folded; ``formats`` the number formats of the rows, where their figures have one each.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Sheet(NamedTuple):
     summed: tuple[str, ...] = ()
     frozen: int = 1
     wrapped: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
 
 
 def sheets_of(content: Content) -> Iterator[Sheet]:
@@ -46,7 +47,14 @@ def sheets_of(content: Content) -> Iterator[Sheet]:
         kind_zh=lambda t: t["kind"].map({key: kind.name_zh for key, kind in content.scenario.kinds.items()})
     )
     by_year = by_year[["year", "task_unit", "kind", "kind_zh", *_amounts(breakdown)]].sort_values("year", kind="stable")
-    yield Sheet("摘要 summary", _summary_table(content), frozen=0, wrapped=("plan", "note_zh", "note_en"))
+    lines = _summary_lines(content)
+    yield Sheet(
+        "摘要 summary",
+        _summary_table(lines),
+        frozen=0,
+        wrapped=("plan", "note_zh", "note_en"),
+        formats=tuple(numbers.excel_format(line.write) for line in lines),
+    )
     whole = ("existing_total", "new_slow", "new_fast", "new_heavy", "new_swap", "new_total")
     yield Sheet("站点 sites", sites, (*whole, "power_kw", "capex_cny", "served_kwh_day"), 2)
     yield Sheet(
@@ -94,13 +102,13 @@ def _assumption_rows(content: Content) -> pd.DataFrame:
     )[["key", "section_zh", "low", "base", "high", "unit", "source_kind", "source", "reasoning", "description"]]
 
 
-def _summary_table(content: Content) -> pd.DataFrame:
+def _summary_lines(content: Content) -> list[_Line]:
     """What a reader asks first; figures as words where they are not known."""
     summary, scenario = content.summary, content.scenario
-    rows = [
+    return [
         _Line(Text(zh="方案", en="plan"), plan=scenario.title_zh, note=Text(zh=scenario.title_en, en="")),
         _Line(Text(zh="方案编号", en="plan id"), plan=summary["plan_id"]),
-        _Line(Text(zh="目标年", en="year planned for"), plan=scenario.year, unit="年"),
+        _Line(Text(zh="目标年", en="year planned for"), plan=scenario.year, unit="年", write=numbers.year),
         _Line(Text(zh="说明", en="note"), plan="", note=text_of(scenario, "note")),
         *(_figure_line(row) for row in (*summary["figures"].values(), *summary["companions"].values())),
         *_total_lines(summary),
@@ -108,8 +116,11 @@ def _summary_table(content: Content) -> pd.DataFrame:
         _Line(Text(zh="声明", en="notice"), plan="", note=NOTICE),
         _Line(Text(zh="数据来源", en="attribution"), plan="", note=Text(zh=content.attribution, en="")),
     ]
+
+
+def _summary_table(lines: list[_Line]) -> pd.DataFrame:
     names = ["figure_zh", "figure_en", "today", "plan", "unit", "note_zh", "note_en"]
-    cells = [(row.words.zh, row.words.en, row.today, row.plan, row.unit, row.note.zh, row.note.en) for row in rows]
+    cells = [(row.words.zh, row.words.en, row.today, row.plan, row.unit, row.note.zh, row.note.en) for row in lines]
     return pd.DataFrame(cells, columns=names, dtype=object)
 
 
@@ -121,6 +132,7 @@ class _Line(NamedTuple):
     today: Any = None
     unit: str = ""
     note: Text = NO_TEXT
+    write: Callable[[float], Text] = numbers.count
 
 
 def _total_lines(summary: Mapping[str, Any]) -> list[_Line]:
@@ -153,13 +165,20 @@ def _proof_lines(proof: Mapping[str, Any]) -> list[_Line]:
             unit="kWh/日",
             note=Text(zh="任何方案都不可能超过", en="no plan can be worth more"),
         ),
-        _Line(Text(zh="差距", en="gap"), plan=proof["gap_share"], unit="share", note=Text(zh="", en=proof["method"])),
+        _Line(
+            Text(zh="差距", en="gap"),
+            plan=numbers.gap_up(proof["gap_share"]),
+            unit="share",
+            note=Text(zh="", en=proof["method"]),
+            write=numbers.gap,
+        ),
     ]
 
 
 def _figure_line(row: Mapping[str, Any]) -> _Line:
     today, plan = (_figure(row, when) for when in ("today", "plan"))
-    return _Line(text_in(row, "word"), plan, today, row["unit"], text_in(row, "note"))
+    write = numbers.figure_writer(row["unit"])
+    return _Line(text_in(row, "word"), plan, today, row["unit"], text_in(row, "note"), write)
 
 
 def _figure(row: Mapping[str, Any], when: str) -> Any:

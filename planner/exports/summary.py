@@ -14,6 +14,7 @@ from planner.demand import band_table
 from planner.exports.sites import chosen_sites
 from planner.plan import Plan
 from planner.siting import Proof
+from planner.views import numbers
 from planner.views.baselines import network_records
 from planner.words import NOTICE
 
@@ -76,7 +77,7 @@ def _proof_record(proof: Proof) -> dict[str, Any]:
     return {
         "value_kwh_day": round(proof.value_kwh_day, 6),
         "bound_kwh_day": round(proof.bound_kwh_day, 6),
-        "gap_share": round(proof.gap_share, 6),
+        "gap_share": numbers.gap_up(proof.gap_share, 6),
         "method": proof.method,
         "optimal": proof.optimal,
         "reproducible": proof.reproducible,

@@ -94,7 +94,6 @@ def _write_sheet(book: Any, formats: _Formats, sheet: Sheet, content: Content) -
     page.set_row(0, _HEADER_POINTS)
     for row, lines in enumerate(_lines(sheet), 1):
         page.set_row(row, _LINE_POINTS * lines)
-    units = table["unit"].tolist() if "plan" in names else None
     for place, name in enumerate(names):
         numbers = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
         wide = name in ("today", "plan")
@@ -107,8 +106,8 @@ def _write_sheet(book: Any, formats: _Formats, sheet: Sheet, content: Content) -
                     page.write_number(row, place, number, look)
             continue
         for row, value in enumerate(table[name].tolist(), 1):
-            if units is not None and wide:
-                look = formats.of(_unit_format(units[row - 1]), wrap=True, right=True)
+            if sheet.formats and wide:
+                look = formats.of(sheet.formats[row - 1], wrap=True, right=True)
             _write(page, row, place, value, look)
     if sheet.summed:
         _write_sums(page, formats, sheet, names)
@@ -177,7 +176,3 @@ def _number_format(name: str) -> str:
     if name in ("year", "phase", "rank", "low", "base", "high") or column.unit.zh == "°":
         return "0" if name in ("year", "phase", "rank") else "0.######"
     return "#,##0.0" if name.endswith("_kwh_day") or name == "cny_per_kwh_day" else "#,##0"
-
-
-def _unit_format(unit: str) -> str:
-    return {"share": "0.00%", "": "#,##0.00", "kW": "#,##0.00", "年": "0"}.get(unit, "#,##0")

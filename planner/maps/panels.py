@@ -122,7 +122,7 @@ def _proof_words(proof: Proof) -> Text:
     if proof.optimal:
         return Text(zh="已证明为最优方案", en="proven optimal")
     words = Text(zh="已证明与最优相差不超过 {gap}", en="proven within {gap} of the best possible")
-    return words.fill(gap=numbers.short_gap(proof.gap_share))
+    return words.fill(gap=numbers.gap(proof.gap_share))
 
 
 def _figures(plan: Plan) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ COLUMNS = (
     ),
     Column(key="cost_cny", words=Text(zh="成本（百万元）", en="cost (million CNY)"), write=numbers.million),
     Column(key="share_of_best", words=Text(zh="为最优的", en="of the best"), write=numbers.fine_share),
-    Column(key="gap_share", words=Text(zh="差距", en="gap"), write=numbers.near_gap),
+    Column(key="gap_share", words=Text(zh="差距", en="gap"), write=numbers.gap),
     Column(key="chargers", words=Text(zh="新建桩", en="new chargers"), write=numbers.count),
     Column(key="swap_stations", words=Text(zh="换电站", en="swap stations"), write=numbers.count),
     Column(key="sites", words=Text(zh="站点", en="sites"), write=numbers.count),

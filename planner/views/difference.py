@@ -42,7 +42,7 @@ def value_text(value: float, unit: str) -> Text:
     if unit in ("share", "m") or not np.isfinite(value):
         return numbers.figure(value, unit)
     if unit == "gap":
-        return numbers.spaced_gap(value)
+        return numbers.gap(value)
     return numbers.million(value) if unit == "cny" else numbers.count(value)
 
 

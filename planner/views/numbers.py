@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from decimal import ROUND_CEILING, Decimal
 
 from planner.words import Text, same
+
+Writer = Callable[[float], Text]
 
 DASH = same("–")
 """Where there is no number to show."""
@@ -34,6 +38,11 @@ def ratio(value: float) -> Text:
     return _known(value) or same(f"{value:,.2f}")
 
 
+def kw_each(value: float) -> Text:
+    """Power of a single vehicle: ``1.91 kW``."""
+    return _known(value) or same(f"{value:,.2f} kW")
+
+
 def figure(value: float, unit: str) -> Text:
     """A figure or companion of a plan: ``83.4 %``, ``1,240 m``, ``1.91 kW``, ``0.31``.
 
@@ -44,19 +53,31 @@ def figure(value: float, unit: str) -> Text:
     unit
         share, m, kW or empty.
     """
-    if unit == "share":
-        return share(value)
-    return metres(value) if unit == "m" else _known(value) or same(f"{value:,.2f} {unit}".strip())
+    return figure_writer(unit)(value)
+
+
+def figure_writer(unit: str) -> Writer:
+    """How figures of a unit are written."""
+    return {"share": share, "m": metres, "kW": kw_each}.get(unit, ratio)
+
+
+def year(value: float) -> Text:
+    """A year, without a comma."""
+    return same(f"{value:.0f}")
 
 
 def gap(value: float) -> Text:
-    """A gap in per cent with two digits, rounded up: never shown smaller than it is."""
-    return same(f"{math.ceil(value * 1e4 - 1e-9) / 100:.2f} %")
+    """A gap in per cent with two digits, rounded up: never shown smaller than it is, as ``0.49 %`` of 0.4815 %."""
+    return same(f"{gap_up(value) * 100:.2f} %") if math.isfinite(value) else DASH
 
 
-def near_gap(value: float) -> Text:
-    """A gap as the console has it."""
-    return same(f"{value:.2%}")
+def gap_up(value: float, digits: int = 4) -> float:
+    """A gap rounded up to some digits; what is rounded up again to fewer is as if it had been rounded once.
+
+    A gap is known to about 1e-12: less than that above a round number is none.
+    """
+    least = Decimal(1).scaleb(-digits)
+    return float(Decimal(repr(round(float(value), 12))).quantize(least, ROUND_CEILING))
 
 
 def tight_share(value: float) -> Text:
@@ -96,11 +117,6 @@ def gini(value: float) -> Text:
     return same(f"{value:.4f}")
 
 
-def short_gap(value: float) -> Text:
-    """A gap with one digit, rounded up."""
-    return same(f"{math.ceil(value * 1000 - 1e-9) / 10:.1f} %")
-
-
 def short_power(kw: float) -> Text:
     """MW of a headline."""
     return same(f"{kw / 1000:,.0f} MW" if kw >= 10_000 else f"{kw / 1000:.2f} MW")
@@ -112,11 +128,6 @@ def short_money(cny: float) -> Text:
         zh=f"{cny / 1e8:,.2f} 亿元" if cny >= 1e7 else f"{cny / 1e4:,.1f} 万元",
         en=f"CNY {cny / 1e6:,.0f} M" if cny >= 1e7 else f"CNY {cny:,.0f}",
     )
-
-
-def spaced_gap(value: float) -> Text:
-    """A gap between saved plans."""
-    return same(f"{value:.2%}".replace("%", " %"))
 
 
 def signed_count(value: float) -> Text:
@@ -227,3 +238,19 @@ def _known(value: float) -> Text | None:
     if math.isnan(value):
         return UNKNOWN
     return BEYOND_REACH if math.isinf(value) else None
+
+
+_EXCEL: dict[Writer, str] = {
+    count: "#,##0",
+    metres: "#,##0",
+    share: "0.00%",
+    gap: "0.00 %",
+    ratio: "#,##0.00",
+    kw_each: "#,##0.00",
+    year: "0",
+}
+
+
+def excel_format(write: Writer) -> str:
+    """The number format that lets Excel show what a writer writes, but for its unit."""
+    return _EXCEL[write]

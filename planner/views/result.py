@@ -86,9 +86,7 @@ def _rest(plan: Plan) -> list[Item]:
     optimal = (
         Text(zh="已证最优", en="proven optimal") if proof.optimal else Text(zh="尚未证明最优", en="not proven optimal")
     )
-    gap = Text(zh="{gap}，{optimal}", en="{gap}, {optimal}").fill(
-        gap=numbers.near_gap(proof.gap_share), optimal=optimal
-    )
+    gap = Text(zh="{gap}，{optimal}", en="{gap}, {optimal}").fill(gap=numbers.gap(proof.gap_share), optimal=optimal)
     return [
         Item(key="gap_share", words=Text(zh="差距", en="gap"), value=gap),
         Item(key="tightness", words=Text(zh="供需比 tightness", en="tightness"), value=numbers.ratio(proof.tightness)),

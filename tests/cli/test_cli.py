@@ -47,7 +47,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(planned: tuple[Path, subpro
     assert re.search(r"南区\s*│\s*2 │\s*2 │", done.stdout)
     assert str(home / "maps" / "toytown") in done.stdout.replace("\n", "")
     assert "candidates" in done.stderr
-    assert "gap 0.00%" in done.stderr
+    assert "gap 0.00 %" in done.stderr
     assert "│" not in done.stderr
 
 

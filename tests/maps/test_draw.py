@@ -55,10 +55,10 @@ def test_page_says_what_it_must(toytown: Plan) -> None:
 
 
 def test_gap_is_rounded_up(city: Plan) -> None:
-    # 1 - 99,110 / 100,000 = 0.89 %: never shown as 0.8 %
+    # 1 - 99,110 / 100,000 = 0.89 %
     page = draw_map(city)
-    assert "已证明与最优相差不超过 0.9 %" in page
-    assert "proven within 0.9 % of the best possible" in page
+    assert "已证明与最优相差不超过 0.89 %" in page
+    assert "proven within 0.89 % of the best possible" in page
 
 
 def test_large_city_is_small_and_quick() -> None:

@@ -27,3 +27,16 @@ def test_figures_in_words(value: float, unit: str, zh: str, en: str) -> None:
 def test_a_gap_is_never_shown_smaller_than_it_is() -> None:
     gaps = [numbers.gap(value).en for value in (0.004815, 0.01, 0.0, 1e-7)]
     assert gaps == ["0.49 %", "1.00 %", "0.00 %", "0.01 %"]
+
+
+def test_a_gap_rounded_up_in_a_file_is_shown_as_it_would_be_without() -> None:
+    """0.480049 % is 0.004801 in summary.json, not 0.004800, which would be shown as 0.48 %."""
+    assert numbers.gap_up(0.00480049, 6) == 0.004801
+    assert numbers.gap(numbers.gap_up(0.00480049, 6)) == numbers.gap(0.00480049)
+    assert numbers.gap(0.00480049).en == "0.49 %"
+
+
+def test_the_noise_of_a_division_is_no_gap() -> None:
+    assert 1 - 0.99 > 0.01  # 0.010000000000000009
+    assert numbers.gap(1 - 0.99).en == "1.00 %"
+    assert numbers.gap(float("nan")).en == "–"
