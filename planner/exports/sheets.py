@@ -168,7 +168,6 @@ def _proof_lines(proof: Mapping[str, Any]) -> list[_Line]:
         _Line(
             Text(zh="差距", en="gap"),
             plan=numbers.gap_up(proof["gap_share"]),
-            unit="share",
             note=Text(zh="", en=proof["method"]),
             write=numbers.gap,
         ),
@@ -178,7 +177,8 @@ def _proof_lines(proof: Mapping[str, Any]) -> list[_Line]:
 def _figure_line(row: Mapping[str, Any]) -> _Line:
     today, plan = (_figure(row, when) for when in ("today", "plan"))
     write = numbers.figure_writer(row["unit"])
-    return _Line(text_in(row, "word"), plan, today, row["unit"], text_in(row, "note"), write)
+    unit = "" if row["unit"] == "share" else row["unit"]
+    return _Line(text_in(row, "word"), plan, today, unit, text_in(row, "note"), write)
 
 
 def _figure(row: Mapping[str, Any], when: str) -> Any:

@@ -16,6 +16,7 @@ import xlsxwriter
 
 from planner.exports.content import Content
 from planner.exports.sheets import Sheet, sheets_of
+from planner.views import numbers
 from planner.views.columns import column_of
 from planner.words import NOTICE
 
@@ -172,7 +173,7 @@ def _footer(content: Content) -> str:
 def _number_format(name: str) -> str:
     column = column_of(name)
     if column.is_share:
-        return "0.0%"
+        return numbers.excel_format(numbers.share)
     if name in ("year", "phase", "rank", "low", "base", "high") or column.unit.zh == "°":
         return "0" if name in ("year", "phase", "rank") else "0.######"
     return "#,##0.0" if name.endswith("_kwh_day") or name == "cny_per_kwh_day" else "#,##0"

@@ -164,8 +164,8 @@ class Lorenz:
         for part in (0.0, 0.25, 0.5, 0.75, 1.0):
             x, y = left + part * side, above + (1 - part) * side
             sheet.line(left, y, left + side, y, colour=LINE, width=0.8)
-            sheet.text(left - 5, y + 4, numbers.whole_share(part), size=9.5, anchor="end")
-            sheet.text(x, above + side + 15, numbers.whole_share(part), size=9.5, anchor="middle")
+            sheet.text(left - 5, y + 4, numbers.given_share(part), size=9.5, anchor="end")
+            sheet.text(x, above + side + 15, numbers.given_share(part), size=9.5, anchor="middle")
         sheet.line(left, above + side, left + side, above, colour=SOFT, dash="4 3")
         styles = ((ACCENT, ""), (SECOND, "7 3"))
         for at, (curve, (colour, dash)) in enumerate(zip(self.curves, styles, strict=False)):

@@ -165,7 +165,7 @@ def waits(plan: Plan, simulation: Mapping[str, Any] | None) -> list[Block]:
         zh="承诺：高峰小时到达的车辆中，等待超过 {minutes} 分钟的不超过 {most}。各站的承担能力按此（埃尔朗公式）计算。",
         en="The promise: in the peak hour at most {most} of those who arrive wait longer than {minutes} minutes. "
         "What a station can carry is reckoned from it (Erlang's formula).",
-    ).fill(most=numbers.share(promise.most_share.base), minutes=numbers.plain(promise.most_min.base))
+    ).fill(most=numbers.given_share(promise.most_share.base), minutes=numbers.plain(promise.most_min.base))
     found: list[Block] = [Heading(Text(zh="排队等待", en="Waits")), Paragraph(promised)]
     if simulation is not None:
         return [*found, *_simulated(plan, simulation)]

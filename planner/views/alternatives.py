@@ -24,15 +24,13 @@ COLUMNS = (
         key="value_kwh_day", words=Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"), write=numbers.count
     ),
     Column(key="cost_cny", words=Text(zh="成本（百万元）", en="cost (million CNY)"), write=numbers.million),
-    Column(key="share_of_best", words=Text(zh="为最优的", en="of the best"), write=numbers.fine_share),
+    Column(key="share_of_best", words=Text(zh="为最优的", en="of the best"), write=numbers.share),
     Column(key="gap_share", words=Text(zh="差距", en="gap"), write=numbers.gap),
     Column(key="chargers", words=Text(zh="新建桩", en="new chargers"), write=numbers.count),
     Column(key="swap_stations", words=Text(zh="换电站", en="swap stations"), write=numbers.count),
     Column(key="sites", words=Text(zh="站点", en="sites"), write=numbers.count),
-    Column(key="sites_elsewhere_share", words=Text(zh="其他站点", en="other sites"), write=numbers.tight_share),
-    Column(
-        key="chargers_elsewhere_share", words=Text(zh="他处的桩", en="chargers elsewhere"), write=numbers.tight_share
-    ),
+    Column(key="sites_elsewhere_share", words=Text(zh="其他站点", en="other sites"), write=numbers.share),
+    Column(key="chargers_elsewhere_share", words=Text(zh="他处的桩", en="chargers elsewhere"), write=numbers.share),
 )
 
 
@@ -44,7 +42,7 @@ def alternative_table(found: Alternatives) -> Table:
         [same(n) if n else Text(zh="最优方案", en="the plan"), *(_known(column, row) for column in shown)]
         for n, row in found.figures.iterrows()
     ]
-    return Table(title.fill(share=f"{100 * found.within_share:g} %"), (PLAN, *shown), [rows])
+    return Table(title.fill(share=numbers.given_share(found.within_share)), (PLAN, *shown), [rows])
 
 
 def _known(column: Column, row: pd.Series) -> Text:

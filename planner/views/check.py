@@ -76,17 +76,15 @@ def coverage_lines(facts: LayerFacts, inspection: Inspection) -> list[Text]:
     if not facts.features:
         return [numbers.DASH]
     residents = inspection.residents.sum()
-    people = (
-        numbers.tight_share(residents["in_zones"] / residents["stated"]) if residents["stated"] > 0 else numbers.DASH
-    )
-    inside = numbers.tight_share(facts.inside_share)
+    people = numbers.share(residents["in_zones"] / residents["stated"]) if residents["stated"] > 0 else numbers.DASH
+    inside = numbers.share(facts.inside_share)
     area = Text(zh="区内面积 {inside}", en="{inside} of area").fill(inside=inside)
     words = {
-        "districts": [Text(zh="100%（边界）", en="100% (the boundary)")],
+        "districts": [Text(zh="{all}（边界）", en="{all} (the boundary)").fill(all=numbers.share(1.0))],
         "streets": [Text(zh="区内里程 {inside}", en="{inside} of km").fill(inside=inside)],
         "zones": [
             Text(zh="区县面积 {zoned}", en="{zoned} of districts").fill(
-                zoned=numbers.tight_share(inspection.zoned_area_share)
+                zoned=numbers.share(inspection.zoned_area_share)
             ),
             Text(zh="区县居民 {people}", en="{people} of residents").fill(people=people),
         ],
@@ -119,7 +117,7 @@ def _outside(facts: LayerFacts) -> list[Text]:
     lines = []
     if facts.name == "zones" and facts.inside_share < _WHOLE_SHARE:
         text = Text(zh="{share} 的面积在区县之外", en="{share} of their area outside the districts")
-        lines.append(_marked(text.fill(share=numbers.tight_share(1 - facts.inside_share))))
+        lines.append(_marked(text.fill(share=numbers.share(1 - facts.inside_share))))
     if facts.outside:
         text = Text(zh="{count} 个在区县之外：{ids}", en="{count} outside the districts: {ids}").fill(
             count=numbers.count(len(facts.outside)), ids=some(facts.outside, _SHOWN)
@@ -287,7 +285,7 @@ def fitness_table(fitness: Fitness) -> Table:
         Item(
             key="near_street_share",
             words=Text(zh="距道路 1 km 内的居民", en="residents within 1 km of a street"),
-            value=numbers.tight_share(fitness.near_street_share),
+            value=numbers.share(fitness.near_street_share),
         ),
         Item(
             key="street_parts",
@@ -298,13 +296,13 @@ def fitness_table(fitness: Fitness) -> Table:
             key="island_km",
             words=Text(zh="最大部分以外的道路", en="streets outside the largest part"),
             value=same("{km} km, {share}").fill(
-                km=numbers.tenths(fitness.island_km), share=numbers.tight_share(fitness.island_share)
+                km=numbers.tenths(fitness.island_km), share=numbers.share(fitness.island_share)
             ),
         ),
         Item(
             key="out_of_reach_share",
             words=Text(zh="任何站点均不可达的居民", en="residents out of reach of any site"),
-            value=numbers.tight_share(fitness.out_of_reach_share),
+            value=numbers.share(fitness.out_of_reach_share),
         ),
         Item(
             key="tightness",

@@ -24,8 +24,8 @@ COLUMNS = (
     ),
     Column(key="bound_kwh_day", words=Text(zh="上界", en="bound"), write=numbers.count),
     Column(key="given_up_kwh_day", words=Text(zh="放弃的服务（kWh/日）", en="given up (kWh/day)"), write=numbers.count),
-    Column(key="given_up_share", words=Text(zh="占比", en="share"), write=numbers.fine_share),
-    Column(key="worst_share", words=Text(zh="最低区服务率", en="worst district"), write=numbers.tight_share),
+    Column(key="given_up_share", words=Text(zh="占比", en="share"), write=numbers.share),
+    Column(key="worst_share", words=Text(zh="最低区服务率", en="worst district"), write=numbers.share),
     Column(key="gini_served", words=Text(zh="服务率基尼系数", en="Gini of the share served"), write=numbers.gini),
 )
 _DECIMALS = 6

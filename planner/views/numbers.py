@@ -28,6 +28,16 @@ def share(value: float) -> Text:
     return _known(value) or same(f"{value:.1%}".replace("%", " %"))
 
 
+def signed_share(value: float) -> Text:
+    """By how much something changed: ``+3.1 %``."""
+    return _known(value) or same(f"{value:+.1%}".replace("%", " %"))
+
+
+def given_share(value: float) -> Text:
+    """A share that somebody chose, with the digits that it has: ``20 %``, ``0.5 %``."""
+    return same(f"{100 * value:g} %")
+
+
 def metres(value: float) -> Text:
     """A way: ``1,240 m``."""
     return _known(value) or same(f"{value:,.0f} m")
@@ -78,21 +88,6 @@ def gap_up(value: float, digits: int = 4) -> float:
     """
     least = Decimal(1).scaleb(-digits)
     return float(Decimal(repr(round(float(value), 12))).quantize(least, ROUND_CEILING))
-
-
-def tight_share(value: float) -> Text:
-    """A share without a blank."""
-    return same(f"{value:.1%}")
-
-
-def whole_share(value: float) -> Text:
-    """A share without digits."""
-    return same(f"{value:.0%}")
-
-
-def fine_share(value: float) -> Text:
-    """A share with two digits."""
-    return same(f"{value:.2%}")
 
 
 def fine_million(cny: float) -> Text:
@@ -166,8 +161,8 @@ def plain_limits(low: float, high: float) -> Text:
 
 
 def share_limits(low: float, high: float) -> Text:
-    """The ends of a range of shares."""
-    return same(f"{share(low).en} – {share(high).en}")
+    """The ends of a range of a share of the scenario."""
+    return same(f"{given_share(low).en} – {given_share(high).en}")
 
 
 def limits(low: float, high: float) -> Text:
@@ -243,7 +238,7 @@ def _known(value: float) -> Text | None:
 _EXCEL: dict[Writer, str] = {
     count: "#,##0",
     metres: "#,##0",
-    share: "0.00%",
+    share: "0.0 %",
     gap: "0.00 %",
     ratio: "#,##0.00",
     kw_each: "#,##0.00",

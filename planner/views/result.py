@@ -9,7 +9,7 @@ from planner.plan import Plan
 from planner.siting import Proof
 from planner.views import numbers
 from planner.views.table import Item, Table, item_table
-from planner.words import Text, same
+from planner.words import NO_TEXT, Text, same
 
 _TITLE = Text(zh="方案", en="plan")
 _MOST_TIGHTNESS = 1.2
@@ -104,7 +104,8 @@ def _pooling_items(plan: Plan) -> list[Item]:
     if plan.scenario.waiting is None:
         return []
     gain = pooling_gain(plan.assessment.types)
-    share = "" if np.isnan(gain["gained_share"]) else f" ({gain['gained_share']:+.1%})"
+    known = not np.isnan(gain["gained_share"])
+    share = same(" ({share})").fill(share=numbers.signed_share(gain["gained_share"])) if known else NO_TEXT
     return [
         Item(
             key="carried_kwh_day",
@@ -119,7 +120,10 @@ def _pooling_items(plan: Plan) -> list[Item]:
             words=Text(
                 zh="其中因并站排队较固定单桩电量增加", en="of it gained by pooling over a fixed energy per charger"
             ),
-            value=same(f"{gain['gained_kwh_day']:+,.0f}{share}"),
+            value=same("{kwh}{share}").fill(
+                kwh=numbers.signed_count(gain["gained_kwh_day"]),
+                share=NO_TEXT if np.isnan(gain["gained_share"]) else share,
+            ),
         ),
     ]
 

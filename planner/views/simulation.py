@@ -57,8 +57,8 @@ COLUMNS = (
     Column(key="stations", words=Text(zh="排队数（站点×桩型）", en="queues (site and type)"), write=numbers.count),
     Column(key="arrivals_day", words=Text(zh="日到达", en="arrivals a day"), write=numbers.count),
     Column(key="wait_mean_min", words=Text(zh="平均等待（分钟）", en="mean wait (min)"), write=numbers.minutes),
-    Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.tight_share),
-    Column(key="utilisation", words=Text(zh="利用率", en="use of the plugs"), write=numbers.tight_share),
+    Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.share),
+    Column(key="utilisation", words=Text(zh="利用率", en="use of the plugs"), write=numbers.share),
 )
 
 
@@ -87,9 +87,9 @@ def kept_line(seen: Simulation) -> Text:
     ).fill(
         busy=numbers.plain(BUSY_ARRIVALS),
         queues=numbers.count(len(kept)),
-        kept=numbers.tight_share(kept.mean()),
+        kept=numbers.share(kept.mean()),
         minutes=numbers.plain(seen.most_min),
-        share=numbers.whole_share(seen.most_share),
+        share=numbers.given_share(seen.most_share),
     )
 
 

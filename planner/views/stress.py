@@ -18,8 +18,8 @@ _DECIMALS = 4
 SERVICE = Column(key="service", words=Text(zh="服务", en="service"), is_text=True)
 FIGURES = (
     Column(key="arrivals_day", words=Text(zh="日到达", en="arrivals a day"), write=numbers.count),
-    Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.tight_share),
-    Column(key="rerouted_share", words=Text(zh="改去他站", en="charged elsewhere"), write=numbers.tight_share),
+    Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.share),
+    Column(key="rerouted_share", words=Text(zh="改去他站", en="charged elsewhere"), write=numbers.share),
     Column(key="wait_mean_min", words=Text(zh="平均等待（分钟）", en="mean wait (min)"), write=numbers.minutes),
     Column(
         key="wait_p90_min", words=Text(zh="第90百分位等待（分钟）", en="wait of 9 in 10 (min)"), write=numbers.minutes
@@ -34,7 +34,7 @@ OVERRUN = (
     Column(key="planned", words=Text(zh="规划日到达", en="planned a day"), write=numbers.tenths),
     Column(key="came", words=Text(zh="实际日到达", en="came a day"), write=numbers.tenths),
     Column(key="turned_away", words=Text(zh="离开", en="turned away"), write=numbers.tenths),
-    Column(key="turned_away_share", words=Text(zh="离开占比", en="share"), write=numbers.whole_share),
+    Column(key="turned_away_share", words=Text(zh="离开占比", en="share"), write=numbers.share),
     Column(key="wait_mean_min", words=Text(zh="平均等待（分钟）", en="mean wait (min)"), write=numbers.minutes),
 )
 

@@ -14,8 +14,8 @@ COLUMNS = (
     Column(key="capex_cny", words=Text(zh="投资（百万元）", en="million CNY"), write=numbers.million),
     Column(key="chargers_standing", words=Text(zh="年底台数", en="standing"), write=numbers.count),
     Column(key="public_kwh_day", words=Text(zh="需求 kWh/日", en="demand kWh/day"), write=numbers.count),
-    Column(key="served_share", words=Text(zh="满足率", en="served"), write=numbers.tight_share),
-    Column(key="within_norm_share", words=Text(zh="半径内居民", en="within norm"), write=numbers.tight_share),
+    Column(key="served_share", words=Text(zh="满足率", en="served"), write=numbers.share),
+    Column(key="within_norm_share", words=Text(zh="半径内居民", en="within norm"), write=numbers.share),
 )
 
 

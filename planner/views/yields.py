@@ -79,7 +79,7 @@ def _grid_items(grid: Grid) -> list[Item]:
     if city["fullest_group"]:
         group = grid.groups.loc[city["fullest_group"]]
         note = text_in(group, "note")
-        used = same("{name} {used}").fill(name=group["name_zh"], used=numbers.whole_share(group["headroom_used_share"]))
+        used = same("{name} {used}").fill(name=group["name_zh"], used=numbers.share(group["headroom_used_share"]))
         value = same("{used} ({note})").fill(used=used, note=note) if note else used
         words = Text(zh="余量占用最高的组", en="group with the fullest headroom")
         items.append(Item(key="fullest_group", words=words, value=value))

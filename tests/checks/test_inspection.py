@@ -83,8 +83,8 @@ def test_toytown_is_clean(layers: Layers) -> None:
     assert zones.origin is not None and zones.origin.file.name == "zones.csv"
     assert found_lines(zones, inspection, "en") == ["no duplicates, geometries valid, no overlaps, none outside"]
     assert found_lines(zones, inspection, "zh") == ["无重复、几何有效、无重叠、无区外要素"]
-    assert coverage_lines(zones, inspection, "en") == ["100.0% of districts", "100.0% of residents"]
-    assert coverage_lines(zones, inspection, "zh") == ["区县面积 100.0%", "区县居民 100.0%"]
+    assert coverage_lines(zones, inspection, "en") == ["100.0 % of districts", "100.0 % of residents"]
+    assert coverage_lines(zones, inspection, "zh") == ["区县面积 100.0 %", "区县居民 100.0 %"]
 
 
 def test_a_layer_that_is_not_there_has_no_facts(layers: Layers) -> None:
@@ -115,8 +115,8 @@ def test_a_narrow_terminal_gets_the_same_words_in_fewer_columns(layers: Layers, 
         assert isinstance(out.file, StringIO)
         shown[width] = out.file.getvalue()
         assert {cell_len(line) for line in shown[width].splitlines()[1:]} == {width}
-    words = "1.5 x 1.5 km, EPSG:32649 (scenario)", "coverage: 100.0% of districts, 100.0% of residents"
-    words_zh = "1.5 x 1.5 km, EPSG:32649 （情景）", "覆盖：区县面积 100.0%、区县居民 100.0%"
+    words = "1.5 x 1.5 km, EPSG:32649 (scenario)", "coverage: 100.0 % of districts, 100.0 % of residents"
+    words_zh = "1.5 x 1.5 km, EPSG:32649 （情景）", "覆盖：区县面积 100.0 %、区县居民 100.0 %"
     for line in words_zh if lang == "zh" else words:
         assert line in shown[80]
         assert line not in shown[120]
@@ -274,7 +274,7 @@ def test_zones_cover_area_and_residents(town: Path) -> None:
     (town / "zones.csv").write_text(text[: text.index("z9,")], encoding="utf-8")
     inspection = inspect_layers(read(town))
     zones = inspection.layers[2]
-    assert coverage_lines(zones, inspection, "en") == ["88.9% of districts", "95.0% of residents"]
+    assert coverage_lines(zones, inspection, "en") == ["88.9 % of districts", "95.0 % of residents"]
     assert inspection.residents.loc["北区"].tolist() == [2_800, 2_600]
     said = found_lines(zones, inspection, "en")
     assert said[0] == "! residents of zones / of their district differ: 北区 2,600 / 2,800"
@@ -288,7 +288,7 @@ def test_zones_beyond_the_districts_are_marked(layers: Layers) -> None:
     zones = inspection.layers[2]
     assert zones.inside_share == pytest.approx(0.4, abs=1e-6)
     assert found_lines(zones, inspection, "en")[:2] == [
-        "! 60.0% of their area outside the districts",
+        "! 60.0 % of their area outside the districts",
         "! 1 outside the districts: z1",
     ]
 
@@ -298,7 +298,7 @@ def test_task_units_by_area(layers: Layers) -> None:
     unit = box(WEST - 100, SOUTH, WEST + 300, SOUTH + 100)
     units = gpd.GeoDataFrame(geometry=[unit], index=pd.Index(["高新区"], name="task_unit"), crs=32649)
     inspection = inspect_layers(replace(layers, task_units=units))
-    assert coverage_lines(inspection.layers[-2], inspection, "en") == ["75.0% of area"]
+    assert coverage_lines(inspection.layers[-2], inspection, "en") == ["75.0 % of area"]
 
 
 def test_repairs_are_in_the_table(town: Path, edit: Edit) -> None:

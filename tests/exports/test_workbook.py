@@ -98,7 +98,7 @@ def test_task_and_result_stand_in_columns_of_their_own(folders: dict[str, Path])
 def test_number_formats(folders: dict[str, Path]) -> None:
     sheet = openpyxl.load_workbook(folders["one"] / "plan.xlsx")["站点 sites"]
     formats = {str(head.value).rpartition("\n")[2]: cell.number_format for head, cell in zip(sheet[1], sheet[2])}  # noqa: B905
-    assert formats["utilisation"] == "0.0%"
+    assert formats["utilisation"] == "0.0 %"
     assert formats["capex_cny"] == "#,##0"
     assert formats["served_kwh_day"] == "#,##0.0"
     assert formats["year"] == "0"
