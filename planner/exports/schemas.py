@@ -6,6 +6,7 @@ import json
 from importlib import resources
 from typing import Any
 
+from planner.views import numbers
 from planner.views.columns import column_of
 
 SCHEMAS = ("sites", "candidates")
@@ -29,6 +30,5 @@ def schema_text(name: str) -> str:
 def _words(key: str) -> dict[str, str]:
     """The title of a column in Chinese with its unit, and what it is in English."""
     column = column_of(key)
-    if column.is_share:
-        return {"title": column.words.zh, "description": f"{column.words.en} (0 to 1)"}
-    return {"title": column.heading.zh, "description": column.words.en}
+    ends = " (0 to 1)" if column.write is numbers.share else ""
+    return {"title": column.file_heading.zh, "description": f"{column.description}{ends}"}

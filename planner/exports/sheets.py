@@ -12,6 +12,7 @@ from planner.exports.content import Content
 from planner.exports.sites import SITE_FIELDS
 from planner.views import numbers
 from planner.views.assumptions import KINDS, UNIT_WORDS
+from planner.views.figures import writer_of
 from planner.words import NO_TEXT, NOTICE, Text, same, text_in, text_of
 
 _DISTRICT_COLUMNS = (
@@ -110,7 +111,7 @@ def _summary_lines(content: Content) -> list[_Line]:
         _Line(Text(zh="方案编号", en="plan id"), plan=summary["plan_id"]),
         _Line(Text(zh="目标年", en="year planned for"), plan=scenario.year, unit="年", write=numbers.year),
         _Line(Text(zh="说明", en="note"), plan="", note=text_of(scenario, "note")),
-        *(_figure_line(row) for row in (*summary["figures"].values(), *summary["companions"].values())),
+        *(_figure_line(key, row) for key, row in (summary["figures"] | summary["companions"]).items()),
         *_total_lines(summary),
         *_proof_lines(summary["proof"]),
         _Line(Text(zh="声明", en="notice"), plan="", note=NOTICE),
@@ -174,9 +175,9 @@ def _proof_lines(proof: Mapping[str, Any]) -> list[_Line]:
     ]
 
 
-def _figure_line(row: Mapping[str, Any]) -> _Line:
+def _figure_line(key: str, row: Mapping[str, Any]) -> _Line:
     today, plan = (_figure(row, when) for when in ("today", "plan"))
-    write = numbers.figure_writer(row["unit"])
+    write = writer_of(key, row["unit"])
     unit = "" if row["unit"] == "share" else row["unit"]
     return _Line(text_in(row, "word"), plan, today, unit, text_in(row, "note"), write)
 

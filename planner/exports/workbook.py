@@ -18,7 +18,7 @@ from planner.exports.content import Content
 from planner.exports.sheets import Sheet, sheets_of
 from planner.views import numbers
 from planner.views.columns import column_of
-from planner.words import NOTICE
+from planner.words import NOTICE, same
 
 _OPTIONS = {
     # no text becomes a formula, a link or a number
@@ -161,7 +161,7 @@ def _text(value: str) -> str:
 def _heading(name: str) -> str:
     """Chinese words with the unit, then the column's name in files."""
     column = column_of(name)
-    return f"{(column.words if column.is_share else column.heading).zh}\n{name}"
+    return f"{column.file_heading.zh}\n{name}"
 
 
 def _footer(content: Content) -> str:
@@ -171,9 +171,5 @@ def _footer(content: Content) -> str:
 
 
 def _number_format(name: str) -> str:
-    column = column_of(name)
-    if column.is_share:
-        return numbers.excel_format(numbers.share)
-    if name in ("year", "phase", "rank", "low", "base", "high") or column.unit.zh == "°":
-        return "0" if name in ("year", "phase", "rank") else "0.######"
-    return "#,##0.0" if name.endswith("_kwh_day") or name == "cny_per_kwh_day" else "#,##0"
+    write = column_of(name).write
+    return numbers.excel_format(numbers.count if write is same else write)

@@ -27,7 +27,7 @@ from planner.studies.compare import CHANGES, Saved, difference, side_by_side
 from planner.views.difference import CHANGE_WORDS, change_text, value_text
 from planner.words import Lang, Text, text_in
 
-_SCRIPTS = ("words", "canvas", "zones", "controls", "names", "difference")
+_SCRIPTS = ("words", "numbers", "canvas", "zones", "controls", "names", "difference")
 
 
 def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
@@ -63,6 +63,7 @@ def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
     data = {
         "lang": lang,
         "title": asdict(title),
+        "words": {"changes": list(CHANGE_WORDS.values())},
         "colours": {"changes": list(CHANGE_COLOURS.values()), "less": MORE_AND_LESS[0], "more": MORE_AND_LESS[1]},
         "views": views(zones, districts),
         "zones": zone_places(zones, districts) | {plan: whole(kwh) for plan, kwh in served.items()},

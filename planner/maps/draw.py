@@ -17,6 +17,9 @@ from planner.maps.page import Page, page_text
 from planner.maps.panels import POWERS, panels, year_words
 from planner.maps.sites import site_columns, site_years, who_serves_whom
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, demand_by_hours, zone_columns, zone_years
+from planner.views.columns import COLUMNS, columns_of
+from planner.views.tasks import AMOUNTS
+from planner.views.yields import GRID_COLUMNS
 from planner.words import Lang, Text, text_of
 
 if TYPE_CHECKING:
@@ -34,8 +37,15 @@ _MAIN_STREETS = ("motorway", *_STREETS, "tertiary")
 _STREET_DETAIL_M = 5.0  # corners nearer to the line than this are not drawn
 _OTHER_STREET = ("#c3c9cf", 0.9)
 _SCRIPTS = (
-    *("words", "canvas", "datum", "zones", "clusters", "symbols", "themes", "years", "cards", "tables"),
+    *("words", "numbers", "canvas", "datum", "zones", "clusters", "symbols", "themes", "years", "cards", "tables"),
     *("search", "draw", "edits", "paper", "controls", "names", "start"),
+)
+
+
+_ON_CARDS = (
+    *("chargers", "stations", "existing_total", "power_kw", "capex_cny", "served_kwh_day", "utilisation", "bays"),
+    *("norm_m", "metres_mean", "lost_kwh_day", "zones_affected", "extra_metres_mean", "extra_metres_most", "rank"),
+    *("next_best_site", "residents", "public_kwh_day", "unserved_kwh_day", "within_norm_share", "served_share"),
 )
 
 
@@ -78,7 +88,7 @@ def draw_map(plan: Plan, lang: Lang = "zh", basemap: Basemap | None = None) -> s
     data = {
         "lang": lang,
         "title": asdict(title),
-        "words": {"reasons": [REASON_WORDS[reason] for reason in REASONS], "powers": list(POWERS.values())},
+        "words": _words(),
         "colours": colours(),
         "kinds": [text_of(kind, "name") for kind in plan.scenario.kinds.values()],
         "services": [text_of(service, "name") for service in plan.scenario.services.values()],
@@ -97,6 +107,16 @@ def draw_map(plan: Plan, lang: Lang = "zh", basemap: Basemap | None = None) -> s
     body = panels(plan, list(_STREETS.values()), basemap)
     Page(data, body, {"map": page, **layers}, _SCRIPTS, "startPlannerMap").add_to(page)
     return page_text(page, escape(title.to(lang)))
+
+
+def _words() -> dict[str, Any]:
+    """What the page's script calls things."""
+    return {
+        "reasons": [REASON_WORDS[reason] for reason in REASONS],
+        "powers": list(POWERS.values()),
+        "columns": {column.key: column.words for column in (*columns_of(*_ON_CARDS), *GRID_COLUMNS)},
+        "tasks": [column.heading for column in (COLUMNS["task_unit"], *AMOUNTS)],
+    }
 
 
 def blank_page(basemap: Basemap | None = None) -> folium.Map:

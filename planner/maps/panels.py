@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 
 from planner.assessment.figure_words import FOUR
 from planner.maps.page import asset
-from planner.siting import Proof
 from planner.views import numbers
 from planner.views.figures import shown_figures
+from planner.views.result import built, proven
 from planner.words import Text, joined, same, text_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def panels(plan: Plan, streets: list[tuple[str, float]], basemap: Basemap | None
     return page.render(
         title=text_of(scenario, "title"),
         summary=year_words(plan)[-1]["summary"],
-        proof=_proof_words(proof),
+        proof=proven(proof),
         proof_method=proof.method,
         figures=_figures(plan),
         themes=THEMES,
@@ -83,13 +83,9 @@ def year_words(plan: Plan) -> list[dict[str, Any]]:
         ``year``; ``summary`` in both languages; ``figures``: name -> words, those that are known of that year.
     """
     if len(plan.years) < 2:
-        built = plan.assessment.sites[["new_total", "new_swap", "power_kw", "capex_cny"]].sum()
-        sums = {
-            **built.rename({"new_total": "chargers", "new_swap": "swap_stations"}),
-            "stations": len(plan.assessment.sites),
-        }
         year = plan.scenario.year
-        return [{"year": year, "summary": _summary(Text(zh="{year} 年", en="{year}").fill(year=year), sums)}]
+        when = Text(zh="{year} 年", en="{year}").fill(year=year)
+        return [{"year": year, "summary": _summary(when, built(plan.assessment.sites))}]
     table = plan.assessment.years
     so_far = table[["chargers", "stations", "swap_stations", "power_kw", "capex_cny"]].cumsum()
     rows = []
@@ -102,27 +98,19 @@ def year_words(plan: Plan) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary(when: Text, sums: Mapping[Hashable, float]) -> Text:
+def _summary(when: Text, sums: Mapping[Any, float]) -> Text:
     """What stands by some time: chargers, stations and swap stations of them, power_kw, capex_cny."""
     swaps = Text(zh="（含换电 {n} 座）", en=" ({n} swap)").fill(n=numbers.count(sums["swap_stations"]))
     parts = [
         when,
-        Text(zh="新增 {n} 台充电桩", en="{n} chargers").fill(n=numbers.count(sums["chargers"])),
-        Text(zh="{n} 座站{swaps}", en="{n} stations{swaps}").fill(
+        Text(zh="新建充电桩 {n} 台", en="{n} chargers").fill(n=numbers.count(sums["chargers"])),
+        Text(zh="{n} 个站点{swaps}", en="{n} sites{swaps}").fill(
             n=numbers.count(sums["stations"]), swaps=swaps if sums["swap_stations"] else ""
         ),
-        numbers.short_power(sums["power_kw"]),
-        numbers.short_money(sums["capex_cny"]),
+        numbers.power(sums["power_kw"]),
+        numbers.money(sums["capex_cny"]),
     ]
     return joined(parts, _BETWEEN)
-
-
-def _proof_words(proof: Proof) -> Text:
-    """How good the plan is known to be."""
-    if proof.optimal:
-        return Text(zh="已证明为最优方案", en="proven optimal")
-    words = Text(zh="已证明与最优相差不超过 {gap}", en="proven within {gap} of the best possible")
-    return words.fill(gap=numbers.gap(proof.gap_share))
 
 
 def _figures(plan: Plan) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ def site_columns(plan: Plan) -> dict[str, Any]:
         "kw": whole(built["power_kw"]),
         "cny": whole(built["capex_cny"]),
         "served": whole(built["served_kwh_day"]),
-        "use": numbers(built["utilisation"], 3),
+        "use": numbers(built["utilisation"], 4),
         "metres": numbers(built["metres_mean"]),
         "lost": whole(built["lost_kwh_day"]),
         "affected": whole(built["zones_affected"]),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, Protocol
 
-from planner.views.table import Column
+from planner.views import table as views
 from planner.words import Lang, Text
 
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -55,7 +55,7 @@ class Head:
     numbers: bool = True
 
     @classmethod
-    def of(cls, column: Column, width: float = 1.0) -> Head:
+    def of(cls, column: views.Column, width: float = 1.0) -> Head:
         """The head of a column of `planner.views`."""
         return cls(column.heading, width, not column.is_text)
 
@@ -148,6 +148,14 @@ class Document:
 def table(columns: Sequence[Head], rows: Sequence[Sequence[Text]], **kinds: bool) -> Table:
     """A table of plain rows."""
     return Table(columns, [Row(row) for row in rows], **kinds)
+
+
+def placed(shown: views.Table, widths: Sequence[float], **kinds: bool) -> Table:
+    """A table of `planner.views` in the report, its columns as wide as they are given; a last group is its sum."""
+    columns = [Head.of(column, width) for column, width in zip(shown.columns, widths, strict=True)]
+    first, *sums = shown.groups
+    rows = [*(Row(row) for row in first), *(Row(row, "sum") for group in sums for row in group)]
+    return Table(columns, rows, **kinds)
 
 
 def told(document: Document, lang: Lang) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import pandas as pd
 
 from planner.assessment.networks import SAME_PLACE_M, nearest_charger_m, price
 from planner.report.charts import Bars, Curve, Lorenz, Series
-from planner.report.document import Block, Head, Heading, Paragraph, Picture, table
-from planner.report.names import area_name
+from planner.report.document import Block, Head, Heading, Paragraph, Picture, placed, table
 from planner.report.palette import NETWORKS
 from planner.views import numbers
+from planner.views.areas import district_table
 from planner.views.figures import FIGURE, PLAN, TODAY, shown_figures
 from planner.words import Text
 
@@ -33,29 +33,8 @@ def fairness(plan: Plan) -> list[Block]:
 
 
 def _districts(plan: Plan) -> list[Block]:
-    rows = plan.assessment.districts
-    names = [area_name(plan, str(name)) for name in rows.index]
-    columns = [
-        Head(Text(zh="县区", en="district"), 1.4, numbers=False),
-        Head(Text(zh="居民", en="residents"), 1.2),
-        Head(Text(zh="半径内（今日）", en="within the norm, today"), 1.2),
-        Head(Text(zh="半径内（规划）", en="within the norm, plan"), 1.2),
-        Head(Text(zh="公共需求（kWh/日）", en="public demand (kWh a day)"), 1.5),
-        Head(Text(zh="满足（今日）", en="served, today")),
-        Head(Text(zh="满足（规划）", en="served, plan")),
-    ]
-    shares = ("within_norm_share_today", "within_norm_share", "served_share_today", "served_share")
-    cells = [
-        [
-            name,
-            numbers.count(row["residents"]),
-            *(numbers.share(float(row[key])) for key in shares[:2]),
-            numbers.count(row["public_kwh_day"]),
-            *(numbers.share(float(row[key])) for key in shares[2:]),
-        ]
-        for name, (_, row) in zip(names, rows.iterrows(), strict=True)
-    ]
-    shows = Text(zh="各县区公共充电需求的满足比例", en="Share of each district's public charging demand that is served")
+    rows, shown = plan.assessment.districts, district_table(plan)
+    shows = Text(zh="各县区服务率", en="Share of each district's public charging demand that is served")
     series = [
         Series(words, colour, [*rows[key].astype(float)], [numbers.share(float(value)) for value in rows[key]])
         for words, colour, key in (
@@ -63,8 +42,11 @@ def _districts(plan: Plan) -> list[Block]:
             (PLAN, NETWORKS["plan"], "served_share"),
         )
     ]
-    chart = Bars(names=names, series=series, shows=shows, top=1.0)
-    return [table(columns, cells, small=True, whole=True), Picture(chart, shows, shows)]
+    chart = Bars(names=[row[0] for row in shown.rows], series=series, shows=shows, top=1.0)
+    return [
+        placed(shown, (1.4, 1.2, 1.3, 1.3, 1.4, 1.1, 1), small=True, whole=True),
+        Picture(chart, shows, shows),
+    ]
 
 
 def _companions(plan: Plan) -> list[Block]:
@@ -88,7 +70,7 @@ def _distances(plan: Plan) -> list[Block]:
     for when, words in (("plan", PLAN), ("today", TODAY)):
         metres = _near_m(plan, when)
         if np.isfinite(gini[when]) and np.isfinite(metres[settled]).all():
-            name = _CURVE.fill(when=words, gini=numbers.ratio(gini[when]))
+            name = _CURVE.fill(when=words, gini=numbers.gini(gini[when]))
             curves.append(Curve(name, metres[settled], people[settled]))
     if not curves:
         return []

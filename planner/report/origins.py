@@ -8,7 +8,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from planner.assumptions.figures import assumption_table
-from planner.demand import band_table
 from planner.report.document import (
     Block,
     Bullets,
@@ -19,13 +18,15 @@ from planner.report.document import (
     Row,
     Table,
     clean,
+    placed,
     table,
 )
 from planner.scenario import Scenario, area_folder
 from planner.views import numbers
 from planner.views.assumptions import COLUMNS, assumption_lines, count_line, section_heading
+from planner.views.bands import bands_shown
 from planner.views.table import Column
-from planner.words import FULL_STOP, NO_TEXT, NOTICE, Lang, Text, joined, same, text_in, text_of
+from planner.words import FULL_STOP, NO_TEXT, NOTICE, Lang, Text, joined, same, text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,26 +94,8 @@ def real_and_modelled(plan: Plan) -> list[Block]:
 
 def _bands(scenario: Scenario) -> list[Block]:
     """What is known of the demand from elsewhere."""
-    bands = band_table(scenario)
-    if bands.empty:
-        return []
-    columns = [
-        Head(Text(zh="需求校核", en="sanity of the demand"), 2.2, numbers=False),
-        Head(Text(zh="本情景", en="found")),
-        Head(Text(zh="合理范围", en="plausible"), 1.4),
-        Head(Text(zh="是否在内", en="within"), 0.8, numbers=False),
-    ]
-    yes, no = Text(zh="是", en="yes"), Text(zh="否：{by}", en="no: {by}")
-    rows = [
-        [
-            text_in(row, "name"),
-            numbers.measured(row["found"]),
-            numbers.limits(row["low"], row["high"]),
-            yes if row["within"] else no.fill(by=row["pushed_by"]),
-        ]
-        for _, row in bands.iterrows()
-    ]
-    return [table(columns, rows, small=True, whole=True)]
+    shown = bands_shown(scenario)
+    return [] if shown is None else [placed(shown, (2.2, 1, 1.4, 0.8), small=True, whole=True)]
 
 
 def assumptions(plan: Plan) -> list[Block]:

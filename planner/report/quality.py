@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from planner.report.document import Block, Bullets, Head, Heading, Paragraph, table
 from planner.views import numbers
-from planner.views.table import ITEM
+from planner.views.result import GAP, NEEDED, TIGHTNESS, value_items
+from planner.views.table import ITEM, RESULT, Item, item
 from planner.words import Text, same
 
 if TYPE_CHECKING:
     from planner.plan import Plan
-    from planner.siting import Proof
 
 _METHODS_ZH = {
     "Lagrangian duality": "拉格朗日对偶：按各项约束的价格，对全部站点重新计算上界",
@@ -25,8 +25,8 @@ def method(plan: Plan) -> list[Block]:
     scenario, sites = plan.scenario, plan.sites
     demand = Text(
         zh="需求：{fleets} 类车队的用电量按服务与小时分配到 {zones} 个网格，公共充电合计 {public} kWh/日（计量点）。",
-        en="Demand: the energy of {fleets} fleets, by service and hour, spread over {zones} zones; {public} kWh of "
-        "public charging a day, at the meter.",
+        en="Demand: the energy of {fleets} fleets, by service and hour, spread over {zones} zones; {public} kWh/day of "
+        "public charging, at the meter.",
     ).fill(
         fleets=len(scenario.fleets),
         zones=numbers.count(len(plan.layers.zones)),
@@ -56,9 +56,7 @@ def _siting(plan: Plan) -> Text:
     rule = Text(zh="恰好" if siting.quota_rule == "exactly" else "至多", en=siting.quota_rule.replace("_", " "))
     budget = Text(zh="无预算上限", en="no budget")
     if siting.budget_cny is not None:
-        budget = Text(zh="预算 {million} 百万元", en="a budget of {million} million CNY").fill(
-            million=numbers.million(siting.budget_cny)
-        )
+        budget = Text(zh="预算 {budget}", en="a budget of {budget}").fill(budget=numbers.money(siting.budget_cny))
     return Text(
         zh="选址：整数规划决定各站点各类桩数，{rule} {quota} 台，{budget}；并遵守车位、电网余量、桩型比例、"
         "最小站规模（{least} 台）、区县任务与锁定站点。",
@@ -74,42 +72,20 @@ def proof(plan: Plan) -> list[Block]:
     reproducible = Text(zh="同样输入得到同样方案", en="the same input gives the same plan")
     if not found.reproducible:
         reproducible = Text(zh="限时或中断得到，重算可能不同", en="stopped by time or by hand: another run may differ")
-    rows = [
-        *_worth(found),
-        (Text(zh="差距", en="gap"), numbers.gap(found.gap_share)),
-        (Text(zh="证明方法", en="how it is proven"), _method_words(found.method)),
-        (Text(zh="是否证明最优", en="proven optimal"), optimal),
-        (Text(zh="能否重现", en="reproducible"), reproducible),
-        (Text(zh="供需比", en="tightness"), numbers.ratio(found.tightness)),
-        (
-            Text(zh="承担 99 % 目标值的桩数", en="chargers that carry 99 % of the value"),
-            numbers.count(found.needed_chargers),
-        ),
+    items = [
+        *value_items(found),
+        item(GAP, found.gap_share),
+        Item(key="method", words=Text(zh="证明方法", en="how it is proven"), value=_method_words(found.method)),
+        Item(key="optimal", words=Text(zh="是否证明最优", en="proven optimal"), value=optimal),
+        Item(key="reproducible", words=Text(zh="能否重现", en="reproducible"), value=reproducible),
+        item(TIGHTNESS, found.tightness),
+        item(NEEDED, found.needed_chargers),
     ]
-    columns = [Head.of(ITEM, 1.2), Head(Text(zh="结果", en="result"), 2.0, numbers=False)]
+    columns = [Head.of(ITEM, 1.2), Head(RESULT.words, 2.0, numbers=False)]
     return [
         Heading(Text(zh="方案有多好，如何得知", en="How good the plan is, and how that is known"), 2),
         *[Paragraph(text) for text in _plain_words(plan)],
-        table(columns, rows, whole=True),
-    ]
-
-
-def _worth(found: Proof) -> list[tuple[Text, Text]]:
-    """Value and bound, or cost and its bound."""
-    if found.cost_cny is not None and found.cost_bound_cny is not None:
-        return [
-            (
-                Text(zh="全寿命成本（百万元）", en="cost over the chargers' life (million CNY)"),
-                numbers.million(found.cost_cny),
-            ),
-            (
-                Text(zh="成本下界（百万元）", en="lower bound of the cost (million CNY)"),
-                numbers.million(found.cost_bound_cny),
-            ),
-        ]
-    return [
-        (Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh a day)"), numbers.count(found.value_kwh_day)),
-        (Text(zh="上界（加权 kWh/日）", en="upper bound (weighted kWh a day)"), numbers.count(found.bound_kwh_day)),
+        table(columns, [[one.words, one.value] for one in items], whole=True),
     ]
 
 

@@ -9,99 +9,65 @@ import numpy as np
 
 from planner.demand.hours import hours_of
 from planner.report.charts import Bars, Hours, Series
-from planner.report.document import Block, Head, Heading, Paragraph, Picture, table
-from planner.report.names import service_name
+from planner.report.document import Block, Heading, Paragraph, Picture, placed
 from planner.report.palette import NETWORKS, POWERS
 from planner.views import numbers
-from planner.words import NO_TEXT, Text, same, text_of
+from planner.views.areas import service_names, service_table, type_table
+from planner.views.columns import COLUMNS
+from planner.views.simulation import simulated_services
+from planner.words import NO_TEXT, Text, same
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
-_MW = same("MW")
-
 
 def services(plan: Plan) -> list[Block]:
     """Demand, what is served today and with the plan, by service; and the types of chargers."""
-    result = plan.assessment.services
-    names = [service_name(plan, str(key)) for key in result.index]
-    columns = [
-        Head(Text(zh="服务", en="service"), 1.4, numbers=False),
-        Head(Text(zh="公共需求（kWh/日）", en="public demand (kWh a day)"), 1.3),
-        Head(Text(zh="服务（kWh/日）", en="served (kWh a day)"), 1.2),
-        Head(Text(zh="未满足（kWh/日）", en="not served (kWh a day)"), 1.2),
-        Head(Text(zh="今日满足", en="served today")),
-        Head(Text(zh="规划满足", en="served by the plan")),
-    ]
-    rows = [
-        [
-            name,
-            *(numbers.count(row[key]) for key in ("public_kwh_day", "served_kwh_day", "unserved_kwh_day")),
-            *(numbers.share(float(row[key])) for key in ("served_share_today", "served_share")),
-        ]
-        for name, (_, row) in zip(names, result.iterrows(), strict=True)
-    ]
+    result, shown = plan.assessment.services, service_table(plan)
     shows = Text(
-        zh="各服务的公共需求与所服务的电量（kWh/日）", en="Public demand and energy served by service (kWh a day)"
+        zh="各服务的公共充电需求与服务电量（kWh/日）", en="Public demand and energy served by service (kWh/day)"
     )
     series = [
         Series(words, colour, [*result[key].astype(float)], [numbers.count(value) for value in result[key]])
         for words, colour, key in (
-            (Text(zh="公共需求", en="public demand"), NETWORKS["today"], "public_kwh_day"),
-            (Text(zh="规划服务", en="served by the plan"), NETWORKS["plan"], "served_kwh_day"),
+            (COLUMNS["public_kwh_day"].words, NETWORKS["today"], "public_kwh_day"),
+            (COLUMNS["served_kwh_day"].words, NETWORKS["plan"], "served_kwh_day"),
         )
     ]
     return [
         Heading(Text(zh="按服务", en="Service by service")),
-        table(columns, rows, small=True, whole=True),
-        Picture(Bars(names=names, series=series, shows=shows), shows, shows),
+        placed(shown, (1.4, 1.3, 1.2, 1.2, 1, 1), small=True, whole=True),
+        Picture(Bars(names=[row[0] for row in shown.rows], series=series, shows=shows), shows, shows),
         *_types(plan),
     ]
 
 
 def _types(plan: Plan) -> list[Block]:
-    types, known = plan.assessment.types, plan.scenario.charger_types
-    columns = [
-        Head(Text(zh="桩型", en="charger type"), 2.2, numbers=False),
-        Head(Text(zh="新增（台）", en="new")),
-        Head(Text(zh="额定功率（kW）", en="rated (kW)")),
-        Head(Text(zh="单价（元）", en="price (CNY)")),
-        Head(Text(zh="可承担（kWh/日）", en="can carry (kWh a day)"), 1.3),
-    ]
-    rows = [
-        [
-            text_of(known[str(key)], "name"),
-            numbers.count(row["chargers"]),
-            numbers.plain(known[str(key)].kw_rated.base),
-            numbers.count(known[str(key)].price_cny.base),
-            numbers.count(row["carried_kwh_day"]),
-        ]
-        for key, row in types.iterrows()
-    ]
-    return [Heading(Text(zh="桩型", en="Types of chargers"), 3), table(columns, rows, small=True, whole=True)]
+    shown = type_table(plan)
+    return [Heading(shown.title, 3), placed(shown, (2.2, 1, 1, 1, 1.3), small=True, whole=True)]
 
 
 def by_hour(plan: Plan) -> list[Block]:
     """Demand of every service over the day that is planned for, and the load of the new chargers on the grid."""
-    demand = demand_by_hour(plan)
+    demand, names = demand_by_hour(plan), service_names(plan.scenario)
     shows = Text(
-        zh="设计日各小时公共充电需求（MW，按服务）",
-        en="Public charging demand by hour of the design day (MW, by service)",
+        zh="设计日各小时公共充电需求（kW，按服务）",
+        en="Public charging demand by hour of the design day (kW, by service)",
     )
     layers = [
-        Series(service_name(plan, key), POWERS.get(key, NETWORKS["today"]), (load / 1e3).tolist())
+        Series(names.get(key, same(key)), POWERS.get(key, NETWORKS["today"]), load.tolist())
         for key, load in demand.items()
     ]
     total = sum(demand.values(), np.zeros(24))
     top = int(np.argmax(total))
     highest = Text(
-        zh="公共充电需求在 {when} 最高，为 {peak} MW（小时均值）。",
-        en="Public charging demand is highest at {when}: {peak} MW (mean of the hour).",
+        zh="公共充电需求在 {when} 最高，为 {peak}（小时均值）。",
+        en="Public charging demand is highest at {when}: {peak} (mean of the hour).",
     )
     return [
         Heading(Text(zh="按小时", en="Hour by hour")),
-        Paragraph(highest.fill(when=numbers.hour(top), peak=numbers.megawatts(float(total[top])))),
-        Picture(Hours(series=layers, shows=shows, unit=_MW), shows, shows),
+        Paragraph(highest.fill(when=numbers.hour(top), peak=numbers.power(float(total[top])))),
+        Picture(Hours(series=layers, shows=shows, unit=numbers.KW), shows, shows),
         *_load_by_hour(plan),
     ]
 
@@ -110,13 +76,13 @@ def _load_by_hour(plan: Plan) -> list[Block]:
     grid = plan.assessment.grid
     if grid is None:
         return []
-    load = grid.group_load.sum().to_numpy(float) / 1e3
-    shows = Text(zh="新增充电桩各小时负荷（MW）", en="Load of the new chargers by hour (MW)")
+    load = grid.group_load.sum().to_numpy(float)
+    shows = Text(zh="新建充电桩各小时负荷（kW）", en="Load of the new chargers by hour (kW)")
     words = Text(
-        zh="新增充电桩负荷峰值 {peak} MW（{when}）。", en="The new chargers draw {peak} MW at their peak ({when})."
-    ).fill(peak=numbers.megawatts(grid.city["peak_kw"]), when=numbers.hour(grid.city["peak_hour"]))
-    one = Series(Text(zh="新增充电桩", en="new chargers"), NETWORKS["plan"], load.tolist())
-    return [Paragraph(words), Picture(Hours(series=[one], shows=shows, unit=_MW), shows, shows)]
+        zh="新建充电桩负荷峰值 {peak}（{when}）。", en="The new chargers draw {peak} at their peak ({when})."
+    ).fill(peak=numbers.power(grid.city["peak_kw"]), when=numbers.hour(grid.city["peak_hour"]))
+    one = Series(COLUMNS["chargers"].words, NETWORKS["plan"], load.tolist())
+    return [Paragraph(words), Picture(Hours(series=[one], shows=shows, unit=numbers.KW), shows, shows)]
 
 
 def demand_by_hour(plan: Plan) -> dict[str, np.ndarray]:
@@ -138,11 +104,11 @@ def years(plan: Plan) -> list[Block]:
     if len(table_) < 2:
         return []
     names = [same(year) for year in table_.index]
-    spent = Text(zh="分年度投资（百万元）", en="Investment by year (million CNY)")
+    spent = Text(zh="分年度投资（万元）", en="Investment by year (million CNY)")
     served = Text(zh="年末需求满足比例", en="Share of the demand that is served at the end of the year")
     millions, shares = table_["capex_cny"].astype(float) / 1e6, table_["served_share"].astype(float)
     parts = (
-        (spent, [*millions], [numbers.million(v) for v in table_["capex_cny"]], 0.0),
+        (spent, [*millions], [numbers.millions(v) for v in table_["capex_cny"]], 0.0),
         (served, [*shares], [numbers.share(v) for v in shares], 1.0),
     )
     pictures = [
@@ -190,22 +156,5 @@ def _simulated(plan: Plan, seen: Mapping[str, Any]) -> list[Block]:
         kept=numbers.DASH if seen["kept_share"] is None else numbers.share(float(seen["kept_share"])),
         late=numbers.share(float(seen["peak_late_share"])),
     )
-    columns = [
-        Head(Text(zh="服务", en="service"), 1.4, numbers=False),
-        Head(Text(zh="排队数", en="queues")),
-        Head(Text(zh="日到达", en="arrivals a day")),
-        Head(Text(zh="平均等待（分钟）", en="mean wait (min)"), 1.2),
-        Head(Text(zh="未能充电", en="lost")),
-        Head(Text(zh="利用率", en="use of the plugs")),
-    ]
-    rows = [
-        [
-            service_name(plan, key),
-            numbers.count(row["stations"]),
-            numbers.count(row["arrivals_day"]),
-            numbers.minutes(row["wait_mean_min"]),
-            *(numbers.share(float(row[name])) for name in ("lost_share", "utilisation")),
-        ]
-        for key, row in seen["services"].items()
-    ]
-    return [Paragraph(words), table(columns, rows, small=True, whole=True)]
+    shown = simulated_services(seen["services"], plan.scenario)
+    return [Paragraph(words), placed(shown, (1.4, 1, 1, 1.2, 1, 1), small=True, whole=True)]

@@ -10,6 +10,9 @@ import pandas as pd
 
 from planner.files.whole import whole_files, write_geojson, write_json
 from planner.views import numbers
+from planner.views.columns import COLUMNS as PLAN_COLUMNS
+from planner.views.columns import columns_of
+from planner.views.result import COST, GAP
 from planner.views.table import Column, Table
 from planner.words import Text, same
 
@@ -20,17 +23,14 @@ FILES = ("alternatives.json", "alternatives.csv", "alternatives.geojson")
 _DECIMALS = 6
 PLAN = Column(key="plan", words=Text(zh="方案", en="plan"), is_text=True)
 COLUMNS = (
-    Column(
-        key="value_kwh_day", words=Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"), write=numbers.count
-    ),
-    Column(key="cost_cny", words=Text(zh="成本（百万元）", en="cost (million CNY)"), write=numbers.million),
+    *columns_of("value_kwh_day"),
+    COST,
     Column(key="share_of_best", words=Text(zh="为最优的", en="of the best"), write=numbers.share),
-    Column(key="gap_share", words=Text(zh="差距", en="gap"), write=numbers.gap),
-    Column(key="chargers", words=Text(zh="新建桩", en="new chargers"), write=numbers.count),
-    Column(key="swap_stations", words=Text(zh="换电站", en="swap stations"), write=numbers.count),
-    Column(key="sites", words=Text(zh="站点", en="sites"), write=numbers.count),
-    Column(key="sites_elsewhere_share", words=Text(zh="其他站点", en="other sites"), write=numbers.share),
-    Column(key="chargers_elsewhere_share", words=Text(zh="他处的桩", en="chargers elsewhere"), write=numbers.share),
+    GAP,
+    *columns_of("chargers", "swap_stations"),
+    Column(key="sites", words=PLAN_COLUMNS["stations"].words, unit=numbers.PIECES, write=numbers.count),
+    Column(key="sites_elsewhere_share", words=Text(zh="其他站点占比", en="other sites"), write=numbers.share),
+    Column(key="chargers_elsewhere_share", words=Text(zh="他处的桩占比", en="chargers elsewhere"), write=numbers.share),
 )
 
 

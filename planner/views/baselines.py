@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,21 @@ import pandas as pd
 from planner.assessment.figure_words import FOUR
 from planner.files.whole import whole_files, write_json
 from planner.views import numbers
+from planner.views.columns import COLUMNS, columns_of
+from planner.views.figures import FIGURE
 from planner.views.table import Column, Table
 from planner.words import Text, text_in
 
 FILES = ("baselines.json", "baselines.csv")
-FIGURE = Column(key="figure", words=Text(zh="指标", en="figure"), is_text=True)
 ROWS = (
     *(
         Column(key=name, words=words.word, write=numbers.metres if words.unit == "m" else numbers.share)
         for name, words in FOUR.items()
     ),
-    Column(
-        key="value_kwh_day", words=Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"), write=numbers.count
-    ),
-    Column(key="served_kwh_day", words=Text(zh="服务电量（kWh/日）", en="served (kWh/day)"), write=numbers.count),
-    Column(key="stations", words=Text(zh="有桩站点", en="sites with chargers"), write=numbers.count),
-    Column(key="chargers", words=Text(zh="公共充电桩（台）", en="public chargers"), write=numbers.count),
-    Column(key="capex_cny", words=Text(zh="投资（百万元）", en="investment (million CNY)"), write=numbers.million),
+    *columns_of("value_kwh_day", "served_kwh_day"),
+    replace(COLUMNS["stations"], words=Text(zh="有桩站点", en="sites with chargers")),
+    replace(COLUMNS["chargers"], words=Text(zh="公共充电桩", en="public chargers")),
+    *columns_of("capex_cny"),
 )
 """Figures by which networks are compared; they stand below one another, the networks beside one another."""
 _DECIMALS = 6

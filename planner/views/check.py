@@ -13,8 +13,8 @@ from planner.layers import Layers
 from planner.scenario import Scenario
 from planner.sources.datum import LEAST_MATCHES
 from planner.views import numbers
-from planner.views.table import FOUND, Column, Item, Table, item_table
-from planner.views.tasks import SUM
+from planner.views.columns import COLUMNS
+from planner.views.table import SUM, Column, Item, Table, item_table
 from planner.words import LIST_COMMA, NO_TEXT, Text, joined, same, text_of
 
 MARK = "! "
@@ -23,7 +23,7 @@ MARK = "! "
 LAYER_TITLE = Text(zh="图层（工作坐标系 {crs}）", en="layers (working CRS {crs})")
 LAYER = Column(key="layer", words=Text(zh="图层", en="layer"), is_text=True)
 FEATURES = Column(key="features", words=Text(zh="要素", en="features"), write=numbers.count)
-EXTENT = Column(key="extent_km", words=Text(zh="范围 km", en="extent km"))
+EXTENT = Column(key="extent_km", words=Text(zh="范围", en="extent"), unit=numbers.KILOMETRES)
 FILE_CRS = Column(key="crs", words=Text(zh="文件坐标系", en="CRS of file"), is_text=True)
 COVERAGE = Column(key="coverage", words=Text(zh="覆盖", en="coverage"))
 CONTENTS = Column(key="contents", words=Text(zh="内容与发现", en="contents and findings"), is_text=True)
@@ -38,7 +38,7 @@ _NAMES_ZH = {
     "zones": "网格",
     "places": "地点",
     "chargers": "既有充电桩",
-    "task_units": "任务单元",
+    "task_units": "任务单位",
     "feeders": "馈线",
 }
 _OF_THE_SCENARIO = Text(zh="（情景）", en="(scenario)")
@@ -212,7 +212,7 @@ def holdings(layers: Layers) -> dict[str, Text]:
     return {
         "districts": _people(layers.districts["residents"]),
         "streets": Text(zh="{km} km，{pieces} 个连通部分", en="{km} km in {pieces} connected {parts}").fill(
-            km=numbers.count(layers.streets["metres"].sum() / 1000),
+            km=numbers.kilometres(layers.streets["metres"].sum()),
             pieces=pieces,
             parts="parts" if pieces > 1 else "part",
         ),
@@ -233,8 +233,8 @@ def _feeder_words(feeders: gpd.GeoDataFrame) -> Text:
     known = feeders["headroom_kw"].dropna() if "headroom_kw" in feeders else feeders.index[:0]
     if not len(known):
         return NO_TEXT
-    return Text(zh="余量 {kw} kW（{groups} 组）", en="headroom {kw} kW of {groups} groups").fill(
-        kw=numbers.count(known.sum()), groups=numbers.count(len(known))
+    return Text(zh="余量 {kw}（{groups} 组）", en="headroom {kw} of {groups} groups").fill(
+        kw=numbers.power(known.sum()), groups=numbers.count(len(known))
     )
 
 
@@ -274,12 +274,12 @@ def fitness_table(fitness: Fitness) -> Table:
     items = [
         Item(
             key="public_kwh_day",
-            words=Text(zh="公共充电需求（kWh/日）", en="public demand (kWh/day)"),
+            words=COLUMNS["public_kwh_day"].heading,
             value=numbers.count(fitness.public_kwh_day),
         ),
         Item(
             key="standing_kwh_day",
-            words=Text(zh="其中无坐标充电桩承担", en="of it carried by unlocated chargers"),
+            words=Text(zh="其中无坐标充电桩承担（kWh/日）", en="of it carried by unlocated chargers (kWh/day)"),
             value=numbers.count(fitness.standing_kwh_day),
         ),
         Item(
@@ -296,7 +296,7 @@ def fitness_table(fitness: Fitness) -> Table:
             key="island_km",
             words=Text(zh="最大部分以外的道路", en="streets outside the largest part"),
             value=same("{km} km, {share}").fill(
-                km=numbers.tenths(fitness.island_km), share=numbers.share(fitness.island_share)
+                km=numbers.kilometres(1000 * fitness.island_km), share=numbers.share(fitness.island_share)
             ),
         ),
         Item(
@@ -310,7 +310,7 @@ def fitness_table(fitness: Fitness) -> Table:
             value=numbers.ratio(fitness.tightness),
         ),
     ]
-    return item_table(Text(zh="可规划性", en="fitness"), items, value=FOUND)
+    return item_table(Text(zh="可规划性", en="fitness"), items)
 
 
 def no_faults(marked: int) -> Text:

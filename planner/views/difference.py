@@ -11,6 +11,7 @@ from planner.faults import BadInput, Fault
 from planner.files.whole import whole_files, write_geojson, write_json
 from planner.studies.compare import CHANGES, Saved, difference, difference_summary, side_by_side
 from planner.views import numbers
+from planner.views.figures import FIGURE
 from planner.views.table import Column, Table
 from planner.words import COMMA, Text, joined, same, text_in
 
@@ -18,9 +19,7 @@ FILES = ("difference.json", "difference.csv", "difference.geojson")
 CHANGE_WORDS = {change: Text(zh=zh, en=en) for change, (zh, en) in CHANGES.items()}
 
 
-FIGURE = Column(key="figure", words=Text(zh="指标", en="figure"), is_text=True)
 CHANGE = Column(key="difference", words=Text(zh="差值", en="difference"))
-_POINTS = Text(zh="{points} 个百分点", en="{points} pp")
 
 
 def figures_table(plans: list[Saved]) -> Table:
@@ -43,7 +42,7 @@ def value_text(value: float, unit: str) -> Text:
         return numbers.figure(value, unit)
     if unit == "gap":
         return numbers.gap(value)
-    return numbers.million(value) if unit == "cny" else numbers.count(value)
+    return numbers.millions(value) if unit == "cny" else numbers.count(value)
 
 
 def change_text(a: float, b: float, unit: str) -> Text:
@@ -51,12 +50,11 @@ def change_text(a: float, b: float, unit: str) -> Text:
     if not np.isfinite(a) or not np.isfinite(b):
         return numbers.DASH
     if unit in ("share", "gap"):
-        points = f"{100 * abs(b - a):.{1 if unit == 'share' else 2}f}"
-        size, nothing = _POINTS.fill(points=points), not float(points)
+        digits = 1 if unit == "share" else 2
+        size, none = numbers.points(abs(b - a), digits), numbers.points(0.0, digits)
     else:
-        size = value_text(abs(b - a), unit)
-        nothing = size == value_text(0.0, unit)
-    return same("=") if nothing else same("{sign}{size}").fill(sign="+" if b > a else "−", size=size)
+        size, none = value_text(abs(b - a), unit), value_text(0.0, unit)
+    return same("=") if size == none else same("{sign}{size}").fill(sign="+" if b > a else "−", size=size)
 
 
 def difference_line(a: Saved, b: Saved) -> Text:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.assessment.figure_words import COMPANIONS as FIGURE_WORDS
 from planner.files.whole import whole_files, write_json
 from planner.views import numbers
+from planner.views.columns import columns_of
 from planner.views.table import Column, Table
 from planner.words import Text, same, text_in
 
@@ -19,14 +21,13 @@ if TYPE_CHECKING:
 FILES = ("fairness.json", "fairness.csv")
 FLOOR = Column(key="floor", words=Text(zh="各区服务率下限", en="floor of every district"), is_text=True)
 COLUMNS = (
+    *columns_of("value_kwh_day", "bound_kwh_day"),
     Column(
-        key="value_kwh_day", words=Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"), write=numbers.count
+        key="given_up_kwh_day", words=Text(zh="放弃的服务", en="given up"), unit=numbers.KWH_DAY, write=numbers.count
     ),
-    Column(key="bound_kwh_day", words=Text(zh="上界", en="bound"), write=numbers.count),
-    Column(key="given_up_kwh_day", words=Text(zh="放弃的服务（kWh/日）", en="given up (kWh/day)"), write=numbers.count),
-    Column(key="given_up_share", words=Text(zh="占比", en="share"), write=numbers.share),
+    Column(key="given_up_share", words=Text(zh="放弃占比", en="share given up"), write=numbers.share),
     Column(key="worst_share", words=Text(zh="最低区服务率", en="worst district"), write=numbers.share),
-    Column(key="gini_served", words=Text(zh="服务率基尼系数", en="Gini of the share served"), write=numbers.gini),
+    Column(key="gini_served", words=FIGURE_WORDS["gini_served"].word, write=numbers.gini),
 )
 _DECIMALS = 6
 
@@ -48,7 +49,7 @@ def fairness_notes(curve: FairnessCurve) -> Iterator[Text]:
 
 
 def _level(place: int, floor: float) -> Text:
-    return same(f"{floor:.3g}") if place else Text(zh="本方案", en="the plan")
+    return numbers.measured(floor) if place else Text(zh="本方案", en="the plan")
 
 
 def _cell(column: Column, row: Mapping[Hashable, Any]) -> Text:

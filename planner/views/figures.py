@@ -31,8 +31,14 @@ class Shown:
 def shown_figures(figures: pd.DataFrame) -> Iterator[Shown]:
     """The rows of ``figures`` or ``companions`` of an `Assessment`."""
     for key, row in figures.iterrows():
-        today, plan = (numbers.figure(float(row[when]), str(row["unit"])) for when in ("today", "plan"))
+        write = writer_of(str(key), str(row["unit"]))
+        today, plan = (write(float(row[when])) for when in ("today", "plan"))
         yield Shown(key=str(key), word=text_in(row, "word"), today=today, plan=plan, note=text_in(row, "note"))
+
+
+def writer_of(key: str, unit: str) -> numbers.Writer:
+    """How a figure is written: a Gini coefficient with more digits than other ratios, for it changes little."""
+    return numbers.gini if key.startswith("gini") else numbers.figure_writer(unit)
 
 
 def figure_table(plan: Plan) -> Table:

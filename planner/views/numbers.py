@@ -1,10 +1,15 @@
-"""How every number is written: the same on the console, the map, in the report and in files, with its rounding."""
+"""How every number is written: the one place for its digits, its rounding and its unit, on every face.
+
+Numbers are rounded to the nearest, halves away from zero, on their first 15 decimal digits: so do Excel and the script
+of the map (``planner/assets/map/numbers.js``). A gap alone is rounded up, for it is a promise. A writer takes a value
+and returns a `Text`; where there is no value it says so. `excel_format` has the same digits for cells of a workbook.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from planner.words import Text, same
 
@@ -17,20 +22,48 @@ UNKNOWN = Text(zh="未知", en="not known")
 BEYOND_REACH = Text(zh="超出可达范围", en="> reach")
 NEVER = Text(zh="无法回收", en="never")
 
+CHARGERS = Text(zh="台", en="")
+SWAP_STATIONS = Text(zh="座", en="")
+PIECES = Text(zh="个", en="")
+MILLIONS = Text(zh="万元", en="million CNY")
+"""Of money below a heading; in Chinese ten thousands, as is usual."""
+CNY = Text(zh="元", en="CNY")
+CNY_KWH = Text(zh="元/kWh", en="CNY/kWh")
+KW, KVA, METRES, KILOMETRES = same("kW"), same("kVA"), same("m"), same("km")
+KWH = same("kWh")
+KWH_DAY = Text(zh="kWh/日", en="kWh/day")
+WEIGHTED_KWH_DAY = Text(zh="加权 kWh/日", en="weighted kWh/day")
+MINUTES = Text(zh="分钟", en="min")
+TONNES = Text(zh="吨", en="t")
+YEARS = Text(zh="年", en="years")
+
+
+# ---- counts, shares, gaps -------------------------------------------------------------------------------------------
+
 
 def count(value: float) -> Text:
     """Whole, with thousands apart: ``10,000``."""
-    return same(f"{value:,.0f}") if math.isfinite(value) else DASH
+    return same(fixed(value, 0)) if math.isfinite(value) else DASH
+
+
+def tenths(value: float) -> Text:
+    """One digit: ``12.3``."""
+    return same(fixed(value, 1)) if math.isfinite(value) else DASH
+
+
+def signed_count(value: float) -> Text:
+    """By how many something changed: ``+1,240``."""
+    return same(f"{'+' if value >= 0 else ''}{fixed(value, 0)}") if math.isfinite(value) else DASH
 
 
 def share(value: float) -> Text:
     """A share of one in per cent with one digit: ``92.8 %``."""
-    return _known(value) or same(f"{value:.1%}".replace("%", " %"))
+    return _known(value) or same(f"{fixed(value, 1, 2)} %")
 
 
 def signed_share(value: float) -> Text:
     """By how much something changed: ``+3.1 %``."""
-    return _known(value) or same(f"{value:+.1%}".replace("%", " %"))
+    return _known(value) or same(f"{'+' if value >= 0 else ''}{fixed(value, 1, 2)} %")
 
 
 def given_share(value: float) -> Text:
@@ -38,19 +71,116 @@ def given_share(value: float) -> Text:
     return same(f"{100 * value:g} %")
 
 
-def metres(value: float) -> Text:
-    """A way: ``1,240 m``."""
-    return _known(value) or same(f"{value:,.0f} m")
+def gap(value: float) -> Text:
+    """A gap in per cent with two digits, rounded up: never shown smaller than it is, as ``0.49 %`` of 0.4815 %."""
+    return same(f"{fixed(gap_up(value), 2, 2)} %") if math.isfinite(value) else DASH
+
+
+def gap_up(value: float, digits: int = 4) -> float:
+    """A gap rounded up to some digits; what is rounded up again to fewer is as if it had been rounded once.
+
+    A gap is known to about 1e-12: less than that above a round number is none.
+    """
+    least = Decimal(1).scaleb(-digits)
+    return float(Decimal(repr(round(float(value), 12))).quantize(least, ROUND_CEILING))
+
+
+def points(value: float, digits: int = 1) -> Text:
+    """A difference of shares: ``1.3 pp``; of gaps with two digits."""
+    return Text(zh="{points} 个百分点", en="{points} pp").fill(points=fixed(value, digits, 2))
 
 
 def ratio(value: float) -> Text:
     """Two digits: ``0.50``."""
-    return _known(value) or same(f"{value:,.2f}")
+    return _known(value) or same(fixed(value, 2))
+
+
+def gini(value: float) -> Text:
+    """A Gini coefficient: ``0.078``."""
+    return _known(value) or same(fixed(value, 3))
+
+
+# ---- money ----------------------------------------------------------------------------------------------------------
+
+
+def millions(cny: float) -> Text:
+    """An amount below a heading of `MILLIONS`: ``799.87``, in Chinese ten thousands: ``79,987.4``."""
+    return Text(zh=fixed(cny, 1, -4), en=fixed(cny, 2, -6)) if math.isfinite(cny) else DASH
+
+
+def money(cny: float) -> Text:
+    """The same in a sentence: ``CNY 799.87 million``, ``79,987.4 万元``."""
+    if not math.isfinite(cny):
+        return DASH
+    return Text(zh="{amount} 万元", en="CNY {amount} million").fill(amount=millions(cny))
+
+
+def yuan(cny: float) -> Text:
+    """A small amount, such as the price of a charger or of a station, in full: ``CNY 62,000``."""
+    return Text(zh="{amount} 元", en="CNY {amount}").fill(amount=count(cny)) if math.isfinite(cny) else DASH
+
+
+def price(cny: float) -> Text:
+    """Money for a kWh, below a heading that says so: ``0.31``."""
+    return same(fixed(cny, 2)) if math.isfinite(cny) else DASH
+
+
+# ---- power, energy, ways, times -------------------------------------------------------------------------------------
+
+
+def power(kw: float) -> Text:
+    """Power in a sentence: ``689,500 kW``."""
+    return same("{kw} kW").fill(kw=count(kw)) if math.isfinite(kw) else DASH
 
 
 def kw_each(value: float) -> Text:
     """Power of a single vehicle: ``1.91 kW``."""
-    return _known(value) or same(f"{value:,.2f} kW")
+    return _known(value) or same(f"{fixed(value, 2)} kW")
+
+
+def energy(kwh: float) -> Text:
+    """Energy in a sentence: ``1,550 kWh``."""
+    return same("{kwh} kWh").fill(kwh=count(kwh)) if math.isfinite(kwh) else DASH
+
+
+def metres(value: float) -> Text:
+    """A way: ``1,240 m``."""
+    return _known(value) or same(f"{fixed(value, 0)} m")
+
+
+def kilometres(metres: float) -> Text:
+    """Kilometres of metres, below a heading that says so or before the unit: ``1.5``."""
+    return same(fixed(metres, 1, -3)) if math.isfinite(metres) else DASH
+
+
+def square_metres(value: float) -> Text:
+    """An area: ``50,000 m²``."""
+    return same(f"{fixed(value, 0)} m²")
+
+
+def minutes(value: float) -> Text:
+    """Minutes below a heading that says so: ``1.2``."""
+    return tenths(value)
+
+
+def years(value: float) -> Text:
+    """How long something takes to pay back: ``5.2 years``."""
+    if not math.isfinite(value):
+        return DASH if math.isnan(value) else NEVER
+    return Text(zh="{years} 年", en="{years} years").fill(years=fixed(value, 1))
+
+
+def year(value: float) -> Text:
+    """A year, without a comma."""
+    return same(f"{value:.0f}")
+
+
+def hour(value: float) -> Text:
+    """The hour from ``12:00–13:00``."""
+    return DASH if math.isnan(value) else same(f"{value:.0f}:00–{value + 1:.0f}:00")
+
+
+# ---- figures of any unit, and ranges --------------------------------------------------------------------------------
 
 
 def figure(value: float, unit: str) -> Text:
@@ -71,83 +201,14 @@ def figure_writer(unit: str) -> Writer:
     return {"share": share, "m": metres, "kW": kw_each}.get(unit, ratio)
 
 
-def year(value: float) -> Text:
-    """A year, without a comma."""
-    return same(f"{value:.0f}")
+def plain(value: float) -> Text:
+    """A figure of a scenario as it is read: no digits that it has not, thousands apart."""
+    return same(fixed(value, 0) if value == round(value) else f"{value:,.6g}".replace("-", "−"))
 
 
-def gap(value: float) -> Text:
-    """A gap in per cent with two digits, rounded up: never shown smaller than it is, as ``0.49 %`` of 0.4815 %."""
-    return same(f"{gap_up(value) * 100:.2f} %") if math.isfinite(value) else DASH
-
-
-def gap_up(value: float, digits: int = 4) -> float:
-    """A gap rounded up to some digits; what is rounded up again to fewer is as if it had been rounded once.
-
-    A gap is known to about 1e-12: less than that above a round number is none.
-    """
-    least = Decimal(1).scaleb(-digits)
-    return float(Decimal(repr(round(float(value), 12))).quantize(least, ROUND_CEILING))
-
-
-def fine_million(cny: float) -> Text:
-    """Millions with two digits."""
-    return same(f"{cny / 1e6:,.2f}")
-
-
-def bare_years(value: float) -> Text:
-    """Years below a heading that says so."""
-    if math.isnan(value):
-        return DASH
-    return NEVER if math.isinf(value) else same(f"{value:.1f}")
-
-
-def dotted_spread(low: float, base: float, high: float) -> Text:
-    """A number with its range."""
-    return same(f"{base:,.0f} ({low:,.0f} … {high:,.0f})") if math.isfinite(base) else DASH
-
-
-def gini(value: float) -> Text:
-    """A Gini coefficient of a curve of fairness."""
-    return same(f"{value:.4f}")
-
-
-def short_power(kw: float) -> Text:
-    """MW of a headline."""
-    return same(f"{kw / 1000:,.0f} MW" if kw >= 10_000 else f"{kw / 1000:.2f} MW")
-
-
-def short_money(cny: float) -> Text:
-    """Money of a headline."""
-    return Text(
-        zh=f"{cny / 1e8:,.2f} 亿元" if cny >= 1e7 else f"{cny / 1e4:,.1f} 万元",
-        en=f"CNY {cny / 1e6:,.0f} M" if cny >= 1e7 else f"CNY {cny:,.0f}",
-    )
-
-
-def signed_count(value: float) -> Text:
-    """Whole, with its sign."""
-    return same(f"{value:+,.0f}")
-
-
-def tenths(value: float) -> Text:
-    """One digit."""
-    return same(f"{value:,.1f}")
-
-
-def kilometres(value_m: float) -> Text:
-    """Kilometres of metres, with one digit, below a heading that says so."""
-    return same(f"{value_m / 1000:,.1f}")
-
-
-def square_metres(value: float) -> Text:
-    """An area: ``50,000 m²``."""
-    return same(f"{value:,.0f} m²")
-
-
-def scale(metres: float) -> Text:
-    """The length of a scale bar: ``500 m``, ``2 km``."""
-    return same(f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m")
+def measured(value: float) -> Text:
+    """Three digits of something measured or reckoned, more only before the point: ``44.4``, ``760,791``."""
+    return same(fixed(value, 0) if value >= 1000 else f"{value:.3g}")
 
 
 def tick(value: float) -> Text:
@@ -155,77 +216,42 @@ def tick(value: float) -> Text:
     return same(f"{value:,.10g}")
 
 
-def plain_limits(low: float, high: float) -> Text:
-    """The ends of a range of a figure of the scenario."""
-    return same(f"{low:g} – {high:g}")
+def scale(metres: float) -> Text:
+    """The length of a scale bar: ``500 m``, ``2 km``."""
+    return same(f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m")
 
 
-def share_limits(low: float, high: float) -> Text:
-    """The ends of a range of a share of the scenario."""
-    return same(f"{given_share(low).en} – {given_share(high).en}")
-
-
-def limits(low: float, high: float) -> Text:
+def limits(low: float, high: float, write: Writer = plain) -> Text:
     """Between what: ``40 – 50``."""
-    return same(f"{measured(low).en} – {measured(high).en}")
-
-
-def million(cny: float) -> Text:
-    """Millions of CNY with one digit, below a heading that says so."""
-    return same(f"{cny / 1e6:,.1f}") if math.isfinite(cny) else DASH
-
-
-def money(cny: float) -> Text:
-    """An amount with its unit: ``7.999 亿元``, ``CNY 799.9 million``; small ones in 万元 and CNY."""
-    if not math.isfinite(cny):
-        return DASH
-    zh = f"{cny / 1e8:,.3f} 亿元" if abs(cny) >= 1e7 else f"{cny / 1e4:,.1f} 万元"
-    return Text(zh=zh, en=f"CNY {million(cny).en} million" if abs(cny) >= 1e6 else f"CNY {cny:,.0f}")
-
-
-def megawatts(kw: float) -> Text:
-    """MW with one digit, below a heading that says so."""
-    return same(f"{kw / 1e3:,.1f}") if math.isfinite(kw) else DASH
-
-
-def price(cny: float) -> Text:
-    """CNY for a kWh: ``0.31``."""
-    return same(f"{cny:.2f}")
-
-
-def years(value: float) -> Text:
-    """Years with one digit; never where a plan does not pay back."""
-    if math.isnan(value):
-        return DASH
-    return NEVER if math.isinf(value) else Text(zh=f"{value:.1f} 年", en=f"{value:.1f} years")
-
-
-def hour(value: float) -> Text:
-    """The hour from ``12:00–13:00``."""
-    return DASH if math.isnan(value) else same(f"{value:.0f}:00–{value + 1:.0f}:00")
+    return same("{low} – {high}").fill(low=write(low), high=write(high))
 
 
 def spread(low: float, base: float, high: float) -> Text:
-    """A number with its range: ``63,277 (-5,849 to 170,123)``."""
+    """A number with its range: ``63,277 (−5,849 to 170,123)``."""
     if not math.isfinite(base):
         return DASH
-    ends = f"{low:,.0f}", f"{base:,.0f}", f"{high:,.0f}"
-    return Text(zh="{1}（{0} 至 {2}）".format(*ends), en="{1} ({0} to {2})".format(*ends))
+    told = Text(zh="{base}（{low} 至 {high}）", en="{base} ({low} to {high})")
+    return told.fill(base=count(base), low=count(low), high=count(high))
 
 
-def minutes(value: float) -> Text:
-    """Minutes with one digit, below a heading that says so."""
-    return same(f"{value:.1f}")
+# ---- the rule -------------------------------------------------------------------------------------------------------
 
 
-def plain(value: float) -> Text:
-    """A figure of a scenario as it is read: no digits that it has not, thousands apart."""
-    return same(f"{value:,.0f}" if value == round(value) else f"{value:,.6g}")
+def fixed(value: float, digits: int, scale: int = 0) -> str:
+    """A number times ten to the scale with so many digits, thousands apart: the rule of rounding.
 
-
-def measured(value: float) -> Text:
-    """Three digits of something measured or reckoned, more only before the point: ``44.4``, ``760,791``."""
-    return same(f"{value:,.0f}" if value >= 1000 else f"{value:.3g}")
+    Parameters
+    ----------
+    value
+        Finite.
+    digits
+        Behind the point.
+    scale
+        2 for per cent of a share, -6 for millions.
+    """
+    exact = Decimal(f"{float(value):.15g}").scaleb(scale)
+    rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{'−' if rounded < 0 else ''}{abs(rounded):,f}"
 
 
 def _known(value: float) -> Text | None:
@@ -235,17 +261,27 @@ def _known(value: float) -> Text | None:
     return BEYOND_REACH if math.isinf(value) else None
 
 
+# ---- Excel ----------------------------------------------------------------------------------------------------------
+
 _EXCEL: dict[Writer, str] = {
     count: "#,##0",
-    metres: "#,##0",
+    tenths: "#,##0.0",
     share: "0.0 %",
     gap: "0.00 %",
     ratio: "#,##0.00",
+    gini: "0.000",
+    millions: "#,##0",
     kw_each: "#,##0.00",
+    metres: "#,##0",
     year: "0",
+    plain: "0.######",
 }
 
 
 def excel_format(write: Writer) -> str:
-    """The number format that lets Excel show what a writer writes, but for its unit."""
+    """The number format by which Excel shows the digits of a writer.
+
+    Units stand in a heading or a column of their own; money stays in CNY, as the names of columns say, and a gap must
+    have been rounded up (`gap_up`) before.
+    """
     return _EXCEL[write]

@@ -2,101 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from planner.assessment import pooling_gain
 from planner.plan import Plan
 from planner.siting import Proof
 from planner.views import numbers
-from planner.views.table import Item, Table, item_table
+from planner.views.columns import COLUMNS
+from planner.views.table import Column, Item, Table, item, item_table
 from planner.words import NO_TEXT, Text, same
 
-_TITLE = Text(zh="方案", en="plan")
 _MOST_TIGHTNESS = 1.2
+GAP = Column(key="gap_share", words=Text(zh="差距", en="gap"), write=numbers.gap)
+SERVED = COLUMNS["served_kwh_day"]
+COST = Column(
+    key="cost_cny",
+    words=Text(zh="全寿命成本", en="lifetime cost"),
+    unit=numbers.CNY,
+    shown=numbers.MILLIONS,
+    write=numbers.millions,
+)
+COST_BOUND = Column(
+    key="cost_bound_cny",
+    words=Text(zh="成本下界", en="lower bound of the cost"),
+    unit=numbers.CNY,
+    shown=numbers.MILLIONS,
+    write=numbers.millions,
+)
+TIGHTNESS = Column(key="tightness", words=Text(zh="供需比", en="tightness"), write=numbers.ratio)
+NEEDED = Column(
+    key="needed_chargers",
+    words=Text(zh="承担 99 % 目标值的桩数", en="chargers that carry 99 % of the value"),
+    unit=numbers.CHARGERS,
+    write=numbers.count,
+)
+_BUILT = ("chargers", "swap_stations", "stations", "power_kw", "capex_cny")
+_CARRIED = Column(
+    key="carried_kwh_day",
+    words=Text(zh="新建设施在承诺等待下可供电量", en="the new chargers can carry at the promised wait"),
+    unit=numbers.KWH_DAY,
+    write=numbers.count,
+)
+_GAINED = Text(
+    zh="其中因并站排队较固定单桩电量增加（kWh/日）",
+    en="of it gained by pooling over a fixed energy per charger (kWh/day)",
+)
+_OPTIMAL = Text(zh="已证最优", en="proven optimal")
+_NOT_OPTIMAL = Text(zh="尚未证明最优", en="not proven optimal")
 
 
-def result_table(plan: Plan) -> Table:
-    """The plan in single figures."""
-    return item_table(_TITLE, [*built_items(plan), *value_items(plan.proof), *_rest(plan)])
+def built(sites: pd.DataFrame) -> dict[str, float]:
+    """What the chosen sites of an assessment build together: chargers, swap_stations, stations, power_kw, capex_cny."""
+    names = {"new_total": "chargers", "new_swap": "swap_stations", "power_kw": "power_kw", "capex_cny": "capex_cny"}
+    return {new: float(sites[old].sum()) for old, new in names.items()} | {"stations": float(len(sites))}
 
 
-def built_items(plan: Plan) -> list[Item]:
+def built_items(sums: Mapping[str, Any]) -> list[Item]:
     """What is built, and for how much."""
-    sites = plan.assessment.sites
-    return [
-        Item(
-            key="chargers",
-            words=Text(zh="新增充电桩（台）", en="new chargers"),
-            value=numbers.count(sites["new_total"].sum()),
-        ),
-        Item(
-            key="swap_stations",
-            words=Text(zh="新增换电站", en="new swap stations"),
-            value=numbers.count(sites["new_swap"].sum()),
-        ),
-        Item(
-            key="stations",
-            words=Text(zh="有新增设施的站点", en="sites with new chargers"),
-            value=numbers.count(len(sites)),
-        ),
-        Item(
-            key="capex_cny",
-            words=Text(zh="投资（百万元）", en="investment (million CNY)"),
-            value=numbers.million(sites["capex_cny"].sum()),
-        ),
-    ]
+    return [item(COLUMNS[key], sums[key]) for key in _BUILT]
 
 
 def value_items(proof: Proof) -> list[Item]:
     """What the plan is worth, or costs, and how much better any other can be."""
     if proof.cost_cny is None or proof.cost_bound_cny is None:
         return [
-            Item(
-                key="value_kwh_day",
-                words=Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"),
-                value=numbers.count(proof.value_kwh_day),
-            ),
-            Item(
-                key="bound_kwh_day",
-                words=Text(zh="上界（加权 kWh/日）", en="upper bound (weighted kWh/day)"),
-                value=numbers.count(proof.bound_kwh_day),
-            ),
+            item(COLUMNS["value_kwh_day"], proof.value_kwh_day),
+            item(COLUMNS["bound_kwh_day"], proof.bound_kwh_day),
         ]
-    return [
-        Item(
-            key="served_kwh_day",
-            words=Text(zh="服务电量（kWh/日）", en="served (kWh/day)"),
-            value=numbers.count(proof.value_kwh_day),
-        ),
-        Item(
-            key="cost_cny",
-            words=Text(zh="全寿命成本（百万元）", en="lifetime cost (million CNY)"),
-            value=numbers.fine_million(proof.cost_cny),
-        ),
-        Item(
-            key="cost_bound_cny",
-            words=Text(zh="成本下界（百万元）", en="lower bound of the cost (million CNY)"),
-            value=numbers.fine_million(proof.cost_bound_cny),
-        ),
-    ]
+    return [item(SERVED, proof.value_kwh_day), item(COST, proof.cost_cny), item(COST_BOUND, proof.cost_bound_cny)]
 
 
-def _rest(plan: Plan) -> list[Item]:
+def proven(proof: Proof) -> Text:
+    """How good the plan is known to be, in a few words."""
+    if proof.optimal:
+        return Text(zh="已证明为最优方案", en="proven optimal")
+    words = Text(zh="已证明与最优相差不超过 {gap}", en="proven within {gap} of the best possible")
+    return words.fill(gap=numbers.gap(proof.gap_share))
+
+
+def result_table(plan: Plan) -> Table:
+    """The plan in single figures."""
     proof = plan.proof
-    optimal = (
-        Text(zh="已证最优", en="proven optimal") if proof.optimal else Text(zh="尚未证明最优", en="not proven optimal")
+    gap = Text(zh="{gap}，{optimal}", en="{gap}, {optimal}").fill(
+        gap=numbers.gap(proof.gap_share), optimal=_OPTIMAL if proof.optimal else _NOT_OPTIMAL
     )
-    gap = Text(zh="{gap}，{optimal}", en="{gap}, {optimal}").fill(gap=numbers.gap(proof.gap_share), optimal=optimal)
-    return [
-        Item(key="gap_share", words=Text(zh="差距", en="gap"), value=gap),
-        Item(key="tightness", words=Text(zh="供需比 tightness", en="tightness"), value=numbers.ratio(proof.tightness)),
+    items = [
+        *built_items(built(plan.assessment.sites)),
+        *value_items(proof),
+        Item(key=GAP.key, words=GAP.words, value=gap),
+        item(TIGHTNESS, proof.tightness),
         *_pooling_items(plan),
-        Item(
-            key="needed_chargers",
-            words=Text(zh="承担 99 % 目标值的台数", en="chargers that carry 99 % of the value"),
-            value=numbers.count(proof.needed_chargers),
-        ),
+        item(NEEDED, proof.needed_chargers),
     ]
+    return item_table(Text(zh="方案", en="plan"), items)
 
 
 def _pooling_items(plan: Plan) -> list[Item]:
@@ -104,27 +106,13 @@ def _pooling_items(plan: Plan) -> list[Item]:
     if plan.scenario.waiting is None:
         return []
     gain = pooling_gain(plan.assessment.types)
-    known = not np.isnan(gain["gained_share"])
-    share = same(" ({share})").fill(share=numbers.signed_share(gain["gained_share"])) if known else NO_TEXT
+    share = NO_TEXT
+    if not np.isnan(gain["gained_share"]):
+        share = Text(zh="（{share}）", en=" ({share})").fill(share=numbers.signed_share(gain["gained_share"]))
+    gained = same("{kwh}{share}").fill(kwh=numbers.signed_count(gain["gained_kwh_day"]), share=share)
     return [
-        Item(
-            key="carried_kwh_day",
-            words=Text(
-                zh="新增设施在承诺等待下可供电量（kWh/日）",
-                en="the new chargers can carry at the promised wait (kWh/day)",
-            ),
-            value=numbers.count(gain["carried_kwh_day"]),
-        ),
-        Item(
-            key="gained_kwh_day",
-            words=Text(
-                zh="其中因并站排队较固定单桩电量增加", en="of it gained by pooling over a fixed energy per charger"
-            ),
-            value=same("{kwh}{share}").fill(
-                kwh=numbers.signed_count(gain["gained_kwh_day"]),
-                share=NO_TEXT if np.isnan(gain["gained_share"]) else share,
-            ),
-        ),
+        item(_CARRIED, gain["carried_kwh_day"]),
+        Item(key="gained_kwh_day", words=_GAINED, value=gained),
     ]
 
 
@@ -133,7 +121,7 @@ def tightness_warning(plan: Plan) -> Text | None:
     if plan.proof.tightness <= _MOST_TIGHTNESS:
         return None
     return Text(
-        zh="警告：新增充电桩的供电能力是可达需求的 {tightness} 倍，{needed} 台即可承担 99 % 的目标值；"
+        zh="警告：新建充电桩的供电能力是可达需求的 {tightness} 倍，{needed} 台即可承担 99 % 的目标值；"
         "请减少总量或检查需求假设",
         en="warning: the new chargers can carry {tightness} times the demand they can reach; {needed} of them carry "
         "99 % of the value; lower the quota or check the demand assumptions",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from planner.scenario import Scenario
 from planner.simulation.days import BUSY_ARRIVALS, Simulation
 from planner.simulation.stress import Stress
 from planner.views import numbers
+from planner.views.columns import COLUMNS as COLUMNS_OF_PLANS
 from planner.views.stress import stress_summary
 from planner.views.table import Column, Table
-from planner.words import Text, text_of
+from planner.words import NO_TEXT, Text, text_of
 
 _STRESS_FILE = "simulation_stress.csv"
 FILES = ("simulation.json", "simulation_stations.csv", "simulation_hours.csv", _STRESS_FILE)
@@ -52,11 +55,11 @@ def simulation_summary(seen: Simulation) -> dict[str, Any]:
     }
 
 
-SERVICE = Column(key="service", words=Text(zh="服务", en="service"), is_text=True)
+SERVICE = COLUMNS_OF_PLANS["service"]
 COLUMNS = (
     Column(key="stations", words=Text(zh="排队数（站点×桩型）", en="queues (site and type)"), write=numbers.count),
     Column(key="arrivals_day", words=Text(zh="日到达", en="arrivals a day"), write=numbers.count),
-    Column(key="wait_mean_min", words=Text(zh="平均等待（分钟）", en="mean wait (min)"), write=numbers.minutes),
+    Column(key="wait_mean_min", words=Text(zh="平均等待", en="mean wait"), unit=numbers.MINUTES, write=numbers.minutes),
     Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.share),
     Column(key="utilisation", words=Text(zh="利用率", en="use of the plugs"), write=numbers.share),
 )
@@ -64,14 +67,18 @@ COLUMNS = (
 
 def simulation_table(seen: Simulation, scenario: Scenario) -> Table:
     """Waits, losses and use by service."""
-    rows = simulation_summary(seen)["services"]
-    cells = [
-        [text_of(rules, "name"), *(column.cell(rows[service]) for column in COLUMNS)]
-        for service, rules in scenario.services.items()
-        if service in rows
-    ]
     title = Text(zh="仿真 {days} 天", en="{days} simulated days").fill(days=seen.days)
-    return Table(title, (SERVICE, *COLUMNS), [cells])
+    return replace(simulated_services(simulation_summary(seen)["services"], scenario), title=title)
+
+
+def simulated_services(services: Mapping[str, Mapping[Hashable, Any]], scenario: Scenario) -> Table:
+    """The same of what ``simulation.json`` holds."""
+    rows = [
+        [text_of(rules, "name"), *(column.cell(services[service]) for column in COLUMNS)]
+        for service, rules in scenario.services.items()
+        if service in services
+    ]
+    return Table(NO_TEXT, (SERVICE, *COLUMNS), [rows])
 
 
 def kept_line(seen: Simulation) -> Text:

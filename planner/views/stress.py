@@ -10,22 +10,30 @@ import numpy as np
 from planner.scenario import Scenario
 from planner.simulation.stress import EVERYONE, Stress
 from planner.views import numbers
+from planner.views.areas import service_names
+from planner.views.columns import COLUMNS
 from planner.views.table import Column, Table
-from planner.words import Text, same, text_of
+from planner.words import Text, same
 
 _MOST_OVERRUN = 10
 _DECIMALS = 4
-SERVICE = Column(key="service", words=Text(zh="服务", en="service"), is_text=True)
+SERVICE = COLUMNS["service"]
 FIGURES = (
     Column(key="arrivals_day", words=Text(zh="日到达", en="arrivals a day"), write=numbers.count),
     Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.share),
     Column(key="rerouted_share", words=Text(zh="改去他站", en="charged elsewhere"), write=numbers.share),
-    Column(key="wait_mean_min", words=Text(zh="平均等待（分钟）", en="mean wait (min)"), write=numbers.minutes),
+    Column(key="wait_mean_min", words=Text(zh="平均等待", en="mean wait"), unit=numbers.MINUTES, write=numbers.minutes),
     Column(
-        key="wait_p90_min", words=Text(zh="第90百分位等待（分钟）", en="wait of 9 in 10 (min)"), write=numbers.minutes
+        key="wait_p90_min",
+        words=Text(zh="第90百分位等待", en="wait of 9 in 10"),
+        unit=numbers.MINUTES,
+        write=numbers.minutes,
     ),
     Column(
-        key="extra_m", words=Text(zh="较规划多行（米）", en="way beyond the plan's (m)"), write=numbers.signed_count
+        key="extra_m",
+        words=Text(zh="较规划多行", en="way beyond the plan's"),
+        unit=numbers.METRES,
+        write=numbers.signed_count,
     ),
 )
 STATION = Column(key="station", words=Text(zh="站点", en="station"), is_text=True)
@@ -35,7 +43,7 @@ OVERRUN = (
     Column(key="came", words=Text(zh="实际日到达", en="came a day"), write=numbers.tenths),
     Column(key="turned_away", words=Text(zh="离开", en="turned away"), write=numbers.tenths),
     Column(key="turned_away_share", words=Text(zh="离开占比", en="share"), write=numbers.share),
-    Column(key="wait_mean_min", words=Text(zh="平均等待（分钟）", en="mean wait (min)"), write=numbers.minutes),
+    Column(key="wait_mean_min", words=Text(zh="平均等待", en="mean wait"), unit=numbers.MINUTES, write=numbers.minutes),
 )
 
 
@@ -81,11 +89,6 @@ def stress_table(seen: Stress, scenario: Scenario) -> Table:
     ]
     title = Text(zh="压力测试 {days} 天", en="{days} days of stress").fill(days=seen.days)
     return Table(title, (SERVICE, *FIGURES), [rows])
-
-
-def service_names(scenario: Scenario) -> dict[str, Text]:
-    """The services as the scenario names them."""
-    return {str(service): text_of(rules, "name") for service, rules in scenario.services.items()}
 
 
 def _cell(seen: Stress, service: str, figure: Column) -> Text:

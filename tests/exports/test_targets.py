@@ -157,7 +157,7 @@ def test_geojson_keeps_its_schema_and_rfc_7946(plan: Plan, tmp_path: Path, name:
     assert features["required"] == list(fields)
     for field, words in features["properties"].items():
         assert words["title"].startswith(COLUMNS[field].words.zh)
-        assert words["description"].startswith(COLUMNS[field].words.en)
+        assert words["description"].startswith(COLUMNS[field].description)
     box = gpd.read_file(home / f"{name}.geojson").to_crs(4326).total_bounds
     assert (box[0] < box[2] or name == "sites") and box[0] >= -180 and box[3] <= 90
 
@@ -340,4 +340,4 @@ def test_every_column_is_documented() -> None:
     text = (CHECKOUT / "docs" / "exports.md").read_text(encoding="utf-8")
     for field in {*SITE_FIELDS, *CANDIDATE_FIELDS}:
         column = COLUMNS[field]
-        assert f"| `{field}` | {column.words.zh} | {column.words.en} |" in text
+        assert f"| `{field}` | {column.words.zh} | {column.description} |" in text
