@@ -13,14 +13,15 @@ import pandas as pd
 
 from planner.assessment import REASONS
 from planner.scenario import Scenario
-from planner.words import Text, same, text_of
+from planner.views import palette
+from planner.views.areas import REASON_WORDS
+from planner.words import Text, text_of
 
 STYLES = "layer_styles"
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _FIXED_DATE = pd.Timestamp("2000-01-01", tz="UTC")
-_POWERS = {"slow": "0,158,115", "fast": "0,114,178", "heavy": "213,94,0", "swap": "204,121,167"}
-_NEW = {service: f'coalesce("new_{service}", 0)' for service in _POWERS}
+_NEW = {service: f'coalesce("new_{service}", 0)' for service in palette.POWERS}
 _MAIN_POWER = (
     "CASE "
     + " ".join(
@@ -33,13 +34,6 @@ _MAIN_POWER = (
 """The service with most of a site's new chargers; of equals the stronger one."""
 _SIZE = '1.2 + 0.55 * sqrt(coalesce("new_total", 0) + coalesce("new_swap", 0))'
 """Millimetres: the area grows with the chargers."""
-_REASONS = {
-    "out_of_reach": (Text(zh="超出可达范围", en="out of reach"), "117,112,179"),
-    "full": (Text(zh="已满", en="full"), "230,171,2"),
-    "grid": (Text(zh="电网", en="grid"), "166,118,29"),
-    "budget": (Text(zh="预算", en="budget"), "231,41,138"),
-    "quota": (Text(zh="总量", en="quota"), "230,97,1"),
-}
 _OPACITY = '25 + 190 * if("public_kwh_day" > 0, "unserved_kwh_day" / "public_kwh_day", 0)'
 """Of 255: the more of its demand a zone leaves unserved, the stronger its colour."""
 _SERVED = "246,246,242"
@@ -99,10 +93,10 @@ def style_rows(scenario: Scenario) -> pd.DataFrame:
 
 def _sites(scenario: Scenario) -> str:
     classes = []
-    for service, colour in _POWERS.items():
+    for service, colour in palette.POWERS.items():
         named = scenario.services.get(service)  # type: ignore[call-overload]
         label = _both(text_of(named, "name")) if named else service
-        symbol = _circle(f"{colour},230", "255,255,255,255", 0.25, {"size": _SIZE})
+        symbol = _circle(f"{palette.channels(colour)},230", "255,255,255,255", 0.25, {"size": _SIZE})
         classes.append(_Class(service, label, symbol))
     return _qml(_categorized(_MAIN_POWER, classes), _label('"name_zh"', 7, 20_000))
 
@@ -120,9 +114,9 @@ def _candidates() -> str:
 def _zones() -> str:
     classes = [_Class("", _both(Text(zh="无未服务需求", en="nothing unserved")), _area(f"{_SERVED},150"))]
     for reason in REASONS:
-        words, colour = _REASONS.get(reason, (same(reason), "120,120,120"))
+        colour = palette.channels(palette.REASONS[reason])
         by = {"fillColor": f"'{colour},' || to_string(round({_OPACITY}))"}
-        classes.append(_Class(reason, _both(words), _area(f"{colour},180", by)))
+        classes.append(_Class(reason, _both(REASON_WORDS[reason]), _area(f"{colour},180", by)))
     return _qml(_categorized("coalesce(\"reason\", '')", classes), None)
 
 

@@ -18,13 +18,14 @@ from planner.assessment.figure_words import FOUR
 from planner.exports import read_saved_layers
 from planner.faults import BadInput, Fault
 from planner.maps.areas import views
-from planner.maps.colours import CHANGE_COLOURS, MORE_AND_LESS
 from planner.maps.columns import bounds_of, degrees, whole
 from planner.maps.draw import blank_page, outline_layer, street_layer
 from planner.maps.page import Page, asset, page_text
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, zone_places
 from planner.studies.compare import CHANGES, Saved, difference, side_by_side
 from planner.views.difference import CHANGE_WORDS, change_text, value_text
+from planner.views.palette import CHANGES as CHANGES_IN_COLOUR
+from planner.views.palette import MORE_AND_LESS
 from planner.words import Lang, Text, text_in
 
 _SCRIPTS = ("words", "numbers", "canvas", "zones", "controls", "names", "difference")
@@ -64,7 +65,7 @@ def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
         "lang": lang,
         "title": asdict(title),
         "words": {"changes": list(CHANGE_WORDS.values())},
-        "colours": {"changes": list(CHANGE_COLOURS.values()), "less": MORE_AND_LESS[0], "more": MORE_AND_LESS[1]},
+        "colours": {"changes": list(CHANGES_IN_COLOUR.values()), "less": MORE_AND_LESS[0], "more": MORE_AND_LESS[1]},
         "views": views(zones, districts),
         "zones": zone_places(zones, districts) | {plan: whole(kwh) for plan, kwh in served.items()},
         "least": LEAST_UNSERVED_KWH_DAY,

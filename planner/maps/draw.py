@@ -12,26 +12,20 @@ import geopandas as gpd
 from planner.assessment import REASONS
 from planner.maps.areas import district_rows, grid_shapes, outlines, task_rows, views
 from planner.maps.basemap import Basemap
-from planner.maps.colours import POWER_COLOURS, RAMPS, REACH_COLOURS, REASON_COLOURS
 from planner.maps.page import Page, page_text
-from planner.maps.panels import POWERS, panels, year_words
+from planner.maps.panels import panels, year_words
 from planner.maps.sites import site_columns, site_years, who_serves_whom
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, demand_by_hours, zone_columns, zone_years
+from planner.views import palette
+from planner.views.areas import POWERS, REASON_WORDS
 from planner.views.columns import COLUMNS, columns_of
 from planner.views.tasks import AMOUNTS
 from planner.views.yields import GRID_COLUMNS
-from planner.words import Lang, Text, text_of
+from planner.words import Lang, text_of
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
-REASON_WORDS = {
-    "out_of_reach": Text(zh="超出可达范围", en="out of reach"),
-    "full": Text(zh="可达站点已满（车位或电网）", en="sites within reach are full"),
-    "grid": Text(zh="馈线组已满", en="feeder group is full"),
-    "budget": Text(zh="预算用尽", en="budget is spent"),
-    "quota": Text(zh="总量用尽", en="quota is used up"),
-}
 _STREETS = {"trunk": ("#7d8791", 1.6), "primary": ("#98a1aa", 1.2), "secondary": ("#aab2b9", 0.9)}
 _MAIN_STREETS = ("motorway", *_STREETS, "tertiary")
 _STREET_DETAIL_M = 5.0  # corners nearer to the line than this are not drawn
@@ -137,10 +131,10 @@ def blank_page(basemap: Basemap | None = None) -> folium.Map:
 def colours() -> dict[str, Any]:
     """What the page's script paints with."""
     return {
-        "powers": list(POWER_COLOURS.values()),
-        "reasons": [REASON_COLOURS[reason] for reason in REASONS],
-        "ramps": RAMPS,
-        "reach": REACH_COLOURS,
+        "powers": [palette.POWERS[power] for power in POWERS],
+        "reasons": [palette.REASONS[reason] for reason in REASONS],
+        "ramps": palette.RAMPS,
+        "reach": palette.REACH,
     }
 
 

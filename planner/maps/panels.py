@@ -11,6 +11,7 @@ import jinja2
 from planner.assessment.figure_words import FOUR
 from planner.maps.page import asset
 from planner.views import numbers
+from planner.views.areas import POWERS
 from planner.views.figures import shown_figures
 from planner.views.result import built, proven
 from planner.words import Text, joined, same, text_of
@@ -28,12 +29,6 @@ THEMES = {
     "reach": Text(zh="服务半径覆盖", en="Within norm radius"),
     "residents": Text(zh="居民（模型）", en="Residents (model)"),
     "": Text(zh="不显示", en="None"),
-}
-POWERS = {
-    "slow": Text(zh="慢充", en="slow"),
-    "fast": Text(zh="快充", en="fast"),
-    "heavy": Text(zh="重卡", en="heavy trucks"),
-    "swap": Text(zh="换电站", en="swap stations"),
 }
 _BETWEEN = same(" · ")
 

@@ -9,11 +9,10 @@ import pandas as pd
 
 from planner.assessment.networks import price
 from planner.maps.columns import degrees, numbers, steps, whole
+from planner.views.areas import POWERS
 
 if TYPE_CHECKING:
     from planner.plan import Plan
-
-POWERS = ("slow", "fast", "heavy", "swap")
 
 
 def site_columns(plan: Plan) -> dict[str, Any]:

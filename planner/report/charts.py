@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.report.drawing import WIDTH, Box, Drawing, polyline
-from planner.report.palette import ACCENT, INK, LINE, SECOND, SOFT
 from planner.views import numbers
+from planner.views.palette import ACCENT, INK, LINE, SECOND, SOFT
 from planner.words import Lang, Text, same
 
 _SIZE = 10.5

@@ -14,9 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.report.document import Picture
 from planner.report.drawing import UNITS_A_MM, WIDTH, Box, Drawing, fitted, polyline, text_width
-from planner.report.palette import GROUND, INK, MIXED, PAPER, POWERS, SOFT
 from planner.views import numbers
 from planner.views.areas import area_name
+from planner.views.palette import GROUND, INK, MIXED, PAPER, POWERS, SOFT
 from planner.words import NOTICE, Lang, Text, same
 
 if TYPE_CHECKING:

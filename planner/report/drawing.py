@@ -12,7 +12,7 @@ from html import escape
 from typing import NamedTuple
 
 from planner.report.document import clean
-from planner.report.palette import INK, PAPER
+from planner.views.palette import INK, PAPER
 from planner.words import Lang, Text
 
 UNITS_A_MM = 4.0

@@ -10,10 +10,10 @@ import pandas as pd
 from planner.assessment.networks import SAME_PLACE_M, nearest_charger_m, price
 from planner.report.charts import Bars, Curve, Lorenz, Series
 from planner.report.document import Block, Head, Heading, Paragraph, Picture, placed, table
-from planner.report.palette import NETWORKS
 from planner.views import numbers
 from planner.views.areas import district_table
 from planner.views.figures import FIGURE, PLAN, TODAY, shown_figures
+from planner.views.palette import NETWORKS
 from planner.words import Text
 
 if TYPE_CHECKING:

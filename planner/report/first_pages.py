@@ -18,10 +18,10 @@ from planner.report.document import (
     Picture,
     placed,
 )
-from planner.report.palette import NETWORKS, OTHER_NETWORK
 from planner.views import numbers
 from planner.views.baselines import baseline_table
 from planner.views.figures import PLAN, TODAY, shown_figures
+from planner.views.palette import NETWORKS, OTHER_NETWORK
 from planner.views.result import built
 from planner.views.tasks import task_table
 from planner.views.years import year_table

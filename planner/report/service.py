@@ -10,10 +10,10 @@ import numpy as np
 from planner.demand.hours import hours_of
 from planner.report.charts import Bars, Hours, Series
 from planner.report.document import Block, Heading, Paragraph, Picture, placed
-from planner.report.palette import NETWORKS, POWERS
 from planner.views import numbers
 from planner.views.areas import service_names, service_table, type_table
 from planner.views.columns import COLUMNS
+from planner.views.palette import NETWORKS, POWERS
 from planner.views.simulation import simulated_services
 from planner.words import NO_TEXT, Text, same
 

@@ -11,10 +11,10 @@ from planner.assessment.grid import Grid
 from planner.assessment.money import Money
 from planner.report.charts import Bars, Series
 from planner.report.document import Block, Bullets, Head, Heading, Paragraph, Picture, placed, table
-from planner.report.palette import NETWORKS
 from planner.views import numbers
 from planner.views.areas import area_name
 from planner.views.columns import COLUMNS
+from planner.views.palette import NETWORKS
 from planner.views.table import SUM, Column, item, item_table
 from planner.views.yields import (
     CHARGER_COST,

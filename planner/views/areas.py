@@ -21,6 +21,22 @@ SERVICES = columns_of(
     *("service", "public_kwh_day", "served_kwh_day", "unserved_kwh_day", "served_share_today", "served_share"),
 )
 
+REASON_WORDS = {
+    "out_of_reach": Text(zh="超出可达范围", en="out of reach"),
+    "full": Text(zh="可达站点已满（车位或电网）", en="sites within reach are full"),
+    "grid": Text(zh="馈线组已满", en="feeder group is full"),
+    "budget": Text(zh="预算用尽", en="budget is spent"),
+    "quota": Text(zh="总量用尽", en="quota is used up"),
+}
+"""Why demand is not served."""
+POWERS = {
+    "slow": Text(zh="慢充", en="slow"),
+    "fast": Text(zh="快充", en="fast"),
+    "heavy": Text(zh="重卡", en="heavy trucks"),
+    "swap": Text(zh="换电站", en="swap stations"),
+}
+"""What a station is made of, in a few letters."""
+
 
 def area_name(plan: Plan, name: str) -> Text:
     """A district or task unit: in English as the layer of districts has it, where it has."""

@@ -27,9 +27,9 @@ from planner.report.charts import Bars, Curve, Lorenz, Series
 from planner.report.city_picture import city_picture, power_class
 from planner.report.document import Bullets, Heading, Paragraph, Table, clean
 from planner.report.origins import assumed_share, markdown_blocks
-from planner.report.palette import MIXED, NETWORKS, POWERS
 from planner.report.service import demand_by_hour
 from planner.report.yields import payback
+from planner.views.palette import MIXED, NETWORKS, POWERS
 from planner.words import same
 
 LANGUAGES = pytest.mark.parametrize("lang", ["zh", "en"])
