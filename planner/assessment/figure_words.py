@@ -40,7 +40,7 @@ FOUR = {
             zh="所在网格距充电桩的直线距离不超过其圈层服务半径的居民，占全部居民的比例",
             en="share of residents with a charger for cars within the norm radius of their ring, straight line",
         ),
-        short=Text(zh="居民在服务半径内", en="residents within the norm radius"),
+        short=Text(zh="居民在服务半径内", en="residents within the norm"),
     ),
     "completely_equipped": FigureWords(
         word=Text(zh="配置完善", en="completely equipped"),
@@ -49,7 +49,7 @@ FOUR = {
             zh="已有充电桩的必配公共机构，占全部必配公共机构的比例",
             en="share of the institutions that must be equipped that hold a charger",
         ),
-        short=Text(zh="应配建公共机构已配建", en="required institutions equipped"),
+        short=Text(zh="应配建公共机构已配建", en="institutions equipped"),
     ),
     "convenient": FigureWords(
         word=Text(zh="服务便捷", en="convenient"),
@@ -59,7 +59,7 @@ FOUR = {
             en="metres to the charger within which nine tenths of the demand is served, that of unlocated chargers "
             "left out",
         ),
-        short=Text(zh="九成需求的到站路程", en="distance for 90 % of demand"),
+        short=Text(zh="九成需求的到站路程", en="way for 90 % of demand"),
         note=Text(
             zh="第90百分位路程；未服务的计为超出可达范围", en="90th percentile of metres; unserved counted beyond reach"
         ),

@@ -28,7 +28,7 @@ def print_plan(plan: Plan, folder: Path, lang: Lang) -> None:
     tables = (
         result_table(plan),
         year_table(plan),
-        yield_table(plan.assessment, plan.scenario),
+        yield_table(plan),
         baseline_table(plan.baselines),
         task_table(plan),
     )

@@ -12,6 +12,7 @@ from planner.views.table import Table
 from planner.words import Lang, Text
 
 _PIPE_WIDTH = 140
+_FEW_COLUMNS = 5
 
 
 def console(stderr: bool = False) -> Console:
@@ -33,8 +34,12 @@ def drawn(shown: Table, lang: Lang) -> rich_table.Table:
     """A table in lines and columns, in one language; lines part its groups."""
     made = rich_table.Table(title=shown.title.to(lang), title_justify="left")
     for column in shown.columns:
+        heading = column.heading.to(lang)
+        if len(shown.columns) > _FEW_COLUMNS:  # the unit on a line of its own
+            words = column.words.to(lang)
+            heading = "\n".join(filter(None, (words, heading.removeprefix(words).strip())))
         justify: Literal["left", "right"] = "left" if column.is_text else "right"
-        made.add_column(column.heading.to(lang), justify=justify, overflow="fold")
+        made.add_column(heading, justify=justify, overflow="fold")
     for group in shown.groups:
         for row in group:
             made.add_row(*(cell.to(lang) for cell in row))

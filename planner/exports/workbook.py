@@ -96,15 +96,15 @@ def _write_sheet(book: Any, formats: _Formats, sheet: Sheet, content: Content) -
     for row, lines in enumerate(_lines(sheet), 1):
         page.set_row(row, _LINE_POINTS * lines)
     for place, name in enumerate(names):
-        numbers = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
+        is_number = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
         wide = name in ("today", "plan")
         page.set_column(place, place, _WIDTHS.get(name, _WIDTH))
-        page.write_string(0, place, _heading(name), formats.number_header if numbers or wide else formats.header)
-        look = formats.of(_number_format(name) if numbers else _AS_TEXT, wrap=name in sheet.wrapped)
-        if numbers:
+        page.write_string(0, place, _heading(name), formats.number_header if is_number or wide else formats.header)
+        look = formats.of(_number_format(name) if is_number else _AS_TEXT, wrap=name in sheet.wrapped)
+        if is_number:
             for row, number in enumerate(table[name].tolist(), 1):
                 if math.isfinite(number):
-                    page.write_number(row, place, number, look)
+                    page.write_number(row, place, numbers.as_cell(number), look)
             continue
         for row, value in enumerate(table[name].tolist(), 1):
             if sheet.formats and wide:
@@ -149,7 +149,7 @@ def _write(page: Any, row: int, place: int, value: Any, look: Any) -> None:
     elif isinstance(value, bool):
         page.write_string(row, place, _TRUTH[value], look)  # not every program shows a truth value as one
     elif value is not None and math.isfinite(value):
-        page.write_number(row, place, value, look)
+        page.write_number(row, place, numbers.as_cell(value), look)
 
 
 def _text(value: str) -> str:

@@ -23,10 +23,10 @@ from planner.maps.draw import blank_page, outline_layer, street_layer
 from planner.maps.page import Page, asset, page_text
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, zone_places
 from planner.studies.compare import CHANGES, Saved, difference, side_by_side
-from planner.views.difference import CHANGE_WORDS, change_text, value_text
+from planner.views.difference import CHANGE_WORDS, change_text, figure_words, value_text
 from planner.views.palette import CHANGES as CHANGES_IN_COLOUR
 from planner.views.palette import MORE_AND_LESS
-from planner.words import Lang, Text, text_in
+from planner.words import NOTICE, Lang, Text, text_in
 
 _SCRIPTS = ("words", "numbers", "canvas", "zones", "controls", "names", "difference")
 
@@ -151,6 +151,7 @@ def _panels(a: Saved, b: Saved, said: Mapping[str, tuple[Text, str]], sites: gpd
         rows=[_figure_row(str(name), row, a, b) for name, row in figures.iterrows()],
         changes=[(name, words, int(counts.get(name, 0))) for name, words in CHANGE_WORDS.items()],
         same=len(a.new.index.union(b.new.index)) - len(sites),
+        notice=NOTICE,
         attribution=" · ".join(dict.fromkeys(attribution for _, attribution in said.values() if attribution)),
     )
 
@@ -159,7 +160,7 @@ def _figure_row(name: str, row: pd.Series, a: Saved, b: Saved) -> dict[str, Any]
     """A figure of both plans, and how it changes."""
     before, after, unit = float(row[a.folder]), float(row[b.folder]), str(row["unit"])
     return {
-        "words": text_in(row, "word"),
+        "words": figure_words(name, row),
         "a": value_text(before, unit),
         "b": value_text(after, unit),
         "change": change_text(before, after, unit),

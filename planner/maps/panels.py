@@ -14,7 +14,7 @@ from planner.views import numbers
 from planner.views.areas import POWERS
 from planner.views.figures import shown_figures
 from planner.views.result import built, proven
-from planner.words import Text, joined, same, text_of
+from planner.words import NOTICE, Text, joined, same, text_of
 
 if TYPE_CHECKING:
     from planner.maps.basemap import Basemap
@@ -25,7 +25,7 @@ _OF_A_YEAR = {"well_distributed": "within_norm_share", "basically_meets": "serve
 THEMES = {
     "demand": Text(zh="公共充电需求", en="Public demand"),
     "unserved": Text(zh="未满足需求及原因", en="Unserved, and why"),
-    "served": Text(zh="需求满足率", en="Demand served"),
+    "served": Text(zh="服务率", en="Demand served"),
     "reach": Text(zh="服务半径覆盖", en="Within norm radius"),
     "residents": Text(zh="居民（模型）", en="Residents (model)"),
     "": Text(zh="不显示", en="None"),
@@ -65,6 +65,7 @@ def panels(plan: Plan, streets: list[tuple[str, float]], basemap: Basemap | None
         has_feeders=len(plan.layers.feeders) > 0,
         has_basemap=basemap is not None,
         unlocated=numbers.count(unlocated).en if unlocated else "",
+        notice=NOTICE,
         attribution=" · ".join(dict.fromkeys(attributions)),
     )
 

@@ -106,7 +106,9 @@ class CityPicture:
 
 def city_picture(plan: Plan) -> Picture:
     """The chosen sites on the ground, with the notice that every such picture must bear."""
-    caption = same("{notice}. {attribution}").fill(notice=NOTICE, attribution=plan.scenario.study_area.attribution)
+    caption = Text(zh="{notice}。{attribution}", en="{notice}. {attribution}").fill(
+        notice=NOTICE, attribution=plan.scenario.study_area.attribution
+    )
     shows = Text(
         zh="示意图：各县区、主要道路与 {sites} 个规划站点",
         en="Sketch map: districts, main streets and {sites} planned sites",

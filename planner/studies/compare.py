@@ -29,13 +29,13 @@ _FIGURES = {
     "value_kwh_day": ("目标值（加权 kWh/日）", "value (weighted kWh/day)", "kWh/day"),
     "bound_kwh_day": ("上界", "upper bound", "kWh/day"),
     "gap_share": ("差距", "gap", "gap"),
-    "cost_cny": ("全寿命成本（百万元）", "lifetime cost (million CNY)", "cny"),
+    "cost_cny": ("全寿命成本", "lifetime cost", "cny"),
     "served_kwh_day": ("服务电量（kWh/日）", "served (kWh/day)", "kWh/day"),
     "chargers": ("新建公共充电桩（台）", "new public chargers", "count"),
     "swap_stations": ("新建换电站", "new swap stations", "count"),
     "stations": ("有新桩的站点", "sites with new chargers", "count"),
     "power_kw": ("新增功率（kW）", "new power (kW)", "kW"),
-    "capex_cny": ("投资（百万元）", "investment (million CNY)", "cny"),
+    "capex_cny": ("投资", "investment", "cny"),
 }
 
 

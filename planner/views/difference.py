@@ -11,7 +11,9 @@ from planner.faults import BadInput, Fault
 from planner.files.whole import whole_files, write_geojson, write_json
 from planner.studies.compare import CHANGES, Saved, difference, difference_summary, side_by_side
 from planner.views import numbers
+from planner.views.columns import columns_of
 from planner.views.figures import FIGURE
+from planner.views.result import COST, GAP
 from planner.views.table import Column, Table
 from planner.words import COMMA, Text, joined, same, text_in
 
@@ -19,12 +21,17 @@ FILES = ("difference.json", "difference.csv", "difference.geojson")
 CHANGE_WORDS = {change: Text(zh=zh, en=en) for change, (zh, en) in CHANGES.items()}
 
 
+_OF_A_PLAN = (
+    *("value_kwh_day", "bound_kwh_day", "served_kwh_day", "chargers", "swap_stations", "stations", "power_kw"),
+    "capex_cny",
+)
+_NAMED = {column.key: column for column in (*columns_of(*_OF_A_PLAN), COST, GAP)}
 CHANGE = Column(key="difference", words=Text(zh="差值", en="difference"))
 
 
 def figures_table(plans: list[Saved]) -> Table:
     """A column per plan; with two, also how the second differs."""
-    rows = [[text_in(row, "word"), *_cells(plans, row)] for _, row in side_by_side(plans).iterrows()]
+    rows = [[figure_words(str(name), row), *_cells(plans, row)] for name, row in side_by_side(plans).iterrows()]
     folders = [Column(key=plan.folder, words=same(plan.folder)) for plan in plans]
     columns = [FIGURE, *folders, *([CHANGE] if len(plans) == 2 else [])]
     return Table(Text(zh="方案比较", en="plans side by side"), columns, [rows])
@@ -34,6 +41,11 @@ def _cells(plans: list[Saved], row: pd.Series) -> list[Text]:
     values, unit = [float(row[plan.folder]) for plan in plans], str(row["unit"])
     cells = [value_text(value, unit) for value in values]
     return [*cells, change_text(values[0], values[1], unit)] if len(plans) == 2 else cells
+
+
+def figure_words(name: str, row: pd.Series) -> Text:
+    """What a figure of `side_by_side` is called, with its unit: as in the tables of a single plan."""
+    return _NAMED[name].heading if name in _NAMED else text_in(row, "word")
 
 
 def value_text(value: float, unit: str) -> Text:

@@ -1,8 +1,9 @@
 """How every number is written: the one place for its digits, its rounding and its unit, on every face.
 
-Numbers are rounded to the nearest, halves away from zero, on their first 15 decimal digits: so do Excel and the script
-of the map (``planner/assets/map/numbers.js``). A gap alone is rounded up, for it is a promise. A writer takes a value
-and returns a `Text`; where there is no value it says so. `excel_format` has the same digits for cells of a workbook.
+Numbers are rounded to the nearest, halves away from zero, on their first 12 digits, so that the noise of a sum does not
+decide; the script of the map (``planner/assets/map/numbers.js``) does the same, and so does Excel with what `as_cell`
+gives it. A gap alone is rounded up, for it is a promise. A writer takes a value and returns a `Text`; where there is no
+value it says so.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from planner.words import Text, same
 
 Writer = Callable[[float], Text]
+
+_DIGITS = 12
+"""That a number is known to."""
 
 DASH = same("–")
 """Where there is no number to show."""
@@ -249,7 +253,7 @@ def fixed(value: float, digits: int, scale: int = 0) -> str:
     scale
         2 for per cent of a share, -6 for millions.
     """
-    exact = Decimal(f"{float(value):.15g}").scaleb(scale)
+    exact = Decimal(f"{float(value):.{_DIGITS}g}").scaleb(scale)
     rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return f"{'−' if rounded < 0 else ''}{abs(rounded):,f}"
 
@@ -276,6 +280,11 @@ _EXCEL: dict[Writer, str] = {
     year: "0",
     plain: "0.######",
 }
+
+
+def as_cell(value: float) -> float:
+    """A number for a cell: without the noise beyond the digits that it is known to, which Excel would round by."""
+    return float(f"{float(value):.{_DIGITS}g}")
 
 
 def excel_format(write: Writer) -> str:

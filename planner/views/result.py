@@ -63,7 +63,8 @@ def built(sites: pd.DataFrame) -> dict[str, float]:
 
 def built_items(sums: Mapping[str, Any]) -> list[Item]:
     """What is built, and for how much."""
-    return [item(COLUMNS[key], sums[key]) for key in _BUILT]
+    named = {"stations": Text(zh="有新建设施的站点", en="sites with new chargers")}
+    return [item(COLUMNS[key], sums[key], named.get(key)) for key in _BUILT]
 
 
 def value_items(proof: Proof) -> list[Item]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,8 +14,10 @@ from planner.assessment.emissions import ENDS
 from planner.assessment.grid import Grid
 from planner.assessment.money import Money
 from planner.demand.years import DAYS_A_YEAR
+from planner.plan import Plan
 from planner.scenario import Scenario
 from planner.views import numbers
+from planner.views.areas import area_name
 from planner.views.table import Column, Item, Table, item, item_table
 from planner.words import Text, same, text_in, text_of
 
@@ -79,23 +83,25 @@ GASES = {
 _OF_IT = Text(zh="  其中替代{fuel}", en="  of it instead of {fuel}")
 
 
-def yield_table(result: Assessment, scenario: Scenario) -> Table | None:
+def yield_table(plan: Plan) -> Table | None:
     """All that the scenario asks for; None where that is nothing."""
-    groups = yield_items(result, scenario)
+    groups = yield_items(plan.assessment, plan.scenario, partial(area_name, plan))
     return item_table(_TITLE, *groups) if groups else None
 
 
-def yield_items(result: Assessment, scenario: Scenario) -> list[list[Item]]:
+def yield_items(result: Assessment, scenario: Scenario, named: Callable[[str], Text] = same) -> list[list[Item]]:
     """Words and result, line by line, of every report that the scenario asks for.
 
     Parameters
     ----------
     result, scenario
         Of a plan.
+    named
+        What a district is called.
     """
     groups = []
     if result.grid is not None:
-        groups.append(_grid_items(result.grid))
+        groups.append(_grid_items(result.grid, named))
     if result.money is not None:
         groups.append(_money_items(result.money, float(result.sites["new_total"].sum())))
     if scenario.emissions is not None:
@@ -104,7 +110,7 @@ def yield_items(result: Assessment, scenario: Scenario) -> list[list[Item]]:
     return groups
 
 
-def _grid_items(grid: Grid) -> list[Item]:
+def _grid_items(grid: Grid, named: Callable[[str], Text]) -> list[Item]:
     city = grid.city
     hour = numbers.hour(float(city["peak_hour"]))
     peak = item(PEAK, city["peak_kw"])
@@ -117,7 +123,7 @@ def _grid_items(grid: Grid) -> list[Item]:
     if city["fullest_group"]:
         group = grid.groups.loc[city["fullest_group"]]
         note, used = text_in(group, "note"), USED.write(float(group["headroom_used_share"]))
-        value = same("{name} {used}").fill(name=group["name_zh"], used=used)
+        value = same("{name} {used}").fill(name=named(str(group["name_zh"])), used=used)
         noted = Text(zh="{value}（{note}）", en="{value} ({note})").fill(value=value, note=note)
         items.append(Item(key="fullest_group", words=FULLEST, value=noted if note else value))
     return items

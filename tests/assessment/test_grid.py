@@ -214,11 +214,11 @@ def test_reports_are_saved_and_read(plan: Plan, tmp_path: Path) -> None:
 def test_lines_of_the_command(plan: Plan) -> None:
     groups = yield_items(plan.assessment, plan.scenario)
     grid, money, emissions = ({item.words.en: item.value.en for item in items} for items in groups)
-    assert grid["peak of the load by hour (MW)"] == "0.4, 11:00–12:00"
-    assert grid["transformers (number, MVA)"] == "4, 0.6"
+    assert grid["peak of the load by hour (kW)"] == "400, 11:00–12:00"
+    assert (grid["transformers"], grid["their capacity (kVA)"]) == ("4", "600")
     assert grid["group with the fullest headroom"].startswith("北区 77.5 %")
-    assert money["simple payback (years)"] == "5.7"
-    assert emissions["CO2 avoided a year (t; low … high)"] == "115 (-70 … 245)"
+    assert money["simple payback"] == "5.7 years"
+    assert emissions["CO2 avoided a year (t; low to high)"] == "115 (−70 to 245)"
     assert all(any("\u4e00" <= c <= "\u9fff" for c in item.words.zh) for items in groups for item in items)
 
 

@@ -44,7 +44,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(planned: tuple[Path, subpro
         "well distributed: share of residents with a charger for cars within the norm radius of their ring",
     ):
         assert words in done.stdout
-    assert re.search(r"南区\s*│\s*2 │\s*2 │", done.stdout)
+    assert re.search(r"South\s*│\s*2 │\s*2 │", done.stdout)
     assert str(home / "maps" / "toytown") in done.stdout.replace("\n", "")
     assert "candidates" in done.stderr
     assert "gap 0.00 %" in done.stderr
@@ -213,7 +213,7 @@ def test_check_shows_every_layer(tmp_path: Path) -> None:
         f"2 | 1.5 x 1.5 | EPSG:4326 | 100.0 % (the boundary) | residents 4,000 {clean}, no overlaps"
     )
     assert rows["streets"] == (
-        f"12 | 1.0 x 1.0 | EPSG:4326 | 100.0 % of km | 6 km in 1 connected part {clean}, none outside"
+        f"12 | 1.0 x 1.0 | EPSG:4326 | 100.0 % of km | 6.0 km in 1 connected part {clean}, none outside"
     )
     assert rows["zones"].startswith(
         "9 | 1.5 x 1.5 | EPSG:32649 (scenario) | 100.0 % of districts 100.0 % of residents |"

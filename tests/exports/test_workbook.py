@@ -100,7 +100,7 @@ def test_number_formats(folders: dict[str, Path]) -> None:
     formats = {str(head.value).rpartition("\n")[2]: cell.number_format for head, cell in zip(sheet[1], sheet[2])}  # noqa: B905
     assert formats["utilisation"] == "0.0 %"
     assert formats["capex_cny"] == "#,##0"
-    assert formats["served_kwh_day"] == "#,##0.0"
+    assert formats["served_kwh_day"] == "#,##0"
     assert formats["year"] == "0"
     assert formats["name_zh"] == "General"
 

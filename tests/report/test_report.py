@@ -60,15 +60,20 @@ def percent(share: float | None, lang: str) -> str:
     return {"zh": "未知", "en": "not known"}[lang] if share is None else f"{100 * share:.1f} %"
 
 
+def millions(cny: float, lang: str) -> str:
+    """Below a heading: ten thousands of CNY in Chinese, millions in English."""
+    return {"zh": f"{cny / 1e4:,.1f}", "en": f"{cny / 1e6:,.2f}"}[lang]
+
+
 # ------------------------------------------------------------------------------------- numbers, against other outputs
 @LANGUAGES
 def test_tasks_are_those_of_summary_and_sites(html: str, summary: dict[str, Any], folder: Path, lang: str) -> None:
-    table = Page(html, lang).table({"zh": "任务单元", "en": "task unit"}[lang])
+    table = Page(html, lang).table({"zh": "任务单位", "en": "task unit"}[lang])
     english = {"南区": "South", "北区": "North"}
     for row in summary["tasks"]:
         name = english[row["task_unit"]] if lang == "en" else row["task_unit"]
         numbers = [f"{row[key]:,.0f}" for key in ("task", "chargers", "stations", "power_kw")]
-        assert table[name] == [*numbers, f"{row['capex_cny'] / 1e6:,.1f}", ""]
+        assert table[name] == [*numbers, millions(row["capex_cny"], lang), ""]
     sites = [
         each["properties"] for each in json.loads((folder / "sites.geojson").read_text(encoding="utf-8"))["features"]
     ]
@@ -78,7 +83,7 @@ def test_tasks_are_those_of_summary_and_sites(html: str, summary: dict[str, Any]
         f"{len(sites):,}",
         f"{sum(site['power_kw'] for site in sites):,.0f}",
     ]
-    assert total[4] == f"{sum(site['capex_cny'] for site in sites) / 1e6:,.1f}"
+    assert total[4] == millions(sum(site["capex_cny"] for site in sites), lang)
 
 
 @LANGUAGES
@@ -87,7 +92,7 @@ def test_figures_and_networks_are_those_of_the_summary(html: str, summary: dict[
     networks = page.table({"zh": "指标", "en": "figure"}[lang])
     meets = networks[summary["figures"]["basically_meets"][f"word_{lang}"]]
     assert meets == [percent(row["basically_meets"], lang) for row in summary["baselines"]]
-    served = networks[{"zh": "服务电量（kWh/日）", "en": "served (kWh a day)"}[lang]]
+    served = networks[{"zh": "服务电量（kWh/日）", "en": "energy served (kWh/day)"}[lang]]
     assert served == [f"{row['served_kwh_day']:,.0f}" for row in summary["baselines"]]
     proof = page.table({"zh": "项目", "en": "item"}[lang])
     value, bound = proof.values().__iter__(), summary["proof"]
@@ -95,7 +100,7 @@ def test_figures_and_networks_are_those_of_the_summary(html: str, summary: dict[
     for name in ("well_distributed", "completely_equipped", "basically_meets"):
         assert percent(summary["figures"][name]["plan"], lang) in page.text
     first = f"{summary['chargers']:,}"
-    assert {"zh": f"新增公共充电桩 {first} 台", "en": f"{first} new public chargers"}[lang] in page.text
+    assert {"zh": f"新建公共充电桩 {first} 台", "en": f"{first} new public chargers"}[lang] in page.text
 
 
 @LANGUAGES
@@ -120,17 +125,18 @@ def test_districts_and_services_are_those_of_the_summary(html: str, summary: dic
 @LANGUAGES
 def test_money_and_emissions_are_those_of_the_summary(html: str, summary: dict[str, Any], lang: str) -> None:
     page = Page(html, lang)
-    money = list(page.table({"zh": "项目（百万元）", "en": "item (million CNY)"}[lang]).values())
+    heading = {"zh": "充电设备（万元）", "en": "chargers (million CNY)"}[lang]
+    money = next(rows for rows in page.tables if rows[1][0] == heading)[1:]
     city = summary["money"]["city"]
     keys = ("chargers_cny", "opening_cny", "upgrade_cny", "capex_cny", "income_cny_year", "opex_cny_year")
-    assert money == [[f"{city[key] / 1e6:,.1f}"] for key in (*keys, "energy_cny_year")]
+    assert [row[1] for row in money] == [millions(city[key], lang) for key in (*keys, "energy_cny_year")]
     assert f"{city['payback_years']:.1f}" in page.text
     co2 = [sum(row[f"co2_t_{end}"] for row in summary["emissions"]) for end in ("base", "low", "high")]
     words = {"zh": "{:,.0f}（{:,.0f} 至 {:,.0f}）", "en": "{:,.0f} ({:,.0f} to {:,.0f})"}[lang].format(*co2)
+    words = words.replace("-", "−")
     emitted = page.table({"zh": "替代的车辆", "en": "instead of"}[lang])
     assert emitted[{"zh": "合计", "en": "sum"}[lang]][0] == words
-    peak = summary["grid"]["city"]["peak_kw"] / 1e3
-    assert f"{peak:,.1f} MW" in page.text
+    assert f"{summary['grid']['city']['peak_kw']:,.0f} kW" in page.text
 
 
 def test_demand_by_hour_is_the_demand_of_the_day(plan: Plan) -> None:
@@ -207,7 +213,9 @@ def test_least_cost_is_told_as_cost(plan: Plan, lang: str) -> None:
     cheap = replace(plan.proof, optimal=False, cost_cny=500_000.0, cost_bound_cny=490_000.0)
     page = Page(draw_report(replace(plan, proof=cheap)), lang)
     proof = list(page.table({"zh": "项目", "en": "item"}[lang]).values())
-    assert proof[:3] == [["0.5"], ["0.5"], ["2.00 %"]]  # 1 - 490 / 500
+    # 500,000 and 490,000 CNY; 1 - 490 / 500
+    costs = {"zh": [["50.0"], ["49.0"]], "en": [["0.50"], ["0.49"]]}[lang]
+    assert proof[1:4] == [*costs, ["2.00 %"]]
     assert {"zh": "任何方案的成本至多低 2.00 %", "en": "more than 2.00 % cheaper"}[lang] in page.text
 
 
@@ -219,7 +227,7 @@ def test_years_stand_beside_one_another(plan: Plan, html: str, lang: str) -> Non
     table = Page(draw_report(two), lang).table(head)
     # a dc and an ac at both sites: first the acs, then 1 and 3 dc
     assert [row[0] for row in table.values()] == ["2", "4"]
-    assert [row[5] for row in table.values()] == [
+    assert [row[6] for row in table.values()] == [
         f"{v:.1%}".replace("%", " %") for v in two.assessment.years["served_share"]
     ]
 

@@ -86,7 +86,7 @@ function whyHere(app, site) {
   ];
   if (sites.extra[site] !== null) rows.push([...named(app, "extra_metres_mean"), metres(sites.extra[site])]);
   if (sites.extra_most[site] !== null) rows.push([...named(app, "extra_metres_most"), metres(sites.extra_most[site])]);
-  rows.push([...named(app, "rank"), `${sites.rank[site]} / ${app.stationCount}`]);
+  rows.push([...named(app, "rank"), `${whole(sites.rank[site])} / ${whole(app.stationCount)}`]);
   const next = sites.next[site];
   if (next >= 0) {
     const link = el("button", "link", siteName(app, next));

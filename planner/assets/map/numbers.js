@@ -2,9 +2,9 @@
 
 const DASH = "–";
 
-/** The rule of rounding: to the nearest, halves away from zero, on the first 15 decimal digits. */
+/** The rule of rounding: to the nearest, halves away from zero, on the first 12 digits. */
 function fixed(value, digits, scale = 0) {
-  const [mantissa, exponent = "0"] = value.toPrecision(15).split("e");
+  const [mantissa, exponent = "0"] = value.toPrecision(12).split("e");
   const rounded = Math.round(Math.abs(Number(`${mantissa}e${Number(exponent) + scale + digits}`)));
   const text = (rounded / 10 ** digits).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return (value < 0 && rounded ? "−" : "") + text;
