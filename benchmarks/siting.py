@@ -30,21 +30,18 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from planner.access import measure_access
-from planner.candidates import find_sites, standing_chargers
-from planner.demand import estimate_demand, fleet_energy
-from planner.layers import read_layers
 from planner.numeric.solver import NoPlan, solve
-from planner.plan import charger_tables, reach_by_mode
+from planner.plan import prepare
+from planner.progress import silent
 from planner.scenario import Siting, read_scenario
-from planner.siting import Proof, check_plan, choose_sites
+from planner.siting import Answer, Problem, Proof, check_plan, choose_sites
 from planner.siting.choose import tables_of
 from planner.siting.city.assignment import assign, made_feasible
 from planner.siting.city.city import plan_city
@@ -151,40 +148,31 @@ def line(function: Any, *arguments: Any) -> Row | str:
 
 
 def write_city(file: str, size: str, regime: str, seed: int, full: bool, gap: float, rounds: int) -> None:
-    """A bench city as the tables of `choose_sites`."""
+    """A bench city as the problem of `choose_sites`."""
     from cities import make_city
 
     city = make_city(size, regime, seed, full)
     reach = city.demand.index.get_level_values("service").map(city.siting["reach_m"])
     demand = city.demand.assign(reach_m=np.asarray(reach, float))
     sites = city.sites.assign(task_unit=city.sites["district"])
-    nothing = pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"])
-    existing = pd.DataFrame({"count": []}, index=nothing)
     rules = {name: city.siting[name] for name in ("quota", "budget_cny", "tasks", "edge_worth")}
     siting = Siting(**rules, gap_share=gap, rounds=rounds)
-    tables = demand, sites, city.access, city.charger_types, city.capacity, existing, siting
-    Path(file).write_bytes(pickle.dumps(tables))
+    problem = Problem.from_tables(demand, sites, city.access, city.charger_types, city.capacity, rules=siting)
+    Path(file).write_bytes(pickle.dumps(problem))
 
 
 def write_taiyuan(file: str, least_cost: bool) -> None:
-    """The embedded base scenario as the tables of `choose_sites`, as `make_plan` makes them."""
-    scenario = read_scenario()
-    layers = read_layers(scenario.study_area)
-    demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
-    sites = find_sites(layers, scenario)
-    existing = standing_chargers(layers, sites, scenario.existing)
-    access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
-    fleets = fleet_energy(scenario, layers.zones)
-    types, capacity = charger_tables(scenario, demand, fleets, int(sites["bays"].max()))
+    """The embedded base scenario as the problem of `choose_sites`, as `make_plan` poses it."""
+    problem = prepare(read_scenario()).problems[read_scenario().year]
     asked = {"question": "least_cost", "promise_share": PROMISE, "quota_rule": "at_most"} if least_cost else {}
-    siting = Siting.model_validate(scenario.siting.model_dump() | asked)
-    Path(file).write_bytes(pickle.dumps((demand, sites, access, types, capacity, existing, siting)))
+    rules = Siting.model_validate(problem.rules.model_dump() | asked)
+    Path(file).write_bytes(pickle.dumps(replace(problem, rules=rules)))
 
 
-def read_tables(file: str) -> tuple[Any, ...]:
-    """The tables of `choose_sites`."""
-    tables: tuple[Any, ...] = pickle.loads(Path(file).read_bytes())
-    return tables
+def read_problem(file: str) -> Problem:
+    """The problem of `choose_sites`."""
+    problem: Problem = pickle.loads(Path(file).read_bytes())
+    return problem
 
 
 def peak_mb() -> float:
@@ -194,18 +182,20 @@ def peak_mb() -> float:
 
 def warm(file: str) -> None:
     """Compile: the city's way on a small city, which `choose_sites` would give to the solver whole."""
-    x = make_instance(*read_tables(file))
-    plan_city(x, Effort(0.5, seconds=10.0), lambda step, value, bound: None)
+    effort = Effort(0.5, seconds=10.0)
+    with effort.under_way():
+        plan_city(make_instance(read_problem(file)), effort, silent)
 
 
 def ours(file: str) -> Row | str:
     """`choose_sites`, checked."""
-    tables = read_tables(file)
+    problem = read_problem(file)
     start = time.perf_counter()
-    chargers, assignment, proof = choose_sites(*tables)
+    answer = choose_sites(problem)
+    proof = answer.proof
     seconds, peak = time.perf_counter() - start, peak_mb()
     try:
-        check_plan(chargers, assignment, proof, *tables)
+        check_plan(problem, answer)
     except AssertionError as broken:
         return f"broken: {broken}"
     if proof.cost_cny is not None:
@@ -213,14 +203,14 @@ def ours(file: str) -> Row | str:
     return proof.value_kwh_day, proof.bound_kwh_day, seconds, peak
 
 
-def checked(x: Instance, choice: Choice, bound: float, start: float, tables: tuple[Any, ...]) -> Row | str:
+def checked(x: Instance, choice: Choice, bound: float, start: float, problem: Problem) -> Row | str:
     """The line of a plan made here, after the check of its rules."""
     chargers, assignment = tables_of(x, choice)
     seconds, peak = time.perf_counter() - start, peak_mb()
     value = choice.value(x)
     proof = Proof(value, bound, "a benchmark", False, True, 0.0, 0.0, 0)
     try:
-        check_plan(chargers, assignment, proof, *tables)
+        check_plan(problem, Answer(chargers, assignment, proof))
     except AssertionError as broken:
         return f"broken: {broken}"
     return value, bound, seconds, peak
@@ -228,9 +218,9 @@ def checked(x: Instance, choice: Choice, bound: float, start: float, tables: tup
 
 def whole_model(file: str, solver: str, seconds: float) -> Row | str:
     """All of `program.py` in a solver, and who charges where as it says."""
-    tables = read_tables(file)
+    problem = read_problem(file)
     start = time.perf_counter()
-    x = make_instance(*tables)
+    x = make_instance(problem)
     every_pair = np.arange(len(x.pair_demand))
     doors = every_pair[x.standing_kwh[x.pair_station] == 0] if len(every_pair) <= DOOR_PAIRS else every_pair[:0]
     program = build_program(x, every_pair, doors=doors)
@@ -241,14 +231,14 @@ def whole_model(file: str, solver: str, seconds: float) -> Row | str:
     _, new, served = program.parts(solved.values)
     opened = x.opened_by(new)
     choice = Choice(new, opened, made_feasible(x, served, x.station_kwh(new)))
-    return checked(x, choice, max(solved.bound, choice.value(x)), start, tables)
+    return checked(x, choice, max(solved.bound, choice.value(x)), start, problem)
 
 
 def greedy(file: str) -> Row | str:
     """The best of some lazy greedies, their counts completed to the rules, everyone charging as is best for them."""
-    tables = read_tables(file)
+    problem = read_problem(file)
     start = time.perf_counter()
-    x = make_instance(*tables)
+    x = make_instance(problem)
     best, why = None, ""
     for seats_share, money_weight in GREEDIES:
         try:
@@ -258,7 +248,7 @@ def greedy(file: str) -> Row | str:
             continue
         choice = Choice(new, opened, assign(x, new))
         best = choice if best is None or choice.value(x) > best.value(x) else best
-    return f"no plan: {why}" if best is None else checked(x, best, math.inf, start, tables)
+    return f"no plan: {why}" if best is None else checked(x, best, math.inf, start, problem)
 
 
 def kept_or_nearest(x: Instance, new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

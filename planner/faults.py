@@ -29,6 +29,11 @@ class Fault:
         """The fault that a text tells."""
         return cls(where, en=text.en, zh=text.zh)
 
+    @property
+    def text(self) -> Text:
+        """What was found and what to do, without where."""
+        return Text(zh=self.zh, en=self.en)
+
     def __str__(self) -> str:
         return f"{self.where}: {self.en}\n    {self.zh}"
 

@@ -14,10 +14,10 @@ import pandas as pd
 import pandera.pandas as pa
 
 from planner.faults import BadInput, Fault, refuse, some
+from planner.words import Text, joined
 
 SERVICES = ("slow", "fast", "heavy", "swap")
 RINGS = ("core", "urban", "suburban", "rural")
-MODES = ("drive", "walk")
 INSTITUTIONS = ("equipped", "reserved", "none")
 LOCKS = ("in", "out", "free")
 MOST_BAYS = 100_000
@@ -188,7 +188,7 @@ def check_table(table: pd.DataFrame, schema: pa.DataFrameSchema, where: str = ""
     if table.index.nlevels > 1 and table.index.has_duplicates:
         twice = some(" / ".join(map(str, ids)) for ids in table.index[table.index.duplicated()].unique())
         en = f"found {twice}; every combination of ids may stand only once"
-        raise BadInput([Fault(source, en=en, zh=f"现为 {twice}；编号组合不得重复")])
+        raise BadInput([Fault(source, en=en, zh=f"现为 {twice}；每个编号组合只能出现一次")])
     try:
         checked = schema.validate(table, lazy=True)
         return checked.astype({c: bool for c, dtype in checked.dtypes.items() if str(dtype) == "boolean"})
@@ -211,12 +211,14 @@ def check_geometry(table: gpd.GeoDataFrame, kinds: tuple[str, ...], where: str) 
     shapes = table.geometry
     missing = shapes.isna() | shapes.is_empty
     other, broken = ~missing & ~shapes.geom_type.isin(kinds), ~missing & ~shapes.is_valid
+    expected = Text(zh=f"几何类型应为 {' 或 '.join(kinds)}", en=f"expected {' or '.join(kinds)}")
+    en = "invalid geometry (self-intersection or the like); repair it"
     bad = (
-        (missing, "no geometry; draw or delete these rows", "缺少几何"),
-        (other, f"expected {' or '.join(kinds)}", f"几何类型应为 {' / '.join(kinds)}"),
-        (broken, "invalid geometry (self-intersection or the like); repair it", "几何无效（自相交等），请修复"),
+        (missing, Text(zh="缺少几何，请补绘或删除这些行", en="no geometry; draw or delete these rows")),
+        (other, expected),
+        (broken, Text(zh="几何无效（自相交等），请修复", en=en)),
     )
-    refuse(Fault(f"{where}, rows {some(table.index[rows])}", en=en, zh=zh) for rows, en, zh in bad if bool(rows.any()))
+    refuse(Fault.of(f"{where}, rows {some(table.index[rows])}", what) for rows, what in bad if bool(rows.any()))
 
 
 def _faults(cases: pd.DataFrame, schema: pa.DataFrameSchema, source: str) -> list[Fault]:
@@ -232,33 +234,36 @@ def _faults(cases: pd.DataFrame, schema: pa.DataFrameSchema, source: str) -> lis
         rows_named = column in schema.columns  # a bad id is its own name
         ids = some(sorted(rows["index"].dropna().astype(str).unique())) if rows_named else ""
         values = some(rows["failure_case"].drop_duplicates(), 3)
-        en, zh = _words(str(check))
+        found, expected = Text(zh=f"现为 {values}", en=f"found {values}"), _expected(str(check))
         at = f"{source}, column {label}" + (f", row {ids}" if ids else "")
-        faults.append(Fault(at, en=f"found {values}; {en}", zh=f"现为 {values}；{zh}"))
+        faults.append(Fault.of(at, joined([found, expected])))
     return faults
 
 
-def _words(check: str) -> tuple[str, str]:
-    """What a failed check expects, in English and Chinese."""
-    phrases = {
-        "not_nullable": ("fill the empty cells", "请填写空值"),
-        "field_uniqueness": ("every id may stand only once", "编号不得重复"),
-        "text": ("text is expected; put numbers that are names in quotes", "应为文本"),
-        "whole_number": ("a whole number is expected", "应为整数"),
-        "finite": ("a finite number is expected", "应为有限数值"),
-        "coerce_dtype('boolean')": ("true or false is expected", "应为 true 或 false"),
-        "coerce_dtype": ("a number is expected", "应为数值"),
-        "dtype": ("another type is expected", "数据类型不符"),
-    }
-    for start, words in phrases.items():
+_EXPECTED = {
+    "not_nullable": Text(zh="请填写空值", en="fill the empty cells"),
+    "field_uniqueness": Text(zh="每个编号只能出现一次", en="every id may stand only once"),
+    "text": Text(zh="应为文本；用作名称的数字请加引号", en="text is expected; put numbers that are names in quotes"),
+    "whole_number": Text(zh="应为整数", en="a whole number is expected"),
+    "finite": Text(zh="应为有限数值", en="a finite number is expected"),
+    "coerce_dtype('boolean')": Text(zh="应为 true 或 false", en="true or false is expected"),
+    "coerce_dtype": Text(zh="应为数值", en="a number is expected"),
+    "dtype": Text(zh="应为其他数据类型", en="another type is expected"),
+}
+"""What a check expects, by how its name in pandera begins; the first that fits."""
+_LIMITS = {
+    "greater": Text(zh="不小于", en="at least"),
+    "less": Text(zh="不大于", en="at most"),
+    "isin": Text(zh="为以下之一：", en="one of"),
+    "in_range": Text(zh="介于", en="within"),
+}
+
+
+def _expected(check: str) -> Text:
+    """What a failed check expects."""
+    for start, words in _EXPECTED.items():
         if check.startswith(start):
             return words
     limits = re.sub(r"^\w+\(|[()'\[\]]", "", check)
-    limit_words = {
-        "greater": ("at least", "不小于"),
-        "less": ("at most", "不大于"),
-        "isin": ("one of", "为以下之一："),
-        "in_range": ("within", "介于"),
-    }
-    en, zh = next((found for start, found in limit_words.items() if check.startswith(start)), ("", "满足"))
-    return f"expected {en} {limits}", f"应{zh} {limits}"
+    limit = next((words for start, words in _LIMITS.items() if check.startswith(start)), Text(zh="满足", en=""))
+    return Text(zh=f"应{limit.zh} {limits}", en=f"expected {limit.en} {limits}")

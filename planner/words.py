@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,10 @@ class Text:
         """The text in one language."""
         return self.zh if lang == "zh" else self.en
 
+    def about(self, name: str) -> Text:
+        """The text behind the name of what it is about: ``zones.csv: ...``."""
+        return Text(zh=f"{name}：{self.zh}", en=f"{name}: {self.en}")
+
     def fill(self, **parts: object) -> Text:
         """The text with its ``{name}``s filled in: by texts in the language in question, by anything else as it is."""
         return Text(zh=_filled(self.zh, parts, "zh"), en=_filled(self.en, parts, "en"))
@@ -31,6 +35,14 @@ class Text:
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
         return bool(self.zh or self.en)
+
+
+Say = Callable[[Text], None]
+"""Told what was repaired, dropped or assumed; nothing is changed without a word."""
+
+
+def unheard(text: Text) -> None:
+    """Nobody listens."""
 
 
 def _filled(template: str, parts: Mapping[str, object], lang: Lang) -> str:

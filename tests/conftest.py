@@ -14,6 +14,7 @@ import pytest
 from helpers.map_pages import open_browser
 from helpers.map_towns import made_up_city
 from helpers.places import TOYTOWN
+from helpers.texts import check_both
 from planner.access import measure_access
 from planner.candidates import find_sites
 from planner.demand import estimate_demand
@@ -107,7 +108,7 @@ def edit() -> Callable[[Path, Callable[[list[Any]], object]], None]:
 
 @pytest.fixture
 def faults() -> Callable[..., list[str]]:
-    """What a call is refused for, one text per fault; every fault speaks English and Chinese."""
+    """What a call is refused for, one text per fault; every fault tells the same in English and in Chinese."""
 
     def refused(call: Callable[..., object], *given: object) -> list[str]:
         with pytest.raises(BadInput) as caught:
@@ -115,7 +116,7 @@ def faults() -> Callable[..., list[str]]:
         assert caught.value.faults
         for fault in caught.value.faults:
             assert fault.where
-            assert any("\u4e00" <= c <= "\u9fff" for c in fault.zh), f"no Chinese: {fault}"
+            check_both(fault.text)
             assert str(fault) in str(caught.value)
         return [f"{fault.where}: {fault.en}" for fault in caught.value.faults]
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from planner import BadInput, make_plan, read_plan, read_scenario, save_plan
 from planner.cli import app
-from planner.exports import read_previous
+from planner.exports import read_answers
 from planner.plan import Plan
 from planner.scenario.years import scenario_by_year
 from planner.studies.alternatives import find_alternatives
@@ -82,10 +82,10 @@ def test_a_saved_plan_of_several_years_comes_back(plan: Plan, tmp_path: Path) ->
     again = read_plan(folder)
     pd.testing.assert_frame_equal(again.assessment.years, plan.assessment.years)
     assert again.proof == plan.proof
-    before = read_previous(folder)
-    assert sorted(before.years) == [2024, 2025]
-    pd.testing.assert_frame_equal(before.years[2025].chargers, plan.chargers, check_dtype=False)
-    same = make_plan(plan.scenario, previous=before)
+    before = read_answers(folder)
+    assert sorted(before.by_year) == [2024, 2025]
+    pd.testing.assert_frame_equal(before.by_year[2025].chargers, plan.chargers, check_dtype=False)
+    same = make_plan(plan.scenario, start=before)
     pd.testing.assert_frame_equal(same.chargers, plan.chargers, check_dtype=False)
     assert same.proof == plan.proof
 

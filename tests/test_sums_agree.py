@@ -1,7 +1,6 @@
 """The same sums in map, report, workbook, summary.json, sites.geojson and plan.gpkg: read back and added up anew."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +11,19 @@ import pytest
 
 from helpers.random_reports import drawn
 from helpers.reports import Page
-from planner.demand import fleet_energy
 from planner.exports import save_plan
 from planner.maps import draw_map
 from planner.maps.areas import task_rows
 from planner.maps.sites import site_columns, site_years
 from planner.maps.zones import zone_columns
-from planner.plan import Plan, baselines_beside
+from planner.plan import Plan
 from planner.report import draw_report
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """A drawn town (tests/random_reports.py): standing, swap and truck chargers, a dc of two piles, feeders."""
-    d = drawn(1)
-    town = d.demand, d.sites, d.access, d.charger_types, d.capacity, d.existing
-    proof = replace(d.years[max(d.years)].proof)
-    fleets = fleet_energy(d.scenario, d.layers.zones)
-    baselines = baselines_beside(d.layers, *town, d.chargers, d.assignment, d.scenario)
-    last = d.scenario, d.layers, fleets, *town, d.chargers, d.assignment, proof, d.years, d.assessment, baselines
-    return Plan(*last)
+    return drawn(1).plan
 
 
 @pytest.fixture(scope="module")

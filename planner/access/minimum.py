@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from planner.capacity.types import for_cars
 from planner.scenario import Siting
-from planner.siting import for_cars
 
 _SAME_PLACE_M = 0.01
 

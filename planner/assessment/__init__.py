@@ -6,22 +6,24 @@ and they take no part in any figure that is measured in metres or stands on a ma
 """
 
 from planner.assessment.assess import Assessment, assess
-from planner.assessment.compare import Sited, compare_networks
+from planner.assessment.beside import baselines_beside
+from planner.assessment.compare import compare_networks
 from planner.assessment.networks import assign_today, measure_trips
 from planner.assessment.stations import pooling_gain
 from planner.assessment.tasks import assess_task_breakdown
 from planner.assessment.unserved import REASONS
-from planner.assessment.years import Year
+from planner.assessment.years import Year, years_of
 
 __all__ = [
     "REASONS",
     "Assessment",
-    "Sited",
     "Year",
     "assess",
     "assess_task_breakdown",
     "assign_today",
+    "baselines_beside",
     "compare_networks",
     "measure_trips",
     "pooling_gain",
+    "years_of",
 ]

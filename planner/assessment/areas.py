@@ -6,13 +6,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import Network, nowhere_known, within_norm
+from planner.assessment.networks import Compared, nowhere_known, within_norm
 from planner.layers import Layers
 from planner.scenario import Scenario
+from planner.siting import Problem
 
 
 def assess_zones(
-    zones: gpd.GeoDataFrame, demand: pd.DataFrame, unserved: pd.DataFrame, today: Network, plan: Network
+    zones: gpd.GeoDataFrame, demand: pd.DataFrame, unserved: pd.DataFrame, compared: Compared
 ) -> pd.DataFrame:
     """The table ``zones`` of `Assessment`; `unserved` as `find_unserved` gives it."""
     public = demand.groupby(level="zone_id")["public_kwh_day"].sum().reindex(zones.index, fill_value=0.0)
@@ -24,8 +25,8 @@ def assess_zones(
             "public_kwh_day": public,
             "served_kwh_day": public - left,
             "unserved_kwh_day": left,
-            "within_norm_today": within_norm(zones, today),
-            "within_norm": within_norm(zones, plan),
+            "within_norm_today": within_norm(zones, compared.today),
+            "within_norm": within_norm(zones, compared.plan),
             "reason": reason.reindex(zones.index).fillna(""),
         },
         index=zones.index,
@@ -34,15 +35,14 @@ def assess_zones(
 
 def assess_districts(
     layers: Layers,
-    demand: pd.DataFrame,
+    problem: Problem,
     zones: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
     stations: pd.DataFrame,
-    today: Network,
-    plan: Network,
+    compared: Compared,
     scenario: Scenario,
 ) -> pd.DataFrame:
     """The table ``districts`` of `Assessment`; `zones` and `stations` are two others of it."""
+    demand, (today, plan) = problem.demand, compared
     order = layers.districts.sort_values("code").index
     district = layers.zones["district"]
     residents = layers.zones["residents"].astype(float)
@@ -73,18 +73,18 @@ def assess_districts(
     )
     if nowhere_known(today.chargers, scenario):
         table["within_norm_share_today"] = np.nan
-    built = _built_in(stations, sites["district"], order)
+    built = _built_in(stations, problem.sites["district"], order)
     return table.join(built.drop(columns="new_kwh_day")).assign(
         cny_per_kwh_day=built["capex_cny"] / built["new_kwh_day"].where(built["new_kwh_day"] > 0)
     )
 
 
-def assess_services(demand: pd.DataFrame, today: Network, plan: Network) -> pd.DataFrame:
+def assess_services(demand: pd.DataFrame, compared: Compared) -> pd.DataFrame:
     """The table ``services`` of `Assessment`."""
     table = demand.groupby(level="service")[["public_kwh_day", "standing_kwh_day"]].sum()
     now, then = (
         table["standing_kwh_day"].add(t.groupby("service")["energy_kwh_day"].sum(), fill_value=0.0).reindex(table.index)
-        for t in (today.trips, plan.trips)
+        for t in (network.trips for network in compared)
     )
     return table.assign(
         served_kwh_day=then,

@@ -14,16 +14,25 @@ from planner.assessment.fairness import assess_townships
 from planner.assessment.figures import companion_figures, four_figures
 from planner.assessment.grid import Grid, assess_grid
 from planner.assessment.money import Money, assess_money
-from planner.assessment.networks import Network, assign_today, measure_trips, nearest_charger_m, price
+from planner.assessment.networks import (
+    Chargers,
+    Compared,
+    Network,
+    assign_today,
+    measure_trips,
+    nearest_charger_m,
+    priced,
+)
 from planner.assessment.stations import assess_stations, assess_types
 from planner.assessment.tasks import assess_task_breakdown, assess_tasks, task_units
 from planner.assessment.unserved import find_unserved
 from planner.assessment.usage import energy_of_new, site_load
 from planner.assessment.why import why_here
-from planner.assessment.years import Year, added_by_year, assess_years
+from planner.assessment.years import added_by_year, assess_years, years_of
 from planner.demand import fleet_days, fleet_mix
 from planner.layers import Layers
 from planner.scenario import Scenario
+from planner.siting import Answer, Answers, Problem
 
 
 @dataclass(frozen=True)
@@ -99,72 +108,72 @@ class Assessment:
     zone_years: pd.DataFrame
 
 
-def assess(
-    layers: Layers,
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    chargers: pd.DataFrame,
-    assignment: pd.DataFrame,
-    scenario: Scenario,
-    years: Mapping[int, Year],
-) -> Assessment:
+def assess(layers: Layers, scenario: Scenario, problems: Mapping[int, Problem], answers: Answers) -> Assessment:
     """Measure a plan against today.
 
     Parameters
     ----------
-    layers, demand, sites, access, charger_types, capacity, existing
-        What siting was given, as `planner.tables` describes it.
-    chargers, assignment
-        What siting answered: new chargers by (site_id, charger_type), kWh a day by (zone_id, site_id, service).
+    layers
+        Zones, districts, development zones, feeders.
     scenario
-        Reach, edge worth, tasks, fleets and unlocated chargers.
-    years
-        What is built when; the last one ends with `chargers`, `demand` and `assignment`.
+        Tasks, fleets, unlocated chargers, and what is reported.
+    problems, answers
+        What siting was asked of every year, and what it said; the figures are those of the last.
+
+    Returns
+    -------
+    Assessment
+        Every figure beside today's; the tables that stand by zone, site or year are by the ids of the layers.
     """
-    zones = layers.zones
-    stock = price(existing, charger_types).assign(is_new=False)
-    new = price(chargers, charger_types).assign(is_new=True)
-    assignment_today = assign_today(demand, sites, access, charger_types, capacity, existing, scenario)
-    today, plan = (
-        Network(standing, measure_trips(going, access, demand, scenario), nearest_charger_m(zones, sites, standing))
-        for standing, going in (
-            (stock, assignment_today),
-            (pd.concat([stock, new], ignore_index=True), assignment),
-        )
+    zones, years = layers.zones, years_of(problems, answers)
+    problem, answer = problems[max(problems)], answers.last
+    chargers = Chargers(
+        priced(problem.existing, problem.charger_types).assign(is_new=False),
+        priced(answer.chargers, problem.charger_types).assign(is_new=True),
     )
-    why = why_here(sites, access, demand, charger_types, capacity, plan, scenario)
-    stations = assess_stations(sites, stock, new, plan.trips, capacity, why, scenario)
-    spent_cny = float(stations["capex_cny"].sum())
-    unserved = find_unserved(demand, sites, access, charger_types, plan, spent_cny, scenario)
-    by_zone = assess_zones(zones, demand, unserved, today, plan)
-    districts = assess_districts(layers, demand, by_zone, sites, stations, today, plan, scenario)
+    compared = _compared(zones, problem, chargers, answer)
+    why = why_here(problem, compared.plan)
+    stations = assess_stations(problem, chargers, compared.plan.trips, why, scenario)
+    unserved = find_unserved(problem, compared.plan, float(stations["capex_cny"].sum()), scenario)
+    by_zone = assess_zones(zones, problem.demand, unserved, compared)
+    districts = assess_districts(layers, problem, by_zone, stations, compared, scenario)
     days = fleet_days(scenario)
-    energy = energy_of_new(assignment, _mix_if_asked(layers, scenario), stock, new, capacity)
-    grid = assess_grid(sites, stock, new, site_load(energy, days, stations.index), layers, scenario)
+    energy = energy_of_new(answer.assignment, _mix_if_asked(layers, scenario), chargers, problem.capacity)
+    grid = assess_grid(problem.sites, chargers, site_load(energy, days, stations.index), layers, scenario)
+    units = task_units(layers, scenario)
     breakdown = assess_task_breakdown(
-        added_by_year(years), existing, sites, charger_types, task_units(layers, scenario)
+        added_by_year(years), problem.existing, problem.sites, problem.charger_types, units
     )
-    by_year, zone_years = assess_years(years, breakdown, zones, sites, access, stock, charger_types, scenario)
+    by_year, zone_years = assess_years(years, breakdown, zones, problems, chargers.standing)
     return Assessment(
-        figures=four_figures(zones["residents"], demand, sites, by_zone, today, plan, scenario),
-        companions=companion_figures(zones["residents"], demand, sites, districts, today, plan, scenario),
-        services=assess_services(demand, today, plan),
+        figures=four_figures(zones["residents"], problem, by_zone, compared, scenario),
+        companions=companion_figures(zones["residents"], problem, districts, compared, scenario),
+        services=assess_services(problem.demand, compared),
         districts=districts,
         tasks=assess_tasks(layers, breakdown, scenario),
         zones=by_zone,
         sites=stations,
-        types=assess_types(stock, new, charger_types, capacity),
+        types=assess_types(chargers, problem),
         grid=grid,
-        money=assess_money(sites, stock, new, energy, days, grid, districts.index, scenario),
+        money=assess_money(
+            problem.sites, chargers, energy, days, grid=grid, districts=districts.index, scenario=scenario
+        ),
         emissions=assess_emissions(energy, days, scenario),
         breakdown=breakdown,
-        townships=assess_townships(zones, by_zone, today, scenario),
+        townships=assess_townships(zones, by_zone, compared.today, scenario),
         years=by_year,
         zone_years=zone_years,
+    )
+
+
+def _compared(zones: gpd.GeoDataFrame, problem: Problem, chargers: Chargers, answer: Answer) -> Compared:
+    """Today's network and the plan's, each with its chargers, its trips and the nearest charger of every zone."""
+    of_both = (chargers.standing, assign_today(problem)), (chargers.together, answer.assignment)
+    return Compared(
+        *(
+            Network(stands, measure_trips(problem, going), nearest_charger_m(zones, problem.sites, stands))
+            for stands, going in of_both
+        )
     )
 
 

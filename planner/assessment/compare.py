@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -11,51 +10,43 @@ import pandas as pd
 
 from planner.assessment.figures import four_figures
 from planner.assessment.networks import (
+    Compared,
     Network,
     measure_trips,
     nearest_charger_m,
     nowhere_known,
-    price,
+    priced,
     within_norm,
 )
+from planner.baselines import Sited
 from planner.scenario import Scenario
+from planner.siting import Problem
+from planner.words import Text
 
 NETWORKS = {
-    "today": ("今日", "today"),
-    "proportional": ("按人口分配", "by residents"),
-    "greedy": ("贪心法", "greedy"),
-    "plan": ("本方案", "the plan"),
-    "optimal_today": ("今日桩数最优布局", "today's chargers at their best"),
+    "today": Text(zh="今日", en="today"),
+    "proportional": Text(zh="按人口分配", en="by residents"),
+    "greedy": Text(zh="贪心法", en="greedy"),
+    "plan": Text(zh="本方案", en="the plan"),
+    "optimal_today": Text(zh="今日桩数最优布局", en="today's chargers at their best"),
 }
 
 
-class Sited(NamedTuple):
-    """A network: the chargers that stand already, the new ones (tables ``chargers``), and who charges where."""
-
-    standing: pd.DataFrame
-    new: pd.DataFrame
-    assignment: pd.DataFrame
-
-
 def compare_networks(
-    zones: gpd.GeoDataFrame,
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    networks: Mapping[str, Sited],
-    scenario: Scenario,
+    zones: gpd.GeoDataFrame, problem: Problem, networks: Mapping[str, Sited], scenario: Scenario
 ) -> pd.DataFrame:
     """The four figures of every network, what it serves and what it takes.
 
     Parameters
     ----------
-    zones, demand, sites, access, charger_types
-        As of `assess`.
+    zones
+        With residents and norm_m.
+    problem
+        What siting was asked.
     networks
         By name, one of `NETWORKS`; ``today`` among them.
     scenario
-        Reach, edge worth, unlocated chargers.
+        Unlocated chargers.
 
     Returns
     -------
@@ -65,45 +56,37 @@ def compare_networks(
         chargers), ``chargers`` (piles, unlocated ones included) and ``capex_cny`` (of the new ones). NaN is "not
         known", as of today where no charger is located; infinite metres are beyond reach.
     """
-    made = {
-        name: _network(zones, sites, access, demand, charger_types, sited, scenario) for name, sited in networks.items()
-    }
-    today = made["today"]
+    made = {name: _network(zones, problem, sited) for name, sited in networks.items()}
+    today, demand = made["today"], problem.demand
     elsewhere = float(demand["standing_kwh_day"].sum()), scenario.existing.unlocated_chargers.base
     rows = {}
     for name, network in made.items():
         near = pd.DataFrame(
             {"within_norm_today": within_norm(zones, today), "within_norm": within_norm(zones, network)}
         )
-        figures = four_figures(zones["residents"], demand, sites, near, today, network, scenario)
+        figures = four_figures(zones["residents"], problem, near, Compared(today, network), scenario)
         blind = name == "today" and nowhere_known(network.chargers, scenario)
         trips, chargers = network.trips, network.chargers
         rows[name] = {
-            "name_zh": NETWORKS[name][0],
-            "name_en": NETWORKS[name][1],
+            "name_zh": NETWORKS[name].zh,
+            "name_en": NETWORKS[name].en,
             **figures["today" if name == "today" else "plan"].to_dict(),
             "value_kwh_day": np.nan if blind else float(trips["worth_kwh_day"].sum()),
             "served_kwh_day": elsewhere[0] + float(trips["energy_kwh_day"].sum()),
             "stations": np.nan if blind else float(chargers.loc[chargers["count"] > 0, "site_id"].nunique()),
             "chargers": elsewhere[1] + float(chargers["piles"].sum()),
-            "capex_cny": _capex_cny(networks[name], chargers, sites),
+            "capex_cny": _capex_cny(networks[name], chargers, problem.sites),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("network")
 
 
-def _network(
-    zones: gpd.GeoDataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    demand: pd.DataFrame,
-    types: pd.DataFrame,
-    sited: Sited,
-    scenario: Scenario,
-) -> Network:
-    parts = [price(t, types).assign(is_new=new) for t, new in ((sited.standing, False), (sited.new, True)) if len(t)]
-    chargers = pd.concat(parts, ignore_index=True) if parts else price(sited.standing, types).assign(is_new=False)
-    trips = measure_trips(sited.assignment, access, demand, scenario)
-    return Network(chargers, trips, nearest_charger_m(zones, sites, chargers))
+def _network(zones: gpd.GeoDataFrame, problem: Problem, sited: Sited) -> Network:
+    types = problem.charger_types
+    parts = [priced(t, types).assign(is_new=new) for t, new in ((sited.standing, False), (sited.new, True)) if len(t)]
+    chargers = pd.concat(parts, ignore_index=True) if parts else priced(sited.standing, types).assign(is_new=False)
+    return Network(
+        chargers, measure_trips(problem, sited.assignment), nearest_charger_m(zones, problem.sites, chargers)
+    )
 
 
 def _capex_cny(sited: Sited, chargers: pd.DataFrame, sites: pd.DataFrame) -> float:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from planner.assessment.fairness import gini, gini_of_service, palma
 from planner.assessment.figure_words import COMPANIONS, FOUR, FigureWords
-from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Network, nowhere_known
+from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Compared, nowhere_known
 from planner.demand.stocks import vehicles_at
 from planner.scenario import Scenario
+from planner.siting import Problem
 from planner.words import NO_TEXT, Text
 
 _PERCENTILE = 0.9
+_Figures = dict[str, tuple[float, float]]  # today, with the plan
 
 
 def four_figures(
-    residents: pd.Series,
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    zones: pd.DataFrame,
-    today: Network,
-    plan: Network,
-    scenario: Scenario,
+    residents: pd.Series, problem: Problem, zones: pd.DataFrame, compared: Compared, scenario: Scenario
 ) -> pd.DataFrame:
     """分布合理, 配置完善, 服务便捷, 基本满足, today and with the plan.
 
@@ -36,6 +31,7 @@ def four_figures(
 
     Where no charger of today is located but some are known to stand, the first three of today are not known.
     """
+    (today, plan), demand, sites = compared, problem.demand, problem.sites
     people = residents.astype(float)
     required = sites[sites["institution"] == "equipped"]
     within = [
@@ -47,39 +43,36 @@ def four_figures(
     served = [_served_share(demand, network.trips) for network in (today, plan)]
     unlocated = scenario.existing.unlocated_chargers.base
     blind = nowhere_known(today.chargers, scenario)
-    hidden = _hidden(unlocated, blind)
     if blind:
         within[0] = equipped[0] = metres[0] = float("nan")
-    values = {
-        "well_distributed": within,
-        "completely_equipped": equipped,
-        "convenient": metres,
-        "basically_meets": served,
-    }
-    table = _figure_table(values, FOUR, dict.fromkeys(("well_distributed", "completely_equipped"), hidden), "figure")
-    defined = [FOUR[str(name)].definition for name in table.index]
-    return table.assign(definition_zh=[text.zh for text in defined], definition_en=[text.en for text in defined])
+    table = _figure_table(
+        {
+            "well_distributed": (within[0], within[1]),
+            "completely_equipped": (equipped[0], equipped[1]),
+            "convenient": (metres[0], metres[1]),
+            "basically_meets": (served[0], served[1]),
+        },
+        FOUR,
+        dict.fromkeys(("well_distributed", "completely_equipped"), _hidden(unlocated, blind)),
+        "figure",
+    )
+    definitions = [FOUR[str(name)].definition for name in table.index]
+    return table.assign(definition_zh=[text.zh for text in definitions], definition_en=[t.en for t in definitions])
 
 
 def _hidden(unlocated: float, blind: bool) -> Text:
-    """What today's figures leave out."""
+    """What the located chargers do not tell of today."""
     if not unlocated:
         return NO_TEXT
-    today = Text(zh="仅计有坐标的充电桩", en="counts located chargers only")
     if blind:
-        today = Text(zh="未知", en="is not known")
-    left_out = Text(zh="今日{today}：另有 {n} 台无坐标", en="today {today}: {n} have no location")
-    return left_out.fill(today=today, n=f"{unlocated:,.0f}")
+        en = f"today is not known: {unlocated:,.0f} have no location"
+        return Text(zh=f"今日未知：另有 {unlocated:,.0f} 台无坐标", en=en)
+    en = f"today counts located chargers only: {unlocated:,.0f} have no location"
+    return Text(zh=f"今日仅计有坐标的充电桩：另有 {unlocated:,.0f} 台无坐标", en=en)
 
 
 def companion_figures(
-    residents: pd.Series,
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    districts: pd.DataFrame,
-    today: Network,
-    plan: Network,
-    scenario: Scenario,
+    residents: pd.Series, problem: Problem, districts: pd.DataFrame, compared: Compared, scenario: Scenario
 ) -> pd.DataFrame:
     """What stands beside the four figures, today and with the plan.
 
@@ -95,6 +88,7 @@ def companion_figures(
     - ``kw_per_ev``: rated kW of located and new chargers over those vehicles; not known for unlocated ones.
     - ``fast_slow_ratio``: fast piles over slow piles, located and new; not known for unlocated ones.
     """
+    (today, plan), demand, sites = compared, problem.demand, problem.sites
     evs = sum(vehicles_at(fleet, scenario) for fleet in scenario.fleets.values())
     unlocated = scenario.existing.unlocated_chargers.base
     worst = [_worst(districts[column]) for column in ("within_norm_share_today", "within_norm_share")]
@@ -111,26 +105,29 @@ def companion_figures(
     per_charger = [_share(evs, unlocated + float(c["piles"].sum())) for c in both]
     kw = [float(c["power_kw"].sum()) / evs if len(c) or not unlocated else np.nan for c in both]
     ratio = [_fast_per_slow(c) for c in both]
-    values = {
-        "median_metres": median,
-        "worst_district_share": [share for _, share in worst],
-        "gini_access": [gini(*metres) for metres in far],
-        "palma_access": [palma(*metres) for metres in far],
-        "gini_served": unequal,
-        "reserved_share": reserved,
-        "evs_per_charger": per_charger,
-        "kw_per_ev": kw,
-        "fast_slow_ratio": ratio,
-    }
-    named = Text(zh="今日 {today}，规划 {plan}", en="today {today}, plan {plan}")
-    notes = {"worst_district_share": named.fill(today=worst[0][0], plan=worst[1][0])}
-    return _figure_table(values, COMPANIONS, notes, "name")
+    which = Text(zh=f"今日 {worst[0][0]}，规划 {worst[1][0]}", en=f"today {worst[0][0]}, plan {worst[1][0]}")
+    return _figure_table(
+        {
+            "median_metres": (median[0], median[1]),
+            "worst_district_share": (worst[0][1], worst[1][1]),
+            "gini_access": (gini(*far[0]), gini(*far[1])),
+            "palma_access": (palma(*far[0]), palma(*far[1])),
+            "gini_served": (unequal[0], unequal[1]),
+            "reserved_share": (reserved[0], reserved[1]),
+            "evs_per_charger": (per_charger[0], per_charger[1]),
+            "kw_per_ev": (kw[0], kw[1]),
+            "fast_slow_ratio": (ratio[0], ratio[1]),
+        },
+        COMPANIONS,
+        {"worst_district_share": which},
+        "name",
+    )
 
 
 def _figure_table(
-    values: Mapping[str, Sequence[float]], words: Mapping[str, FigureWords], notes: Mapping[str, Text], index: str
+    values: _Figures, words: Mapping[str, FigureWords], notes: Mapping[str, Text], index: str
 ) -> pd.DataFrame:
-    """A table of figures by name: today and with the plan; the notes go before those that a figure always has."""
+    """A table of figures from (today, plan) by name; notes of this plan go before those that a figure always has."""
     rows = []
     for name, (today, plan) in values.items():
         note = notes.get(name, words[name].note)

@@ -8,9 +8,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import sum_by_site
+from planner.assessment.networks import Chargers, sum_by_site
 from planner.layers import Layers
 from planner.scenario import GridRules, Scenario
+from planner.words import Text
 
 NO_FEEDER = "–"
 """Stands for the group of sites that lie in no feeder area."""
@@ -21,8 +22,9 @@ _FIGURES = (
 )
 _GROUP_COLUMNS = ("name_zh", *_FIGURES, "headroom_stated", "note_zh", "note_en")
 _CITY_COLUMNS = (*_FIGURES, "fullest_group")
-_BY_DISTRICT = ("无馈线图层：按县区汇总，不作约束", "no feeder layer: by district, without a constraint")
-_IN_NONE = ("不在任何馈线范围内的站点", "sites in no feeder area")
+_BY_DISTRICT = Text(zh="无馈线图层：按县区汇总，不作约束", en="no feeder layer: by district, without a constraint")
+_IN_NONE = Text(zh="不在任何馈线范围内的站点", en="sites in no feeder area")
+_NO_NOTE = Text(zh="", en="")
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,7 @@ class Grid:
 
 
 def assess_grid(
-    sites: gpd.GeoDataFrame,
-    stock: pd.DataFrame,
-    new: pd.DataFrame,
-    load: pd.DataFrame,
-    layers: Layers,
-    scenario: Scenario,
+    sites: gpd.GeoDataFrame, chargers: Chargers, load: pd.DataFrame, layers: Layers, scenario: Scenario
 ) -> Grid | None:
     """The grid report; None where the scenario has no section [grid].
 
@@ -74,8 +71,8 @@ def assess_grid(
     ----------
     sites
         All candidate sites, as siting was given them.
-    stock, new
-        Today's located chargers and the new ones, as `price` makes them.
+    chargers
+        Today's located ones and the new ones.
     load
         As `site_load` returns it, for the sites with new chargers.
     layers
@@ -85,6 +82,7 @@ def assess_grid(
     """
     if scenario.grid is None:
         return None
+    stock, new = chargers
     drawn = new.assign(coincident_kw=new["count"] * new["coincidence"] * new["kw_rated"])
     built = sites.loc[load.index]
     table = pd.DataFrame(
@@ -183,13 +181,10 @@ def _group_table(
     rows = rows.assign(headroom_kw=stated.fillna(rows["headroom_kw"]))
     rows = _with_use(rows.assign(headroom_stated=stated.notna()), load)
     named = feeders["name_zh"].dropna().to_dict() if "name_zh" in feeders else {}
-    none = rows.index == NO_FEEDER
-    notes = {
-        f"note_{lang}": np.select([np.full(len(rows), by_district), none], [everywhere, nowhere], "")
-        for lang, everywhere, nowhere in zip(("zh", "en"), _BY_DISTRICT, _IN_NONE, strict=True)
-    }
+    notes = [_BY_DISTRICT if by_district else _IN_NONE if group == NO_FEEDER else _NO_NOTE for group in rows.index]
     names = [named.get(group, group) for group in rows.index]
-    return rows.assign(name_zh=names, **notes)[[*_GROUP_COLUMNS]]
+    rows = rows.assign(name_zh=names, note_zh=[note.zh for note in notes], note_en=[note.en for note in notes])
+    return rows[[*_GROUP_COLUMNS]]
 
 
 def _city(table: pd.DataFrame, groups: pd.DataFrame, load: pd.DataFrame) -> pd.Series:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.assessment.grid import Grid
-from planner.assessment.networks import sum_by_site
+from planner.assessment.networks import Chargers, sum_by_site
 from planner.demand.hours import HOURS
 from planner.scenario import MoneyRules, Scenario
 
@@ -46,10 +46,10 @@ class Money:
 
 def assess_money(
     sites: gpd.GeoDataFrame,
-    stock: pd.DataFrame,
-    new: pd.DataFrame,
+    chargers: Chargers,
     energy: pd.Series,
     days: pd.DataFrame,
+    *,
     grid: Grid | None,
     districts: pd.Index,
     scenario: Scenario,
@@ -60,8 +60,8 @@ def assess_money(
     ----------
     sites
         All candidate sites, as siting was given them.
-    stock, new
-        Today's located chargers and the new ones, as `price` makes them.
+    chargers
+        Today's located ones and the new ones.
     energy, days
         As `energy_of_new` and `fleet_days` return them: a year is 365 mean days, not the design day 365 times.
     grid
@@ -75,7 +75,7 @@ def assess_money(
     if rules is None:
         return None
     price_cny = hourly_price_cny(rules)
-    per_site = _costs(sites, stock, new, grid, scenario, rules).join(_year(energy, days, price_cny, rules))
+    per_site = _costs(sites, chargers, grid, scenario, rules).join(_year(energy, days, price_cny, rules))
     per_site = per_site.fillna(dict.fromkeys(["kwh_year", "energy_cny_year", "income_cny_year"], 0.0))
     by_district = per_site[[*_SUMS]].groupby(sites["district"].reindex(per_site.index)).sum()
     annuity = annuity_share(scenario.siting.life_years, scenario.siting.discount_rate)
@@ -100,15 +100,10 @@ def annuity_share(years: float, rate: float) -> float:
 
 
 def _costs(
-    sites: pd.DataFrame,
-    stock: pd.DataFrame,
-    new: pd.DataFrame,
-    grid: Grid | None,
-    scenario: Scenario,
-    rules: MoneyRules,
+    sites: pd.DataFrame, chargers: Chargers, grid: Grid | None, scenario: Scenario, rules: MoneyRules
 ) -> pd.DataFrame:
     """chargers_cny, opening_cny, upgrade_cny, capex_cny and opex_cny_year of every site with new chargers."""
-    new = new[new["count"] > 0]
+    stock, new = chargers.standing, chargers.new[chargers.new["count"] > 0]
     at = pd.Index(sorted(new["site_id"].unique()), name="site_id")
     stated = {name: kind.opex_cny_year.base for name, kind in scenario.charger_types.items() if kind.opex_cny_year}
     share = rules.opex_share.base
@@ -119,13 +114,13 @@ def _costs(
     )
     opening = sites["opening_cny"].reindex(at).astype(float).mask(sum_by_site(stock, "count", at) > 0, 0.0)
     upgrade = pd.Series(0.0, index=at) if grid is None else grid.sites["upgrade_cny"].reindex(at, fill_value=0.0)
-    chargers = sum_by_site(new, "spent_cny", at)
+    spent = sum_by_site(new, "spent_cny", at)
     return pd.DataFrame(
         {
-            "chargers_cny": chargers,
+            "chargers_cny": spent,
             "opening_cny": opening,
             "upgrade_cny": upgrade,
-            "capex_cny": chargers + opening + upgrade,
+            "capex_cny": spent + opening + upgrade,
             "opex_cny_year": sum_by_site(run, "opex_cny", at)
             + sum_by_site(run, "rent_cny", at)
             + share * (opening + upgrade),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from planner.capacity.types import for_cars
 from planner.scenario import Scenario
-from planner.siting import choose_sites
+from planner.siting import Problem, choose_sites
 
 NO_ENERGY_SHARE = 1e-6
 SAME_PLACE_M = 0.01
-_CAR_SERVICES = ("slow", "fast")
+_NOTHING_TO_BUILD: dict[str, Any] = {
+    **{"quota": 0, "quota_rule": "at_most", "tasks": {}, "floors": {}, "feeder_kw": {}, "solver": "HiGHS"},
+    **{"question": "most_service", "promise_share": None, "minimum_access": False},
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Network:
     Attributes
     ----------
     chargers
-        A row per site and type, as `price` makes them, with ``is_new``.
+        A row per site and type, as `priced` makes them, with ``is_new``.
     trips
         Who charges where, as `measure_trips` makes them.
     near_m
@@ -36,15 +41,26 @@ class Network:
     near_m: pd.Series
 
 
-def assign_today(
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    scenario: Scenario,
-) -> pd.DataFrame:
+class Chargers(NamedTuple):
+    """Today's located chargers and the new ones, a row per site and type, as `priced` makes them."""
+
+    standing: pd.DataFrame
+    new: pd.DataFrame
+
+    @property
+    def together(self) -> pd.DataFrame:
+        """All that stands with the plan."""
+        return pd.concat([self.standing, self.new], ignore_index=True)
+
+
+class Compared(NamedTuple):
+    """The two networks that every figure of a plan is told of."""
+
+    today: Network
+    plan: Network
+
+
+def assign_today(problem: Problem) -> pd.DataFrame:
     """Who would charge where with today's located chargers alone: the siting problem with nothing to build.
 
     Only the sites that have chargers take part, all locked against new ones, so the worth served is the most that
@@ -55,16 +71,15 @@ def assign_today(
     DataFrame
         Index (zone_id, site_id, service); ``energy_kwh_day``; empty without located chargers.
     """
+    existing = problem.existing
     if existing.empty:
         names = ["zone_id", "site_id", "service"]
         return pd.DataFrame({"energy_kwh_day": []}, index=pd.MultiIndex.from_arrays([[], [], []], names=names))
     standing = existing.index.get_level_values("site_id").unique()
-    locked = sites[sites.index.isin(standing)].assign(lock="out")
-    near = access[access.index.get_level_values("site_id").isin(standing)]
-    nothing = {"quota": 0, "quota_rule": "at_most", "tasks": {}, "floors": {}, "feeder_kw": {}, "solver": "HiGHS"}
-    question = {"question": "most_service", "promise_share": None, "minimum_access": False}
-    siting = scenario.siting.model_copy(update=nothing | question)
-    return choose_sites(demand, locked, near, charger_types, capacity, existing, siting)[1]
+    locked = problem.sites[problem.sites.index.isin(standing)].assign(lock="out")
+    near = problem.access[problem.access.index.get_level_values("site_id").isin(standing)]
+    nothing = problem.with_rules(**_NOTHING_TO_BUILD)
+    return choose_sites(replace(nothing, sites=locked, access=near, cover=None)).assignment
 
 
 def nearest_charger_m(zones: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, chargers: pd.DataFrame) -> pd.Series:
@@ -77,10 +92,8 @@ def nearest_charger_m(zones: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, chargers
     chargers
         Rows with ``site_id``, ``service``, ``battery_swap``, ``count``; swap and truck chargers do not help residents.
     """
-    for_cars = (
-        chargers["service"].isin(_CAR_SERVICES) & ~chargers["battery_swap"].astype(bool) & (chargers["count"] > 0)
-    )
-    at = sites.geometry[sites.index.isin(chargers.loc[for_cars, "site_id"])]
+    helping = for_cars(chargers) & (chargers["count"] > 0)
+    at = sites.geometry[sites.index.isin(chargers.loc[helping, "site_id"])]
     if at.empty:
         return pd.Series(np.inf, index=zones.index)
     centre = zones.geometry.centroid
@@ -99,7 +112,7 @@ def nowhere_known(stock: pd.DataFrame, scenario: Scenario) -> bool:
     return not len(stock) and scenario.existing.unlocated_chargers.base > 0
 
 
-def price(chargers: pd.DataFrame, types: pd.DataFrame) -> pd.DataFrame:
+def priced(chargers: pd.DataFrame, types: pd.DataFrame) -> pd.DataFrame:
     """One row per site and type: count, the type's columns, and piles, power_kw and price of them all."""
     rows = chargers[["count"]].reset_index().astype({"site_id": str, "charger_type": str})
     rows = rows.merge(types, left_on="charger_type", right_index=True, how="left")
@@ -111,18 +124,17 @@ def price(chargers: pd.DataFrame, types: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def measure_trips(
-    assignment: pd.DataFrame, access: pd.DataFrame, demand: pd.DataFrame, scenario: Scenario
-) -> pd.DataFrame:
-    """The assignment as rows zone_id, site_id, service, energy_kwh_day; with metres and worth_kwh_day."""
+def measure_trips(problem: Problem, assignment: pd.DataFrame) -> pd.DataFrame:
+    """An assignment as rows zone_id, site_id, service, energy_kwh_day; with metres and worth_kwh_day."""
+    access, demand = problem.access, problem.demand
     rows = assignment.reset_index()
-    mode = rows["service"].map({service: rules.mode for service, rules in scenario.services.items()})
+    mode = problem.modes(rows["service"])
     keys = pd.MultiIndex.from_arrays([rows["zone_id"], rows["site_id"], mode])
     at = access.index.get_indexer(keys) if len(rows) else np.zeros(0, int)
     metres = access["metres"].to_numpy(float)[at]
     reach = demand["reach_m"].reindex(pd.MultiIndex.from_frame(rows[["zone_id", "service"]])).to_numpy(float)
     farness = np.divide(metres, reach, out=np.zeros_like(metres), where=reach > 0)
-    worth = 1 - (1 - scenario.siting.edge_worth) * farness
+    worth = 1 - (1 - problem.rules.edge_worth) * farness
     return rows.assign(metres=metres, worth_kwh_day=worth * rows["energy_kwh_day"])
 
 

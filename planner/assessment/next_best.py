@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -10,19 +11,28 @@ from planner.assessment.networks import Network
 from planner.assessment.rooms import ROUNDING, room_left
 from planner.assessment.ways import Ways
 from planner.capacity.queueing import capacity_at
-from planner.scenario import Siting
+from planner.siting import Problem
 
 _KWH_DECIMALS = 6  # what is equal to so many is equal: the first id is taken
 
 
-def next_best_sites(
-    ways: Ways,
-    sites: gpd.GeoDataFrame,
-    types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    plan: Network,
-    siting: Siting,
-) -> pd.Series:
+class _Stock(NamedTuple):
+    """What stands where with the plan.
+
+    Attributes
+    ----------
+    held, new
+        Sites x types: all chargers, and the new ones of them.
+    carried
+        Types x counts from 0: kWh a day that a station carries.
+    """
+
+    held: np.ndarray
+    new: np.ndarray
+    carried: np.ndarray
+
+
+def next_best_sites(ways: Ways, problem: Problem, plan: Network) -> pd.Series:
     """For every site with new chargers, the other site that would keep most worth for its drivers with its chargers.
 
     As many of the chargers move to the other site as its bays, grid and feeder group leave room for, those types first
@@ -36,18 +46,18 @@ def next_best_sites(
     Series
         Index site_id, where there is one: site_id of the next best; of equal ones the first.
     """
+    sites, types = problem.sites, problem.charger_types
     held, new = (_counts(rows, sites.index, types.index) for rows in (plan.chargers, _new(plan.chargers)))
-    carried = _carried_kwh(types, capacity, int(held.max(initial=0) + new.max(initial=0)))
+    most = int(held.max(initial=0) + new.max(initial=0))
+    stock = _Stock(held, new, _carried_kwh(types, problem.capacity, most))
     other = ~ways.stays & (sites["lock"] != "out").to_numpy()[ways.site]
     key = ways.drivers["site"].to_numpy(int)[ways.driver[other]] * len(sites) + ways.site[other]
     seen = np.zeros(len(sites) ** 2, bool)
     seen[key] = True
     dropped, target = np.divmod(np.flatnonzero(seen), len(sites))
-    moved = _moved_chargers(
-        dropped, target, new, carried, sites, types, room_left(sites, plan.chargers, siting), siting
-    )
-    services = pd.Index(sorted(set(types["service"])))
-    room = _room_kwh(target, moved, held, carried, types, plan, sites.index, services)
+    moved = _moved_chargers(dropped, target, stock, problem, room_left(sites, plan.chargers, problem.rules))
+    services = _services(types)
+    room = _room_kwh(target, moved, stock, problem, plan.trips)
     service = services.get_indexer(pd.Index(ways.drivers["service"]))[ways.driver[other]]
     group = np.searchsorted(np.flatnonzero(seen), key) * len(services) + service
     kept = _kept_worth(group, ways.energy[ways.driver[other]], ways.worth[other], room.ravel()).reshape(room.shape)
@@ -57,6 +67,11 @@ def next_best_sites(
     order = order[worth[order] > 0]
     best = order[np.diff(dropped[order], prepend=-1) > 0]
     return pd.Series(sites.index[target[best]], index=sites.index[dropped[best]], dtype=object)
+
+
+def _services(types: pd.DataFrame) -> pd.Index:
+    services: pd.Index = pd.Index(sorted(set(types["service"])))
+    return services
 
 
 def _new(chargers: pd.DataFrame) -> pd.DataFrame:
@@ -78,24 +93,18 @@ def _carried_kwh(types: pd.DataFrame, capacity: pd.DataFrame, most: int) -> np.n
 
 
 def _moved_chargers(
-    dropped: np.ndarray,
-    target: np.ndarray,
-    new: np.ndarray,
-    carried: np.ndarray,
-    sites: pd.DataFrame,
-    types: pd.DataFrame,
-    room: pd.DataFrame,
-    siting: Siting,
+    dropped: np.ndarray, target: np.ndarray, stock: _Stock, problem: Problem, room: pd.DataFrame
 ) -> np.ndarray:
     """Pairs x types: how many of the dropped site's new chargers fit the target."""
+    types, new = problem.charger_types, stock.new
     bays_used = types["bays_used"].to_numpy(float)
     drawn_kw = (types["coincidence"] * types["kw_rated"]).to_numpy(float)
     bays, grid_kw, feeder_kw = (room[name].to_numpy(float)[target] for name in ("bays", "grid_kw", "feeder_kw"))
-    if siting.feeder_kw:
-        feeder = sites["feeder"].to_numpy(object)
+    if problem.rules.feeder_kw:
+        feeder = problem.sites["feeder"].to_numpy(object)
         freed = (new @ drawn_kw)[dropped]
         feeder_kw = feeder_kw + np.where(feeder[dropped] == feeder[target], freed, 0.0)
-    gives = carried[np.arange(len(types)), new]
+    gives = stock.carried[np.arange(len(types)), new]
     turns = np.argsort(-gives, axis=1, kind="stable")
     moved = np.zeros((len(dropped), len(types)), int)
     for turn in range(len(types)):
@@ -114,22 +123,17 @@ def _moved_chargers(
 
 
 def _room_kwh(
-    target: np.ndarray,
-    moved: np.ndarray,
-    held: np.ndarray,
-    carried: np.ndarray,
-    types: pd.DataFrame,
-    plan: Network,
-    site_ids: pd.Index,
-    services: pd.Index,
+    target: np.ndarray, moved: np.ndarray, stock: _Stock, problem: Problem, trips: pd.DataFrame
 ) -> np.ndarray:
     """Pairs x services: kWh a day that the target carries with what moves there, beyond what it serves."""
+    site_ids, types = problem.sites.index, problem.charger_types
+    services = _services(types)
     served = np.zeros((len(site_ids), len(services)))
-    at = site_ids.get_indexer(pd.Index(plan.trips["site_id"])), services.get_indexer(pd.Index(plan.trips["service"]))
-    np.add.at(served, at, plan.trips["energy_kwh_day"].to_numpy(float))
+    at = site_ids.get_indexer(pd.Index(trips["site_id"])), services.get_indexer(pd.Index(trips["service"]))
+    np.add.at(served, at, trips["energy_kwh_day"].to_numpy(float))
     left = -served[target]
     for k, service in enumerate(types["service"]):
-        left[:, services.get_loc(service)] += carried[k, held[target, k] + moved[:, k]]
+        left[:, services.get_loc(service)] += stock.carried[k, stock.held[target, k] + moved[:, k]]
     return np.asarray(np.maximum(left, 0.0))
 
 

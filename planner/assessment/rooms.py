@@ -20,8 +20,8 @@ def room_left(sites: pd.DataFrame, chargers: pd.DataFrame, siting: Siting) -> pd
     sites
         The table ``sites``.
     chargers
-        A row per site and type, as `price` makes them, with ``is_new``: today's chargers take bays, and no grid of what
-        is left today.
+        A row per site and type, as `priced` makes them, with ``is_new``: today's chargers take bays, and no grid of
+        what is left today.
     siting
         ``feeder_kw``: kW left today by feeder group.
 

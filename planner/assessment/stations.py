@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import math
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import NO_ENERGY_SHARE, sum_by_site
+from planner.assessment.networks import NO_ENERGY_SHARE, Chargers, sum_by_site
 from planner.capacity.queueing import capacity_at
 from planner.scenario import Scenario
+from planner.siting import Problem
+from planner.words import Text, joined
 
 _NO_KWH = 0.5  # rounds to nothing in a text
 
 
 def assess_stations(
-    sites: gpd.GeoDataFrame,
-    stock: pd.DataFrame,
-    new: pd.DataFrame,
-    trips: pd.DataFrame,
-    capacity: pd.DataFrame,
-    why: pd.DataFrame,
-    scenario: Scenario,
+    problem: Problem, chargers: Chargers, trips: pd.DataFrame, why: pd.DataFrame, scenario: Scenario
 ) -> pd.DataFrame:
-    """The table ``sites`` of `Assessment`, from today's chargers, the new ones, the plan's trips and `why_here`."""
+    """The table ``sites`` of `Assessment`, from the chargers, the plan's trips and `why_here`."""
+    sites, stock, new = problem.sites, chargers.standing, chargers.new
     new = new[new["count"] > 0]
     at = pd.Index(sorted(new["site_id"].unique()), name="site_id", dtype=sites.index.dtype)
     built = sites.loc[at]
@@ -32,7 +27,7 @@ def assess_stations(
     by_site = here.groupby("site_id")
     served = by_site["energy_kwh_day"].sum().reindex(at, fill_value=0.0)
     moved = (here["metres"] * here["energy_kwh_day"]).groupby(here["site_id"]).sum().reindex(at, fill_value=0.0)
-    carried, headroom = _carried(stock, new, here, capacity)
+    carried, headroom = _carried(chargers, here, problem.capacity)
     table = pd.DataFrame({"existing_total": sum_by_site(stock, "piles", at)}, index=at)
     for service in ("slow", "fast", "heavy"):
         of_service = new[(new["service"] == service) & ~new["battery_swap"]]
@@ -51,12 +46,16 @@ def assess_stations(
         headroom=headroom.reindex(at, fill_value=False).astype(bool),
     )
     table = table.join(why)
-    words = _reasons(built, table, by_site["zone_id"].nunique().reindex(at, fill_value=0), scenario)
-    return table.assign(reason_zh=words["zh"], reason_en=words["en"])
+    reasons = _reasons(built, table, by_site["zone_id"].nunique().reindex(at, fill_value=0), scenario)
+    return table.assign(
+        reason_zh=pd.Series([text.zh for text in reasons], table.index, dtype=object),
+        reason_en=pd.Series([text.en for text in reasons], table.index, dtype=object),
+    )
 
 
-def assess_types(stock: pd.DataFrame, new: pd.DataFrame, types: pd.DataFrame, capacity: pd.DataFrame) -> pd.DataFrame:
-    """The table ``types`` of `Assessment`, from today's chargers and the new ones as `price` makes them."""
+def assess_types(chargers: Chargers, problem: Problem) -> pd.DataFrame:
+    """The table ``types`` of `Assessment`."""
+    (stock, new), capacity = chargers, problem.capacity
     count, kind = new["count"], new["charger_type"]
     standing = stock.groupby(["site_id", "charger_type"])["count"].sum()
     before = standing.reindex(pd.MultiIndex.from_frame(new[["site_id", "charger_type"]]), fill_value=0)
@@ -72,7 +71,7 @@ def assess_types(stock: pd.DataFrame, new: pd.DataFrame, types: pd.DataFrame, ca
     )
     sums = rows.groupby("charger_type").sum()
     whole = dict.fromkeys(sums.columns, float) | {"chargers": int}
-    return sums.reindex(types.index, fill_value=0).astype(whole)
+    return sums.reindex(problem.charger_types.index, fill_value=0).astype(whole)
 
 
 def pooling_gain(types: pd.DataFrame) -> dict[str, float]:
@@ -99,11 +98,10 @@ def pooling_gain(types: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _carried(
-    stock: pd.DataFrame, new: pd.DataFrame, trips: pd.DataFrame, capacity: pd.DataFrame
-) -> tuple[pd.Series, pd.Series]:
+def _carried(chargers: Chargers, trips: pd.DataFrame, capacity: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Per site: kWh a day it carries, and whether a new charger less would still carry what is served there."""
-    both = pd.concat([stock, new], ignore_index=True)
+    new = chargers.new[chargers.new["count"] > 0]
+    both = pd.concat([chargers.standing, new], ignore_index=True)
     total = both.groupby(["site_id", "charger_type", "service"])["count"].sum().rename("total").reset_index()
     total["kwh"] = capacity_at(total["charger_type"], total["total"], capacity)
     total["last_kwh"] = total["kwh"] - capacity_at(total["charger_type"], total["total"] - 1, capacity)
@@ -119,45 +117,41 @@ def _carried(
     return station.groupby(level="site_id").sum(), idle.groupby(built["site_id"]).any()
 
 
-def _reasons(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series, scenario: Scenario) -> pd.DataFrame:
-    """A short reason for every chosen site, in both languages."""
-    kwh = table["served_kwh_day"].map("{:,.0f}".format).astype(str)  # text even of no station
-    zones = zones_served.astype(int).astype(str)
+def _reasons(built: pd.DataFrame, table: pd.DataFrame, zones_served: pd.Series, scenario: Scenario) -> list[Text]:
+    """A short reason for every chosen site."""
+    kwh = table[["served_kwh_day", "lost_kwh_day", "extra_metres_mean"]].to_numpy(float)
+    rest = [_serves(int(zones), *row) for zones, row in zip(zones_served, kwh.tolist(), strict=True)]
     wished = built.index.isin(scenario.siting.lock_in)
     required = (built["institution"] == "equipped").to_numpy()
-    idle = (table["served_kwh_day"] <= 0).to_numpy()
-    serves_zh, serves_en = (
-        "服务 " + zones + " 个网格、" + kwh + " kWh/日",
-        "serves " + zones + " zones, " + kwh + " kWh/day",
-    )
-    without = map(_without, table["served_kwh_day"], table["lost_kwh_day"], table["extra_metres_mean"])
-    texts = pd.DataFrame(without, index=table.index, columns=["zh", "en"], dtype=object)
-    meets_zh, meets_en = "为满足总量或任务", "meets the quota or a task"
-    rest_zh, rest_en = (
-        (serves_zh + texts["zh"]).where(~idle, meets_zh),
-        (serves_en + texts["en"]).where(~idle, meets_en),
-    )
-    cases = [wished, required]
-    return pd.DataFrame(
-        {
-            "zh": np.select(cases, ["情景指定；" + rest_zh, "必配公共机构；" + rest_zh], rest_zh),
-            "en": np.select(cases, ["locked in; " + rest_en, "required institution; " + rest_en], rest_en),
-        },
-        index=built.index,
-    )
+    return [
+        joined([_WISHED, text]) if is_wished else joined([_REQUIRED, text]) if is_required else text
+        for text, is_wished, is_required in zip(rest, wished, required, strict=True)
+    ]
 
 
-def _without(served_kwh: float, lost_kwh: float, extra_m: float) -> tuple[str, str]:
-    """What happens without a station, in both languages: energy unserved, and how much farther the others go."""
+_MEETS = Text(zh="为满足总量或任务", en="meets the quota or a task")
+_WISHED, _REQUIRED = Text(zh="情景指定", en="locked in"), Text(zh="必配公共机构", en="required institution")
+
+
+def _serves(zones: int, served_kwh: float, lost_kwh: float, extra_m: float) -> Text:
+    """Whom a station serves, and what happens without it."""
+    if served_kwh <= 0:
+        return _MEETS
+    en = f"serves {zones} zones, {served_kwh:,.0f} kWh/day"
+    serves = Text(zh=f"服务 {zones} 个网格、{served_kwh:,.0f} kWh/日", en=en)
+    return joined([serves, _without(served_kwh, lost_kwh, extra_m)])
+
+
+def _without(served_kwh: float, lost_kwh: float, extra_m: float) -> Text:
+    """What happens without a station: energy unserved, and how much farther the others go."""
     if served_kwh - lost_kwh < _NO_KWH:
-        return "；若无此站，全部无处充电", "; without it all unserved"
+        return Text(zh="若无此站，全部无处充电", en="without it all unserved")
     if math.isnan(extra_m) and lost_kwh < _NO_KWH:
-        return "；既有充电桩已够用", "; its standing chargers would do"
+        return Text(zh="既有充电桩已够用", en="its standing chargers would do")
+    lost = Text(zh=f"若无此站，{lost_kwh:,.0f} kWh/日无处充电", en=f"without it {lost_kwh:,.0f} kWh/day unserved")
     if math.isnan(extra_m):
-        return f"；若无此站，{lost_kwh:,.0f} kWh/日无处充电", f"; without it {lost_kwh:,.0f} kWh/day unserved"
+        return lost
     if lost_kwh < _NO_KWH:
-        return f"；若无此站，平均多走 {extra_m:,.0f} m", f"; without it its drivers go {extra_m:,.0f} m more"
-    return (
-        f"；若无此站，{lost_kwh:,.0f} kWh/日无处充电，其余平均多走 {extra_m:,.0f} m",
-        f"; without it {lost_kwh:,.0f} kWh/day unserved and the others go {extra_m:,.0f} m more",
-    )
+        return Text(zh=f"若无此站，平均多走 {extra_m:,.0f} m", en=f"without it its drivers go {extra_m:,.0f} m more")
+    en = f"{lost.en} and the others go {extra_m:,.0f} m more"
+    return Text(zh=f"{lost.zh}，其余平均多走 {extra_m:,.0f} m", en=en)

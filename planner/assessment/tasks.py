@@ -6,12 +6,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import price
+from planner.assessment.networks import priced
 from planner.layers import Layers
 from planner.scenario import Scenario
+from planner.words import Text
 
-_NO_BOUNDARY_ZH = "未提供边界，计入所在县区"
-_NO_BOUNDARY_EN = "no boundary supplied; counted in its districts"
+_NO_BOUNDARY = Text(zh="未提供边界，计入所在县区", en="no boundary supplied; counted in its districts")
 _COUNTS = ("chargers", "swap_stations", "stations")
 _AMOUNTS = ("power_kw", "capex_cny")
 
@@ -55,8 +55,8 @@ def assess_tasks(layers: Layers, breakdown: pd.DataFrame, scenario: Scenario) ->
             "stations": built["stations"].astype(int),
             "power_kw": built["power_kw"].astype(float),
             "capex_cny": built["capex_cny"].astype(float),
-            "note_zh": np.where(unbounded, _NO_BOUNDARY_ZH, ""),
-            "note_en": np.where(unbounded, _NO_BOUNDARY_EN, ""),
+            "note_zh": np.where(unbounded, _NO_BOUNDARY.zh, ""),
+            "note_en": np.where(unbounded, _NO_BOUNDARY.en, ""),
         },
         index=order,
     )
@@ -88,7 +88,7 @@ def assess_task_breakdown(
     """
     rows = added[added["count"] > 0]
     year = rows.index.get_level_values("year")
-    new = price(rows.droplevel("year"), types).assign(year=year)
+    new = priced(rows.droplevel("year"), types).assign(year=year)
     per_site = pd.DataFrame(
         {
             "chargers": new["piles"],

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from planner.assessment.networks import NO_ENERGY_SHARE, Network
 from planner.assessment.rooms import ROUNDING, room_left
 from planner.scenario import Scenario, Siting
+from planner.siting import Problem
 
 REASONS = ("out_of_reach", "full", "grid", "budget", "quota")
 
 
-def find_unserved(
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    types: pd.DataFrame,
-    plan: Network,
-    spent_cny: float,
-    scenario: Scenario,
-) -> pd.DataFrame:
+def find_unserved(problem: Problem, plan: Network, spent_cny: float, scenario: Scenario) -> pd.DataFrame:
     """Energy that nobody serves, with the first of these reasons that holds for its zone and service.
 
     - ``out_of_reach``: no site is within reach.
@@ -34,31 +26,32 @@ def find_unserved(
 
     Parameters
     ----------
-    demand, sites, access, types
-        As siting was given them.
+    problem
+        What siting was asked.
     plan
         Today's chargers and the new ones, and the trips to them.
     spent_cny
         What the new chargers and the openings cost.
     scenario
-        Services (mode), budget and feeder groups.
+        Services, budget and feeder groups.
 
     Returns
     -------
     DataFrame
         Index (zone_id, service): unserved_kwh_day; reason, one of `REASONS`, empty where all is served.
     """
+    demand, sites = problem.demand, problem.sites
     served = plan.trips.groupby(["zone_id", "service"])["energy_kwh_day"].sum().reindex(demand.index, fill_value=0.0)
     left = (demand["energy_kwh_day"] - served).clip(lower=0.0)
     left = left.where(left > demand["energy_kwh_day"] * NO_ENERGY_SHARE, 0.0)
     reason = pd.Series("", index=demand.index, dtype=object)
-    steps = _further_chargers(sites, types, plan.chargers, spent_cny, scenario.siting)
+    steps = _further_chargers(sites, problem.charger_types, plan.chargers, spent_cny, scenario.siting)
     for service, rules in scenario.services.items():
         lacking = demand[(left > 0) & (demand.index.get_level_values("service") == service)]
         if len(lacking):
             passed = np.column_stack([np.ones(len(sites), bool), steps[service]])
             reach_m = lacking["reach_m"].droplevel("service")
-            found = _any_in_reach(reach_m, access, sites.index, rules.mode, passed)
+            found = _any_in_reach(reach_m, problem.access, sites.index, rules.mode, passed)
             reason[lacking.index] = np.select(list(~found.T), REASONS[:-1], REASONS[-1])
     return pd.DataFrame({"unserved_kwh_day": left, "reason": reason})
 

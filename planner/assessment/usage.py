@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from planner.assessment.networks import Chargers
 from planner.capacity.queueing import capacity_at
 from planner.demand import energy_by_fleet
 from planner.demand.hours import HOURS
 
 
-def energy_of_new(
-    assignment: pd.DataFrame, mix: pd.DataFrame, stock: pd.DataFrame, new: pd.DataFrame, capacity: pd.DataFrame
-) -> pd.Series:
+def energy_of_new(assignment: pd.DataFrame, mix: pd.DataFrame, chargers: Chargers, capacity: pd.DataFrame) -> pd.Series:
     """Energy that the new chargers serve, by fleet.
 
     Where chargers of a service stand today and new ones join them, today's are filled first: what they can carry would
@@ -22,8 +21,8 @@ def energy_of_new(
     ----------
     assignment, mix
         Who charges where, and whose energy it is, as siting and `fleet_mix` return them.
-    stock, new
-        Today's located chargers and the new ones, as `price` makes them.
+    chargers
+        Today's located ones and the new ones.
     capacity
         As siting was given it.
 
@@ -32,6 +31,7 @@ def energy_of_new(
     Series
         Index (site_id, service, fleet), sorted; kWh a day.
     """
+    stock, new = chargers
     energy = energy_by_fleet(assignment, mix)["energy_kwh_day"]
     station = ["site_id", "service"]
     served = energy.groupby(level=station).sum()

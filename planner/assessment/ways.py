@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from planner.scenario import Scenario
+from planner.siting import Problem
 
 _LEAST_SLOPE = 1e-6
 
@@ -47,26 +47,23 @@ class Ways:
         return np.asarray(self.site == self.drivers["site"].to_numpy(int)[self.driver])
 
 
-def ways_of(
-    trips: pd.DataFrame, sites: pd.DataFrame, access: pd.DataFrame, demand: pd.DataFrame, scenario: Scenario
-) -> Ways:
+def ways_of(trips: pd.DataFrame, problem: Problem) -> Ways:
     """Every way of the drivers of `trips` (as `measure_trips` makes them) to any site within their reach.
 
     Parameters
     ----------
     trips
         The drivers in question.
-    sites, access, demand
-        As siting was given them; ``reach_m`` of the demand.
-    scenario
-        Mode of every service, edge worth.
+    problem
+        What siting was asked.
     """
+    sites, access, demand = problem.sites, problem.access, problem.demand
     drivers = trips.sort_values(["site_id", "service", "zone_id"], ignore_index=True)
     drivers = drivers.assign(site=sites.index.get_indexer(pd.Index(drivers["site_id"])))
     zone_code, site_code, mode_code = (np.asarray(codes) for codes in access.index.codes)  # type: ignore[attr-defined]
     zones, site_level, modes = access.index.levels  # type: ignore[attr-defined]
     access_site, access_metres = sites.index.get_indexer(site_level)[site_code], access["metres"].to_numpy(float)
-    goes_by = drivers["service"].map({s: rules.mode for s, rules in scenario.services.items()}).to_numpy(object)
+    goes_by = problem.modes(drivers["service"])
     home = zones.get_indexer(pd.Index(drivers["zone_id"]))
     parts: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros(0, int), np.zeros(0, int))]
     for code, mode in enumerate(modes):
@@ -85,6 +82,6 @@ def ways_of(
     driver, row = driver[order], row[order]
     metres = access_metres[row]
     farness = np.divide(metres, reach_m[driver], out=np.zeros_like(metres), where=reach_m[driver] > 0)
-    slope = 1 - scenario.siting.edge_worth
+    slope = 1 - problem.rules.edge_worth
     worth, preferred = (1 - falls * farness for falls in (slope, max(slope, _LEAST_SLOPE)))
     return Ways(drivers, driver, access_site[row], metres, worth, preferred)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -19,30 +18,20 @@ from planner.assessment.next_best import next_best_sites
 from planner.assessment.ways import Ways, ways_of
 from planner.capacity.queueing import capacity_at
 from planner.numeric.transport import most_worth
-from planner.scenario import Scenario
+from planner.siting import Problem
 
 _ANY_WORTH = 1e-9
 
 
-def why_here(
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    demand: pd.DataFrame,
-    types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    plan: Network,
-    scenario: Scenario,
-) -> pd.DataFrame:
+def why_here(problem: Problem, plan: Network) -> pd.DataFrame:
     """What every site with new chargers is there for.
 
     Parameters
     ----------
-    sites, access, demand, types, capacity
-        As siting was given them.
+    problem
+        What siting was asked.
     plan
         Today's chargers and the new ones, and who goes where.
-    scenario
-        Services, edge worth, feeder groups.
 
     Returns
     -------
@@ -53,15 +42,16 @@ def why_here(
         those who find another station, the mean by energy; NaN where nobody does), next_best_site (`next_best_sites`;
         empty where there is none).
     """
+    sites = problem.sites
     new = plan.chargers[plan.chargers["is_new"] & (plan.chargers["count"] > 0)]
     chosen = sites.index[sites.index.isin(new["site_id"])].sort_values()
     trips = plan.trips[plan.trips["site_id"].isin(chosen) & (plan.trips["energy_kwh_day"] > 0)]
-    ways = ways_of(trips, sites, access, demand, scenario)
-    spare, standing = _spare_kwh(plan, capacity)
+    ways = ways_of(trips, problem)
+    spare, standing = _spare_kwh(plan, problem.capacity)
     loss = _losses(ways, sites.index, spare, standing).reindex(chosen)
     return loss.fillna({"lost_kwh_day": 0.0, "lost_worth_kwh_day": 0.0, "zones_affected": 0}).assign(
         zones_affected=lambda table: table["zones_affected"].astype(int),
-        next_best_site=next_best_sites(ways, sites, types, capacity, plan, scenario.siting).reindex(chosen).fillna(""),
+        next_best_site=next_best_sites(ways, problem, plan).reindex(chosen).fillna(""),
     )
 
 

@@ -9,9 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import Network, measure_trips, nearest_charger_m, price, within_norm
-from planner.scenario import Scenario
-from planner.siting import Proof
+from planner.assessment.networks import Network, measure_trips, nearest_charger_m, priced, within_norm
+from planner.siting import Answers, Problem, Proof, no_chargers
 
 
 class Year(NamedTuple):
@@ -35,6 +34,18 @@ class Year(NamedTuple):
     proof: Proof
 
 
+def years_of(problems: Mapping[int, Problem], answers: Answers) -> dict[int, Year]:
+    """What every year adds to what stood before."""
+    years = {}
+    before = no_chargers()["count"]
+    for year, answer in sorted(answers.by_year.items()):
+        stands = answer.chargers["count"]
+        added = stands.sub(before.reindex(stands.index, fill_value=0))
+        years[year] = Year(problems[year].demand, added[added > 0].to_frame("count"), answer.assignment, answer.proof)
+        before = stands
+    return years
+
+
 def added_by_year(years: Mapping[int, Year]) -> pd.DataFrame:
     """What every year adds: index (year, site_id, charger_type); ``count``."""
     return pd.concat({year: each.added[["count"]] for year, each in sorted(years.items())}, names=["year"])
@@ -44,11 +55,8 @@ def assess_years(
     years: Mapping[int, Year],
     breakdown: pd.DataFrame,
     zones: gpd.GeoDataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
+    problems: Mapping[int, Problem],
     stock: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    scenario: Scenario,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What every year builds and serves.
 
@@ -58,10 +66,12 @@ def assess_years(
         The plan's years.
     breakdown
         As `assess_task_breakdown` returns it.
-    zones, sites, access, charger_types, scenario
-        As of `assess`.
+    zones
+        With residents and norm_m.
+    problems
+        What every year asked.
     stock
-        Today's located chargers, as `price` makes them.
+        Today's located chargers, as `priced` makes them.
 
     Returns
     -------
@@ -73,10 +83,11 @@ def assess_years(
     rows, by_zone = {}, {}
     stands = [stock]
     for year, (demand, added, assignment, proof) in sorted(years.items()):
-        stands.append(price(added, charger_types))
+        problem = problems[year]
+        stands.append(priced(added, problem.charger_types))
         chargers = pd.concat([part for part in stands if len(part)] or stands[:1], ignore_index=True)
-        trips = measure_trips(assignment, access, demand, scenario)
-        network = Network(chargers, trips, nearest_charger_m(zones, sites, chargers))
+        trips = measure_trips(problem, assignment)
+        network = Network(chargers, trips, nearest_charger_m(zones, problem.sites, chargers))
         public = demand["public_kwh_day"].groupby(level="zone_id").sum().reindex(zones.index, fill_value=0.0)
         standing = demand["standing_kwh_day"].groupby(level="zone_id").sum()
         served = standing.add(trips.groupby("zone_id")["energy_kwh_day"].sum(), fill_value=0.0).reindex(zones.index)

@@ -19,8 +19,10 @@ from planner.assumptions.figures import EDITABLE, Entry, Keys, figures, with_fig
 from planner.assumptions.files import HEADERS_ZH, of_cell
 from planner.faults import BadInput, Fault, refuse, some
 from planner.files.readers import read_table
+from planner.files.text import read_text
 from planner.scenario import Scenario
 from planner.scenario.file import fault_in
+from planner.words import Text
 
 _NUMBERS = ("low", "base", "high")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -39,7 +41,7 @@ class Row:
     cells: Mapping[str, Any]
 
 
-def edited_scenario(scenario: Scenario, file: Path, name: str) -> Scenario:
+def edit_scenario(scenario: Scenario, file: str | Path, name: str) -> Scenario:
     """The scenario with the figures of an edited table, under another name.
 
     Parameters
@@ -52,15 +54,21 @@ def edited_scenario(scenario: Scenario, file: Path, name: str) -> Scenario:
     name
         Of the new scenario.
 
+    Returns
+    -------
+    Scenario
+        A new one; `write_variant` writes it, and `stale_sources` says which of its sources were left behind.
+
     Raises
     ------
     BadInput
         All at once, by file and line: unknown and repeated keys, text for numbers, ranges out of order, shares above
         one, figures without origin, and whatever else `read_scenario` refuses.
     """
-    rows = _rows(file)
+    path = Path(file)
+    rows = _rows(path)
     entries = {entry.key: entry for entry in figures(scenario)}
-    faults = [*_key_faults(file, rows, entries)]
+    faults = [*_key_faults(path, rows, entries)]
     lines: dict[Keys, int] = {}
     changes: dict[Keys, dict[str, Any]] = {}
     for row in rows:
@@ -72,14 +80,25 @@ def edited_scenario(scenario: Scenario, file: Path, name: str) -> Scenario:
     try:
         edited = with_figures(scenario, name, changes)
     except ValidationError as error:
-        refuse([*faults, *_by_line(file, error, {path: lines[path] for path in changes})])
+        refuse([*faults, *_by_line(path, error, {keys: lines[keys] for keys in changes})])
         raise
     refuse(faults)
     return edited
 
 
-def stale_sources(original: Scenario, variant: Scenario) -> Iterator[tuple[str, str]]:
-    """A remark in English and Chinese where a published or derived number changed, but not the source it is from."""
+def stale_sources(original: Scenario, variant: Scenario) -> Text | None:
+    """A remark where published or derived numbers changed, but not the source they are from.
+
+    Parameters
+    ----------
+    original, variant
+        A scenario, and what `edit_scenario` made of it.
+
+    Returns
+    -------
+    Text or None
+        One remark, which names the figures by key; None where nothing is stale.
+    """
     before = {entry.path: entry.figure for entry in figures(original)}
     stale = []
     for entry in figures(variant):
@@ -87,12 +106,11 @@ def stale_sources(original: Scenario, variant: Scenario) -> Iterator[tuple[str, 
         moved = any(getattr(new, name) != getattr(old, name) for name in _NUMBERS)
         if moved and new.source_kind != "assumption" and new.source == old.source:
             stale.append(entry.key)
-    if stale:
-        keys = some(stale)
-        yield (
-            f"changed, but still with the source of the old number: {keys}; correct source, or source_kind",
-            f"数值已改而来源未改：{keys}；请更正来源或类别",
-        )
+    if not stale:
+        return None
+    keys = some(stale)
+    en = f"changed, but still with the source of the old number: {keys}; correct source, or source_kind"
+    return Text(zh=f"数值已改而来源未改：{keys}；请更正来源（source）或类别（source_kind）", en=en)
 
 
 def _changed(row: Row, entry: Entry) -> dict[str, Any]:
@@ -177,7 +195,10 @@ def _columns(file: Path, header: list[Any]) -> dict[str, int]:
     if "key" not in columns or len(columns) == 1:
         lacking = "key" if "key" not in columns else f"any of {', '.join(EDITABLE)}"
         en = f"no column {lacking} among {some(header, 12)}"
-        raise BadInput([Fault(where, en=en, zh="表头中缺少所需的列")])
+        zh = f"{some(header, 12)} 中没有 {lacking} 列"
+        if "key" in columns:
+            zh = f"{some(header, 12)} 中没有以下任何一列：{', '.join(EDITABLE)}"
+        raise BadInput([Fault(where, en=en, zh=zh)])
     return columns
 
 
@@ -193,11 +214,7 @@ def _value(name: str, cell: Any) -> Any:
 
 def _csv_cells(file: Path) -> list[tuple[int, list[Any]]]:
     """Cells as they are written, with the line each row begins in."""
-    raw = file.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030")
+    text = read_text(file)
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t|", key=first.count))
     rows: list[tuple[int, list[Any]]] = []
@@ -205,7 +222,8 @@ def _csv_cells(file: Path) -> list[tuple[int, list[Any]]]:
     for row in reader:
         if rows and any(row[len(rows[0][1]) :]):
             en = f"{len(row)} cells, but the header has {len(rows[0][1])}; put texts with commas in quotes"
-            faults.append(Fault(f"{file}, line {line}", en=en, zh="单元格多于表头，含逗号的文字请加引号"))
+            zh = f"有 {len(row)} 个单元格，而表头只有 {len(rows[0][1])} 列；含逗号的文字请加引号"
+            faults.append(Fault(f"{file}, line {line}", en=en, zh=zh))
         rows.append((line, [of_cell(cell) for cell in row]))
         line = reader.line_num + 1
     refuse(faults)

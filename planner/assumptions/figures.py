@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ValidationError
-from scipy.stats import qmc
 
 from planner.faults import BadInput, Fault, refuse
 from planner.scenario import Figure, Scenario
 from planner.scenario.file import fault_in
+from planner.words import Text
 
 EDITABLE = ("low", "base", "high", "source_kind", "source", "reasoning")
 """Columns of the table that make up a figure; the others only explain it."""
@@ -28,38 +28,38 @@ EDITABLE = ("low", "base", "high", "source_kind", "source", "reasoning")
 COLUMNS = ("section", "name_zh", "name_en", "unit", *EDITABLE, "description")
 
 UNITS = {
-    "kwh_day": ("kWh/day", "kWh/日"),
-    "kwh_charger_day": ("kWh/charger/day", "kWh/台/日"),
-    "kwh_vehicle_day": ("kWh/vehicle/day", "kWh/辆/日"),
-    "kwh_per_100km": ("kWh/100 km", "kWh/100 km"),
-    "km_day": ("km/day", "km/日"),
-    "per_degree": ("1/°C", "1/°C"),
-    "kwh": ("kWh", "kWh"),
-    "kw": ("kW", "kW"),
-    "kw_rated": ("kW", "kW"),
-    "kw_delivered": ("kW", "kW"),
-    "cny": ("CNY", "元"),
-    "cny_kwh": ("CNY/kWh", "元/kWh"),
-    "cny_kva": ("CNY/kVA", "元/kVA"),
-    "cny_bay_year": ("CNY/bay/year", "元/车位/年"),
-    "g_km": ("g/km", "g/km"),
-    "kg_kwh": ("kg/kWh", "kg/kWh"),
-    "km": ("km", "km"),
-    "m": ("m", "m"),
-    "min": ("min", "分钟"),
-    "c": ("°C", "°C"),
-    "years": ("years", "年"),
-    "share": ("share", "占比"),
-    "efficiency": ("share", "占比"),
-    "coincidence": ("share", "占比"),
-    "factor": ("factor", "倍数"),
-    "vehicles": ("vehicles", "辆"),
-    "saturation": ("vehicles", "辆"),
-    "chargers": ("chargers", "台"),
-    "count_where_unknown": ("chargers", "台"),
-    "bays": ("bays", "车位"),
+    "kwh_day": Text(zh="kWh/日", en="kWh/day"),
+    "kwh_charger_day": Text(zh="kWh/台/日", en="kWh/charger/day"),
+    "kwh_vehicle_day": Text(zh="kWh/辆/日", en="kWh/vehicle/day"),
+    "kwh_per_100km": Text(zh="kWh/100 km", en="kWh/100 km"),
+    "km_day": Text(zh="km/日", en="km/day"),
+    "per_degree": Text(zh="1/°C", en="1/°C"),
+    "kwh": Text(zh="kWh", en="kWh"),
+    "kw": Text(zh="kW", en="kW"),
+    "kw_rated": Text(zh="kW", en="kW"),
+    "kw_delivered": Text(zh="kW", en="kW"),
+    "cny": Text(zh="元", en="CNY"),
+    "cny_kwh": Text(zh="元/kWh", en="CNY/kWh"),
+    "cny_kva": Text(zh="元/kVA", en="CNY/kVA"),
+    "cny_bay_year": Text(zh="元/车位/年", en="CNY/bay/year"),
+    "g_km": Text(zh="g/km", en="g/km"),
+    "kg_kwh": Text(zh="kg/kWh", en="kg/kWh"),
+    "km": Text(zh="km", en="km"),
+    "m": Text(zh="m", en="m"),
+    "min": Text(zh="分钟", en="min"),
+    "c": Text(zh="°C", en="°C"),
+    "years": Text(zh="年", en="years"),
+    "share": Text(zh="占比", en="share"),
+    "efficiency": Text(zh="占比", en="share"),
+    "coincidence": Text(zh="占比", en="share"),
+    "factor": Text(zh="倍数", en="factor"),
+    "vehicles": Text(zh="辆", en="vehicles"),
+    "saturation": Text(zh="辆", en="vehicles"),
+    "chargers": Text(zh="台", en="chargers"),
+    "count_where_unknown": Text(zh="台", en="chargers"),
+    "bays": Text(zh="车位", en="bays"),
 }
-"""Ending of a field's name -> its unit in English and in Chinese; the longest ending that fits holds."""
+"""Ending of a field's name -> its unit; the longest ending that fits holds."""
 
 _DRAWN = "Base drawn between low and high."
 _MOST_SAMPLES = 10_000
@@ -97,6 +97,11 @@ class Entry:
 def assumption_table(scenario: Scenario) -> pd.DataFrame:
     """Every figure of a scenario, in the order of its sections.
 
+    Parameters
+    ----------
+    scenario
+        As `read_scenario` returns it.
+
     Returns
     -------
     DataFrame
@@ -122,13 +127,13 @@ def key_of(path: Keys) -> str:
     return ".".join(p if re.fullmatch(r"[^\s.\"'=\[\]#]+", p) else json.dumps(p, ensure_ascii=False) for p in parts)
 
 
-def unit_of(*names: str) -> tuple[str, str]:
-    """The unit that a field's name ends in, in English and in Chinese; of several names the first that has one."""
+def unit_of(*names: str) -> Text:
+    """The unit that a field's name ends in, empty without one; of several names the first that has one."""
     for name in names:
         fitting = [ending for ending in UNITS if f"_{name}".endswith(f"_{ending}")]
         if fitting:
             return UNITS[max(fitting, key=len)]
-    return "", ""
+    return Text(zh="", en="")
 
 
 def with_figures(scenario: Scenario, name: str, changes: Mapping[Keys, Mapping[str, Any]]) -> Scenario:
@@ -165,7 +170,7 @@ def difference(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     return changed
 
 
-def sample_scenarios(scenario: Scenario, count: int, seed: int) -> list[Scenario]:
+def sample_scenarios(scenario: Scenario, count: int, seed: int = 0) -> list[Scenario]:
     """Scenarios whose figures are drawn between low and high: a Latin hypercube of triangular distributions.
 
     Each figure with ``low < high`` is drawn from the triangular distribution of (low, base, high), independently of the
@@ -207,6 +212,8 @@ def sample_scenarios(scenario: Scenario, count: int, seed: int) -> list[Scenario
 
 def draw(scenario: Scenario, count: int, seed: int) -> pd.DataFrame:
     """The drawn base values: a row per sample (``s01`` ...), a column per key of a figure with a range."""
+    from scipy.stats import qmc  # takes as long to load as all that a table of assumptions needs
+
     ranged = [entry for entry in figures(scenario) if entry.figure.low < entry.figure.high]
     labels = pd.Index([f"s{n:0{max(2, len(str(count)))}d}" for n in range(1, count + 1)], name="scenario")
     values = np.empty((count, 0))
@@ -244,7 +251,7 @@ def _under(value: object, path: Keys, section: BaseModel, section_path: Keys, fi
 def _row(entry: Entry) -> dict[str, Any]:
     description = type(entry.section).model_fields[entry.field].description or ""
     names = {name: getattr(entry.section, name, "") for name in ("name_zh", "name_en")}
-    unit, _ = unit_of(str(entry.path[-1]), entry.field)
+    unit = unit_of(str(entry.path[-1]), entry.field).en
     values = {name: getattr(entry.figure, name) for name in EDITABLE}
     return {"section": key_of(entry.section_path), **names, "unit": unit, **values, "description": description}
 
@@ -260,6 +267,5 @@ def _sample_faults(count: int, seed: int) -> Iterator[Fault]:
         en = f"1 to {_MOST_SAMPLES:,} scenarios expected, found {count:,}"
         yield Fault("sample", en=en, zh=f"情景数应为 1 至 {_MOST_SAMPLES:,}，现为 {count:,}")
     if seed < 0:
-        yield Fault(
-            "seed", en=f"a whole number of 0 or more expected, found {seed}", zh=f"种子应为非负整数，现为 {seed}"
-        )
+        en, zh = f"a whole number of 0 or more expected, found {seed}", f"应为不小于 0 的整数，现为 {seed}"
+        yield Fault("seed", en=en, zh=zh)

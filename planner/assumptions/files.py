@@ -59,83 +59,123 @@ def of_cell(text: str) -> str:
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
-def write_table(table: pd.DataFrame, file: Path) -> Path:
+def write_assumptions(table: pd.DataFrame, file: str | Path) -> Path:
     """Write the table of assumptions as CSV (UTF-8 with mark, as Excel wants it) or as an Excel sheet.
+
+    Parameters
+    ----------
+    table
+        As `assumption_table` returns it, all rows or some.
+    file
+        Where to, ``.csv`` or ``.xlsx``; it does not exist yet.
+
+    Returns
+    -------
+    Path
+        The file. Edited, it can be read back with `edit_scenario`.
 
     Raises
     ------
     BadInput
         Another kind of file, a file that exists, a place that cannot be written, openpyxl not installed.
     """
+    path = Path(file)
     writers = {".csv": _write_csv, ".xlsx": _write_excel}
-    if file.suffix.lower() not in writers:
-        found = file.suffix or str(file)
+    if path.suffix.lower() not in writers:
+        found = path.suffix or str(path)
         raise BadInput(
-            [Fault(str(file), en=f"expected .csv or .xlsx, found {found}", zh=f"应为 .csv 或 .xlsx，现为 {found}")]
+            [Fault(str(path), en=f"expected .csv or .xlsx, found {found}", zh=f"应为 .csv 或 .xlsx，现为 {found}")]
         )
-    _write_new(file, lambda draft: writers[file.suffix.lower()](table, draft, file))
-    return file
+    _write_new(path, lambda draft: writers[path.suffix.lower()](table, draft, path))
+    return path
 
 
-def write_variant(variant: Scenario, original: Scenario, original_file: Path, file: Path) -> Path:
+def write_variant(variant: Scenario, original: Scenario, original_file: str | Path | None, file: str | Path) -> Path:
     """Write a scenario that extends the original one and holds only what differs from it.
+
+    Parameters
+    ----------
+    variant, original
+        The scenario to write, and the one it was made from.
+    original_file
+        Where the original stands, as `read_scenario` takes it: a file, the name of an embedded one, None for Taiyuan's.
+    file
+        Where to, ``.toml``; it does not exist yet.
+
+    Returns
+    -------
+    Path
+        The file, which `read_scenario` reads.
 
     Raises
     ------
     BadInput
         Not a .toml file, a file that exists, a place that cannot be written.
     """
-    text = _variant_text(variant, original, _parent(original_file, file.parent), "Edited with `planner assumptions`.")
-    _write_new(file, lambda draft: draft.write_text(text, encoding="utf-8"))
-    return file
-
-
-def refuse_mixed_options(only: bool, output: Path | None, edited: Path | None, sample: int | None) -> None:
-    """Refuse options of the command that do not go together."""
-    asked = [name for name, given in (("--edited", edited), ("--sample", sample)) if given is not None]
-    if len(asked) == 2 or (asked and only):
-        both = " ".join([*asked, "--only"] if only else asked)
-        refuse([Fault(both, en="do not go together; give one of them", zh="不能同时使用，请只保留一个")])
-    if asked and output is None:
-        what, zh = ("a new .toml file", "新的 .toml 文件") if edited else ("a folder", "文件夹")
-        refuse([Fault(asked[0], en=f"needs -o and the name of {what}", zh=f"需要用 -o 给出{zh}")])
+    path = Path(file)
+    refuse_no_toml(path)
+    parent = _parent(locate(original_file), path.parent)
+    text = _variant_text(variant, original, parent, "Edited with `planner assumptions`.")
+    _write_new(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+    return path
 
 
 def refuse_no_toml(file: Path) -> None:
     """Refuse a name under which no new scenario can be written."""
     if file.suffix.lower() != ".toml":
-        raise BadInput([Fault(str(file), en="expected the name of a new .toml file", zh="应为新的 .toml 文件名")])
+        en, zh = "expected the name of a new .toml file", "应为新的 .toml 文件的名称"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     _refuse_existing(file)
 
 
-def write_samples(scenario: Scenario, original_file: Path, folder: Path, count: int, seed: int) -> Path:
+def write_samples(
+    scenario: Scenario, original_file: str | Path | None, folder: str | Path, count: int, seed: int = 0
+) -> Path:
     """Write sampled scenarios and the table of what was drawn; the folder appears whole or not at all.
 
     ``s01.toml`` ... each extend the original; ``samples.csv`` has a row per scenario and a column per drawn figure.
+
+    Parameters
+    ----------
+    scenario
+        The original, whose figures are drawn within their ranges as `sample_scenarios` says.
+    original_file
+        Where it stands, as `read_scenario` takes it: a file, the name of an embedded one, None for Taiyuan's.
+    folder
+        Where to: a new or empty folder, or one of samples, which is replaced.
+    count, seed
+        How many scenarios, and what the draw starts from: the same gives the same files.
+
+    Returns
+    -------
+    Path
+        The folder.
 
     Raises
     ------
     BadInput
         A folder that holds anything but samples, a place that cannot be written, a count or seed out of range.
     """
-    bring_back(folder)
-    refuse_unwritable(folder)
-    _refuse_foreign(folder)
+    home = Path(folder)
+    bring_back(home)
+    refuse_unwritable(home)
+    _refuse_foreign(home)
     samples = sample_scenarios(scenario, count, seed)
     drawn = draw(scenario, count, seed)
-    parent = _parent(original_file, folder)
+    parent = _parent(locate(original_file), home)
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with beside(folder.absolute()) as draft:
+        home.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with beside(home.absolute()) as draft:
             for number, (label, sample) in enumerate(zip(drawn.index, samples, strict=True), 1):
                 comment = f"Sample {number} of {count}, seed {seed}: `planner assumptions --sample`."
                 text = _variant_text(sample, scenario, parent, comment)
                 (draft / f"{label}.toml").write_text(text, encoding="utf-8")
             drawn.to_csv(draft / _SAMPLES, encoding="utf-8-sig", lineterminator="\n")
-            put_in_place(draft, folder.absolute(), [f.name for f in _content(folder)])
+            put_in_place(draft, home.absolute(), [f.name for f in _content(home)])
     except OSError as error:
-        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
-    return folder
+        en, zh = f"cannot be written: {error}", f"无法写入该文件夹：{error}"
+        raise BadInput([Fault(str(home), en=en, zh=zh)]) from None
+    return home
 
 
 def _variant_text(variant: Scenario, original: Scenario, parent: str, comment: str) -> str:
@@ -220,16 +260,18 @@ def _write_new(file: Path, write: Callable[[Path], object]) -> None:
             write(draft)
             draft.rename(file)
     except OSError as error:
-        raise BadInput([Fault(str(file), en=f"cannot be written: {error.strerror}", zh="无法写入该文件")]) from None
+        en, zh = f"cannot be written: {error.strerror}", f"无法写入该文件：{error.strerror}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
 
 
 def _refuse_existing(file: Path) -> None:
     if file.exists():
         en = "exists and may hold edits; it is not overwritten: give another name, or delete it first"
         raise BadInput([Fault(str(file), en=en, zh="文件已存在，可能含有您的修改，不予覆盖；请另取名称或先删除")])
-    if not file.absolute().parent.is_dir():
-        en = f"cannot be written: no folder {file.absolute().parent}"
-        raise BadInput([Fault(str(file), en=en, zh="无法写入：文件夹不存在")])
+    above = file.absolute().parent
+    if not above.is_dir():
+        en, zh = f"cannot be written: no folder {above}", f"无法写入：没有文件夹 {above}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
 
 
 def _content(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ are left out, and the network is that much smaller.
 """
 
 from planner.baselines.greedy import greedy_counts
-from planner.baselines.networks import NO_CHARGERS, optimal_today, sited_like
+from planner.baselines.networks import Sited, optimal_today, sited_like
 from planner.baselines.proportional import proportional_counts
 
-__all__ = ["NO_CHARGERS", "greedy_counts", "optimal_today", "proportional_counts", "sited_like"]
+__all__ = ["Sited", "greedy_counts", "optimal_today", "proportional_counts", "sited_like"]

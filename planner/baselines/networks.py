@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -11,51 +12,44 @@ import pandas as pd
 from planner.baselines.greedy import greedy_counts
 from planner.baselines.proportional import proportional_counts
 from planner.numeric.transport import most_worth
-from planner.scenario import Siting
-from planner.siting import choose_sites
+from planner.siting import Problem, choose_sites, no_chargers
 from planner.siting.choose import tables_of
 from planner.siting.city.region import Choice
 from planner.siting.model.instance import Instance, make_instance
 
-NO_CHARGERS = pd.DataFrame(
-    {"count": np.zeros(0, int)}, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"])
-)
 _BLIND: dict[str, Any] = {
     **{"question": "most_service", "promise_share": None},
     **{"floors": {}, "tasks": {}, "minimum_access": False},
 }
 
 
-def sited_like(
-    chargers: pd.DataFrame,
-    zones: gpd.GeoDataFrame,
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+class Sited(NamedTuple):
+    """A network: the chargers that stand already, the new ones (tables ``chargers``), and who charges where."""
+
+    standing: pd.DataFrame
+    new: pd.DataFrame
+    assignment: pd.DataFrame
+
+
+def sited_like(problem: Problem, chargers: pd.DataFrame, zones: gpd.GeoDataFrame) -> dict[str, Sited]:
     """A plan's new chargers sited without an optimiser: in proportion to residents, and greedily.
 
     Parameters
     ----------
+    problem
+        What siting was asked.
     chargers
         The plan's new ones; only how many there are of each type is looked at.
     zones
         With ``residents``, in the CRS of the sites.
-    demand, sites, access, charger_types, capacity, existing, siting
-        What siting was given.
 
     Returns
     -------
     dict
-        ``proportional`` and ``greedy``: the tables ``chargers`` and ``assignment``, the latter the best for the city
-        with those chargers, as the plan's is.
+        ``proportional`` and ``greedy``; everyone charges as is best for the city with those chargers, as the plan's do.
     """
-    rules = siting.model_copy(update=_BLIND)
-    x = make_instance(demand, sites, access, charger_types, capacity, existing, rules)
+    x = make_instance(replace(problem.with_rules(**_BLIND), cover=None))
+    sites = problem.sites
     placed = chargers["count"].groupby(level="charger_type").sum()
     mix = placed.reindex(x.type_ids, fill_value=0).to_numpy(int)
     centre, at = zones.geometry.centroid, sites.geometry.reindex(x.site_ids)
@@ -69,7 +63,7 @@ def sited_like(
         ),
         "greedy": greedy_counts(x, mix),
     }
-    return {name: tables_of(x, _served(x, new.astype(float))) for name, new in counts.items()}
+    return {name: Sited(problem.existing, *tables_of(x, _served(x, new.astype(float)))) for name, new in counts.items()}
 
 
 def _served(x: Instance, new: np.ndarray) -> Choice:
@@ -78,25 +72,13 @@ def _served(x: Instance, new: np.ndarray) -> Choice:
     return Choice(new, x.opened_by(new), served)
 
 
-def optimal_today(
-    demand: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def optimal_today(problem: Problem) -> Sited:
     """Today's located chargers, stood where they would serve best: a whole siting problem of its own.
 
     As many of every type, at any site that is not locked out, with no budget, task, floor or fewest chargers; a site's
     grid headroom is what is left today and what today's chargers there draw.
-
-    Returns
-    -------
-    chargers, assignment
-        As `choose_sites` returns them.
     """
+    sites, charger_types, existing = problem.sites, problem.charger_types, problem.existing
     counts = existing.reset_index()
     stock = counts.groupby("charger_type")["count"].sum().reindex(charger_types.index, fill_value=0)
     each_kw = charger_types["coincidence"] * charger_types["kw_rated"]
@@ -108,6 +90,6 @@ def optimal_today(
     )
     types = charger_types.assign(min_share=0.0, max_share=1.0, max_count=stock.astype(float))
     rules = {"quota": int((stock * charger_types["quota_units"]).sum()), "quota_rule": "exactly", "budget_cny": None}
-    asked = siting.model_copy(update={**_BLIND, **rules, "feeder_kw": {}})
-    chargers, assignment, _ = choose_sites(demand, freed, access, types, capacity, NO_CHARGERS, asked)
-    return chargers, assignment
+    freed_problem = replace(problem, sites=freed, charger_types=types, existing=no_chargers(), cover=None)
+    answer = choose_sites(freed_problem.with_rules(**_BLIND, **rules, feeder_kw={}))
+    return Sited(answer.chargers, no_chargers(), answer.assignment)

@@ -18,8 +18,10 @@ from pyogrio.errors import DataSourceError
 
 from planner.candidates.find import overruled
 from planner.faults import BadInput, Fault, refuse, some
+from planner.files.text import read_text
 from planner.scenario import Scenario
 from planner.tables import LOCKS, MOST_BAYS, MOST_KW
+from planner.words import Text
 
 _EDITED = ("lock", "bays", "grid_kw")
 _ABOUT = {
@@ -54,6 +56,11 @@ def read_edits(file: str | Path) -> Edits:
         A CSV table or GeoJSON points with ``site_id`` and any of ``lock`` (in, out or free), ``bays`` and ``grid_kw``;
         an empty cell leaves the site as it is. An edited copy of ``candidates.geojson`` will do.
 
+    Returns
+    -------
+    Edits
+        What `make_plan` takes as ``edits``.
+
     Raises
     ------
     BadInput
@@ -66,11 +73,14 @@ def read_edits(file: str | Path) -> Edits:
     unknown = sorted(set(map(str, rows.columns)) - _ABOUT - set(_EDITED))
     faults = []
     if missing:
-        en = f"site_id and at least one of {', '.join(_EDITED)} expected, found {some(rows.columns, 12) or 'none'}"
-        faults.append(Fault(f"{path}, columns", en=en, zh="须有 site_id，并至少有 lock、bays、grid_kw 之一"))
+        edited, found = ", ".join(_EDITED), some(rows.columns, 12)
+        en = f"site_id and at least one of {edited} expected, found {found or 'none'}"
+        zh = f"须有 site_id 以及 {edited} 中至少一列，现有 {found or '无'}"
+        faults.append(Fault(f"{path}, columns", en=en, zh=zh))
     if unknown:
         en = f"unknown; edits are {', '.join(_EDITED)}, and note for a remark: rename or remove it"
-        faults.append(Fault(f"{path}, column {some(unknown)}", en=en, zh="未知的列，请改名或删除"))
+        zh = f"未知的列；可编辑的列为 {', '.join(_EDITED)}，备注用 note：请改名或删除"
+        faults.append(Fault(f"{path}, column {some(unknown)}", en=en, zh=zh))
     refuse(faults)
     rows = rows.reindex(columns=["site_id", *_EDITED])
     return Edits(path, _checked(rows, path))
@@ -94,9 +104,8 @@ def apply_edits(scenario: Scenario, sites: gpd.GeoDataFrame, edits: Edits) -> tu
     wanted = edits.sites
     if len(lost := wanted.index.difference(sites.index)):
         en = "no candidate site of this id; see candidates.geojson for ids"
-        raise BadInput(
-            [Fault(f"{edits.file}, site_id {some(lost)}", en=en, zh="没有该站点编号，见 candidates.geojson")]
-        )
+        zh = "没有该编号的候选站点；编号见 candidates.geojson"
+        raise BadInput([Fault(f"{edits.file}, site_id {some(lost)}", en=en, zh=zh)])
     now = sites.loc[wanted.index]
     locked = wanted.loc[(wanted["lock"] != "") & (wanted["lock"] != now["lock"]), "lock"]
     bays = wanted.loc[wanted["bays"].notna() & (wanted["bays"] != now["bays"]), "bays"]
@@ -119,29 +128,28 @@ def apply_edits(scenario: Scenario, sites: gpd.GeoDataFrame, edits: Edits) -> tu
 def _read_rows(path: Path) -> pd.DataFrame:
     """The rows of a file as text and numbers, without geometry."""
     if not path.exists():
-        raise BadInput([Fault(str(path), en="no such file; give a CSV table or GeoJSON", zh="找不到文件")])
+        en, zh = "no such file; give a CSV table or GeoJSON", "找不到文件，请给出 CSV 表或 GeoJSON"
+        raise BadInput([Fault(str(path), en=en, zh=zh)])
     try:
         if path.suffix.lower() == ".csv":
             return _read_csv(path)
         if path.suffix.lower() in (".geojson", ".json"):
             return pd.DataFrame(pyogrio.read_dataframe(path, read_geometry=False))
+    except BadInput:
+        raise
     except DataSourceError:  # GDAL's own words help nobody
         raise BadInput([Fault(str(path), en="cannot be read as GeoJSON", zh="无法读取为 GeoJSON")]) from None
     except (OSError, ValueError, csv.Error) as error:
         en = f"cannot be read as a table of edits: {error}"
-        raise BadInput([Fault(str(path), en=en, zh="无法读取为编辑表，请给出 CSV 或 GeoJSON")]) from None
+        raise BadInput([Fault(str(path), en=en, zh=f"无法读取为编辑表：{error}")]) from None
     en = f"a CSV table (.csv) or GeoJSON (.geojson) expected, found {path.suffix or 'a name without an ending'}"
-    raise BadInput([Fault(str(path), en=en, zh="应为 CSV 表（.csv）或 GeoJSON（.geojson）")])
+    zh = f"应为 CSV 表（.csv）或 GeoJSON（.geojson），现为 {path.suffix or '无扩展名的名称'}"
+    raise BadInput([Fault(str(path), en=en, zh=zh)])
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
     """A CSV table as text, UTF-8 or GB18030; rows may lack cells at their end, and have none beyond the headers."""
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030")
-    header, *rows = [*csv.reader(io.StringIO(text), strict=True)] or [[]]
+    header, *rows = [*csv.reader(io.StringIO(read_text(path)), strict=True)] or [[]]
     names = [name.strip() for name in header]
     twice = sorted({name for name in names if names.count(name) > 1})
     faults = (
@@ -152,9 +160,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
     for number, row in enumerate((row for row in rows if row), 1):
         if len(row) > len(names):
             en = f"{len(row)} cells under {len(names)} headers; remove what is too much, or put quotes around a comma"
-            faults.append(
-                Fault(f"{path}, row {number}", en=en, zh="单元格数多于表头列数，请删除多余部分或为逗号加引号")
-            )
+            zh = f"{len(names)} 列表头下有 {len(row)} 个单元格；请删除多余部分，或为含逗号的文字加引号"
+            faults.append(Fault(f"{path}, row {number}", en=en, zh=zh))
     refuse(faults)
     filled = [row + [""] * (len(names) - len(row)) for row in rows if row]
     return pd.DataFrame(filled, columns=names, dtype=str)
@@ -164,21 +171,29 @@ def _checked(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The rows with their values in order, one for every site."""
     text = rows.astype(object).where(rows.notna(), "").astype(str).apply(lambda column: column.str.strip())
     row = pd.Series([f"{path}, row {n} ({site or 'no site_id'})" for n, site in enumerate(text["site_id"], 1)])
-    faults = [Fault(where, en="site_id is missing; add it", zh="缺少 site_id") for where in row[text["site_id"] == ""]]
+    missing = Text(zh="缺少 site_id，请补充", en="site_id is missing; add it")
+    faults = [Fault.of(where, missing) for where in row[text["site_id"] == ""]]
     lock = text["lock"].str.lower()
     faults += [
-        Fault(f"{where}, column lock", en=f"in, out or free expected, found {found!r}", zh="应为 in、out 或 free")
+        Fault(
+            f"{where}, column lock",
+            en=f"in, out or free expected, found {found!r}",
+            zh=f"应为 in、out 或 free，现为 {found!r}",
+        )
         for where, found in zip(row, text["lock"], strict=True)
         if found and found.lower() not in LOCKS
     ]
     numbers = {}
-    limits = {"bays": (MOST_BAYS, "a whole number", "整数"), "grid_kw": (MOST_KW, "a number", "数值")}
-    for column, (most, what, what_zh) in limits.items():
+    limits = {
+        "bays": (MOST_BAYS, Text(zh="整数", en="a whole number")),
+        "grid_kw": (MOST_KW, Text(zh="数值", en="a number")),
+    }
+    for column, (most, what) in limits.items():
         number = pd.to_numeric(text[column], errors="coerce").astype(float)
         wrong = ~number.between(0, most) & (text[column] != "")
         wrong |= (number % 1 != 0) & number.notna() if column == "bays" else False
         numbers[column] = number
-        en, zh = f"{what} from 0 to {most:,} expected", f"应为 0 至 {most:,} 的{what_zh}"
+        en, zh = f"{what.en} from 0 to {most:,} expected", f"应为 0 至 {most:,} 的{what.zh}"
         faults += [
             Fault(f"{where}, column {column}", en=f"{en}, found {found!r}", zh=f"{zh}，现为 {found!r}")
             for where, found in zip(row[wrong], text.loc[wrong, column], strict=True)

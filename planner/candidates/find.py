@@ -25,6 +25,13 @@ def find_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     are locked in with `required_min_chargers`, reserved ones (schools: conduits, no chargers yet) out; generated sites
     and assumed bays are marked.
 
+    Parameters
+    ----------
+    layers
+        Places, streets, zones, districts, today's chargers, and task units and feeders where there are any.
+    scenario
+        Kinds of place, what generated sites are like, how far apart they stand, and what is stated of single sites.
+
     Returns
     -------
     GeoDataFrame
@@ -75,7 +82,7 @@ def overruled(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
         Fault(
             f"scenario, key {key}",
             en=f"no site {some(missing)}; see candidates.geojson for ids",
-            zh="没有该站点编号，见 candidates.geojson",
+            zh=f"没有站点 {some(missing)}；编号见 candidates.geojson",
         )
         for key, ids in stated.items()
         if (missing := sorted(set(ids) - set(sites.index)))
@@ -131,12 +138,8 @@ def _real_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
     if len(standing):
         far = cKDTree(_xy(sites.geometry)).query(_xy(standing.geometry))[0] > scenario.candidates.spacing_m
         standing = standing[far].assign(name_en=None, kind="existing", bays=np.nan, modelled=False)
-        refuse(
-            Fault(
-                f"chargers, row {charger}", en="has the id of a place; rename one of them", zh="编号与地点重复，请改名"
-            )
-            for charger in standing.index.intersection(sites.index)
-        )
+        en, zh = "has the id of a place; rename one of them", "编号与某一地点相同，请将其一改名"
+        refuse(Fault(f"chargers, row {charger}", en=en, zh=zh) for charger in standing.index.intersection(sites.index))
         if len(standing) and "existing" not in scenario.kinds:
             raise BadInput([Fault.of(f"chargers, row {some(standing.index)}", _no_section("existing"))])
         sites = pd.concat([sites, standing]) if len(sites) else standing
@@ -146,8 +149,13 @@ def _real_sites(layers: Layers, scenario: Scenario) -> gpd.GeoDataFrame:
 def _no_section(kind: str) -> Text:
     return Text(
         en=f"kind {kind!r} has no section [kinds.{kind}] in the scenario; add it",
-        zh=f"情景中没有 [kinds.{kind}]，请补充",
+        zh=f"类型 {kind!r} 在情景中没有 [kinds.{kind}] 一节，请补充",
     )
+
+
+def before_locks(sites: pd.DataFrame) -> pd.DataFrame:
+    """The sites as every year but the last has them: those locked in are free until then."""
+    return sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
 
 
 def _thinned(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
@@ -286,7 +294,8 @@ def _feeder(sites: gpd.GeoDataFrame, feeders: gpd.GeoDataFrame) -> pd.Series:
     feeder: pd.Series = own.where(own != "").fillna(area).fillna("")
     bare = sorted(set(feeders.index) - set(feeder))
     en = "no candidate site hangs on it; correct its outline or remove it"
-    refuse([Fault(f"feeders, row {some(bare)}", en=en, zh="该馈线组内没有候选站点，请更正范围或删除")] if bare else [])
+    zh = "该馈线组内没有候选站点，请更正范围或删除"
+    refuse([Fault(f"feeders, row {some(bare)}", en=en, zh=zh)] if bare else [])
     return feeder
 
 

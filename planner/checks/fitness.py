@@ -10,17 +10,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.access import measure_access, street_parts
+from planner.access import islands, measure_access, reach_by_mode, street_parts
 from planner.candidates import find_sites, standing_chargers, with_feeder_headroom
+from planner.capacity.tables import charger_tables
 from planner.demand import estimate_demand, fleet_energy
 from planner.faults import BadInput, Fault
 from planner.layers import Layers
 from planner.numeric.solver import NoPlan, solve
-from planner.plan import charger_tables, islands, reach_by_mode
-from planner.scenario import Scenario, Siting
+from planner.scenario import Scenario
+from planner.siting import Problem
 from planner.siting.choose import no_plan
 from planner.siting.model.conflicts import conflicts
-from planner.siting.model.instance import Instance, make_instance
+from planner.siting.model.instance import make_instance
 from planner.siting.model.program import build_program
 
 _NEAR_STREET_M = 1_000.0
@@ -127,13 +128,11 @@ def rule_faults(layers: Layers, sites: gpd.GeoDataFrame, demand: pd.DataFrame, s
         access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(demand, scenario), scenario.access)
     faults: list[Fault] = []
 
-    def instance(siting: Siting) -> Instance:
-        return make_instance(demand, sites, access, types, capacity, existing, siting)
-
-    x = _attempt(faults, lambda: instance(scenario.siting))
+    problem = Problem(demand, sites, access, types, capacity, existing, scenario.siting, walked=scenario.walked)
+    x = _attempt(faults, lambda: make_instance(problem))
     if x is None:
         known = {unit: task for unit, task in scenario.siting.tasks.items() if unit in set(sites["task_unit"])}
-        x = _attempt([], lambda: instance(scenario.siting.model_copy(update={"tasks": known})))
+        x = _attempt([], lambda: make_instance(problem.with_rules(tasks=known)))
     if x is None:
         return tuple(faults)
     if found := conflicts(x):

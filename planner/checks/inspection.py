@@ -13,9 +13,9 @@ from scipy.spatial import cKDTree
 from planner.faults import Fault
 from planner.files.vector import read_vector
 from planner.layers import Layers, Origin
-from planner.layers.mend import Remark
 from planner.scenario.file import embedded
 from planner.sources.datum import Suspicion, suspect_datum
+from planner.words import Text
 
 SAME_SPOT_M = 1.0
 """Points of one name as near as this are one thing entered twice."""
@@ -69,7 +69,7 @@ class LayerFacts:
     datum: DatumWord | None
 
     @property
-    def remarks(self) -> tuple[Remark, ...]:
+    def remarks(self) -> tuple[Text, ...]:
         """What was done to its geometries on reading."""
         return self.origin.remarks if self.origin else ()
 
@@ -218,12 +218,14 @@ def _overlap_faults(overlaps: pd.DataFrame, origin: Origin | None) -> list[Fault
     pairs = [f"{row['first']} & {row['second']} ({row['m2']:,.0f} m²)" for _, row in real.head(5).iterrows()]
     more = f" … (+{len(real) - 5})" if len(real) > 5 else ""
     file = origin.file.name if origin else "zones"
-    side = (" or zone_side_m", "或 zone_side_m") if file.endswith(".csv") else ("", "")
+    side = Text(zh="", en="")
+    if file.endswith(".csv"):
+        side = Text(zh="或 zone_side_m", en=" or zone_side_m")
     word = "pair of zones overlaps" if len(real) == 1 else "pairs of zones overlap"
     m2 = f"{real['m2'].sum():,.0f} m²"
     en = f"{len(real)} {word}, {m2} in all: {', '.join(pairs)}{more}; "
-    en += f"what stands there counts twice; correct the zones{side[0]}"
-    zh = f"{len(real)} 对网格重叠，共 {m2}：{'、'.join(pairs)}{more}；请修正网格{side[1]}"
+    en += f"what stands there counts twice; correct the zones{side.en}"
+    zh = f"{len(real)} 对网格重叠，共 {m2}：{'、'.join(pairs)}{more}；重叠处会重复计算，请修正网格{side.zh}"
     return [Fault(file, en=en, zh=zh)]
 
 

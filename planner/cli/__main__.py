@@ -1,5 +1,5 @@
 """`python -m planner.cli`."""
 
-from planner.cli.cli import main
+from planner.cli.process import main
 
 main()

@@ -14,14 +14,14 @@ from planner.views.result import result_table, tightness_warning
 from planner.views.tasks import task_table
 from planner.views.years import year_table
 from planner.views.yields import yield_table
-from planner.words import COLON, NOTICE, Lang, Text, joined, same
+from planner.words import NOTICE, Lang
 
 
 def print_plan(plan: Plan, folder: Path, lang: Lang) -> None:
     """The figures with their definitions and notes, what is built, the proof and the district tasks."""
     out, aside = console(), console(stderr=True)
-    for layer, en, zh in plan.layers.remarks:
-        aside.print(joined([same(layer), Text(zh=zh, en=en)], COLON).to(lang))
+    for remark in plan.layers.remarks:
+        aside.print(remark.text.about(remark.layer).to(lang))
     show(figure_table(plan), lang)
     for line in definitions(plan):
         out.print(f"  {line.to(lang)}")

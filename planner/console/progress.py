@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from planner.console.printing import console
 from planner.progress import Stage
 from planner.views import numbers
-from planner.words import Lang, Text, joined, same
+from planner.words import Lang, Say, Text, joined, same
 
 _BETWEEN = same("  ")
 _VALUE = Text(zh="目标值 {value}", en="value {value}")
@@ -34,10 +34,10 @@ def progress(lang: Lang) -> Iterator[Clock]:
         clock.stop()
 
 
-def teller(lang: Lang) -> Callable[[str, str], None]:
+def teller(lang: Lang) -> Say:
     """Prints on stderr, in one language, what is told in both."""
     out = console(stderr=True)
-    return lambda en, zh: out.print(Text(zh=zh, en=en).to(lang))
+    return lambda text: out.print(text.to(lang))
 
 
 class Clock:

@@ -18,6 +18,11 @@ _FIGURES = ("vehicles", "active_share", "km_day", "kwh_per_100km", "efficiency")
 def band_table(scenario: Scenario) -> pd.DataFrame:
     """Every band of the scenario's year with what the scenario gives.
 
+    Parameters
+    ----------
+    scenario
+        Its bands say within which limits a figure of the demand is plausible, and why.
+
     Returns
     -------
     DataFrame

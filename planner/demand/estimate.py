@@ -18,6 +18,14 @@ def estimate_demand(
 ) -> pd.DataFrame:
     """The energy that siting has to serve, per zone and service.
 
+    Parameters
+    ----------
+    zones, places, streets
+        Layers as `read_layers` returns them: residents live in the zones, and what fleets follow (offices, shops,
+        roads) lies at the places and along the streets.
+    scenario
+        Fleets, the hours and services they charge in, reach, and the chargers of today that no layer locates.
+
     Returns
     -------
     DataFrame
@@ -49,14 +57,14 @@ def estimate_demand(
     demand = demand[demand["public_kwh_day"] > 0].sort_index()
     if demand.empty:
         en = "no fleet charges in public; there is nothing to plan"
-        raise BadInput([Fault("scenario, key fleets", en=en, zh="没有公共充电需求")])
+        raise BadInput([Fault("scenario, key fleets", en=en, zh="没有车队在公共场所充电，无可规划")])
     return check_table(demand, DEMAND)
 
 
 def _no_rules(ring: str) -> Text:
     return Text(
         en=f"ring {ring!r} has no section [rings.{ring}] in the scenario; add it",
-        zh=f"情景中没有 [rings.{ring}]，请补充",
+        zh=f"圈层 {ring!r} 在情景中没有 [rings.{ring}] 一节，请补充",
     )
 
 

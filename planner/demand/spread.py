@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -25,9 +27,13 @@ def attractor_weights(
     """
     used = {a for fleet in scenario.fleets.values() for split in fleet.follows.values() for a in split}
     per_kind = _places_per_zone(zones, places)
-    per_class = _per_zone_and_class(zones, streets, streets["metres"].to_numpy(float) / 1000)
+    samples, km = _sampled(zones, streets), streets["metres"].to_numpy(float) / 1000
+    per_class = _per_zone_and_class(zones, streets, samples, km)
     follows_traffic = any(scenario.attractors[a].traffic for a in used)
-    driven = _driven(zones, streets, scenario) if follows_traffic else pd.DataFrame(index=zones.index)
+    driven = pd.DataFrame(index=zones.index)
+    if follows_traffic and scenario.traffic is not None:  # the scenario's check sees to it that both are there
+        flow = street_flow(zones, streets, scenario.traffic)
+        driven = _per_zone_and_class(zones, streets, samples, flow * streets["metres"].to_numpy(float) / 1000)
     residents = _residents(zones, scenario)
     _refuse_missing_columns(zones, used, scenario)
     weights = {}
@@ -56,9 +62,8 @@ def _draws_nothing(attractor: str, fleets: list[str]) -> Fault:
     names = some(fleets, 8)
     en = f"draws nothing in this study area, but fleets {names} follow it; "
     en += "add such places or streets, let them follow another one, or set their vehicles to 0"
-    zh = (
-        f"该吸引因子在研究区内没有对应的地点或道路，而车队 {names} 以其分布；请补充数据、改用其他因子或将车队数量设为 0"
-    )
+    zh = f"该吸引因子在研究区内没有对应的地点或道路，而车队 {names} 以其分布；"
+    zh += "请补充此类地点或道路、改用其他因子或将车队数量设为 0"
     return Fault(f"scenario, key attractors.{attractor}", en=en, zh=zh)
 
 
@@ -78,20 +83,12 @@ def _refuse_missing_columns(zones: gpd.GeoDataFrame, used: set[str], scenario: S
         Fault(
             f"zones, column {column}",
             en=f"missing, but attractors.{name} weighs it; add the column or change the attractor",
-            zh=f"缺少此列，而 attractors.{name} 使用它；请补充或修改",
+            zh=f"缺少此列，而 attractors.{name} 以其加权；请补充该列，或更改该吸引因子",
         )
         for name in sorted(used)
         for column in sorted(scenario.attractors[name].zones)
         if column not in zones
     )
-
-
-def _driven(zones: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
-    """Vehicle-kilometres of modelled traffic per zone and road class; relative numbers."""
-    if scenario.traffic is None:
-        raise AssertionError("the scenario's check lets no attractor follow traffic without [traffic]")
-    flow = street_flow(zones, streets, scenario.traffic)
-    return _per_zone_and_class(zones, streets, flow * streets["metres"].to_numpy(float) / 1000)
 
 
 def _fleets_following(attractor: str, scenario: Scenario) -> list[str]:
@@ -116,17 +113,45 @@ def _places_per_zone(zones: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Da
     return pd.crosstab(zone, places["kind"]).reindex(zones.index, fill_value=0).astype(float)
 
 
-def _per_zone_and_class(zones: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, amount: np.ndarray) -> pd.DataFrame:
-    """An amount of every street shared out to zones by points sampled along it; columns road classes."""
+class _Samples(NamedTuple):
+    """Points at equal steps along the streets, those that lie in a zone.
+
+    Attributes
+    ----------
+    street, zone
+        Of every point: position of its street, and zone_id.
+    pieces
+        Of every street: how many points stand for it.
+    """
+
+    street: np.ndarray
+    zone: pd.Index
+    pieces: np.ndarray
+
+
+def _sampled(zones: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> _Samples:
     pieces = np.maximum(1, np.ceil(streets.geometry.length.to_numpy() / _STREET_SAMPLE_M)).astype(int)
     street = np.repeat(np.arange(len(streets)), pieces)
     order = np.arange(len(street)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     along = (order + 0.5) / pieces[street]
     points = gpd.GeoSeries(streets.geometry.to_numpy()[street], crs=streets.crs).interpolate(along, normalized=True)
-    road_class = streets["road_class"].to_numpy()[street]
-    sampled = gpd.GeoDataFrame({"amount": (amount / pieces)[street], "road_class": road_class}, geometry=points)
-    inside = gpd.sjoin(sampled, zones[["geometry"]])
+    inside = gpd.sjoin(gpd.GeoDataFrame({"street": street}, geometry=points), zones[["geometry"]])
     inside = inside[~inside.index.duplicated()]
-    columns = {"index": zones.index.name, "columns": "road_class", "values": "amount"}
-    table: pd.DataFrame = inside.pivot_table(**columns, aggfunc="sum", fill_value=0.0)
+    return _Samples(inside["street"].to_numpy(), pd.Index(inside[zones.index.name]), pieces)
+
+
+def _per_zone_and_class(
+    zones: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, samples: _Samples, amount: np.ndarray
+) -> pd.DataFrame:
+    """An amount of every street shared out to zones by its points; columns road classes."""
+    rows = pd.DataFrame(
+        {
+            "amount": (amount / samples.pieces)[samples.street],
+            "road_class": streets["road_class"].to_numpy()[samples.street],
+            "zone_id": samples.zone,
+        }
+    )
+    table: pd.DataFrame = rows.pivot_table(
+        index="zone_id", columns="road_class", values="amount", aggfunc="sum", fill_value=0.0
+    )
     return table.reindex(zones.index, fill_value=0.0)

@@ -65,9 +65,8 @@ def stock_at(curve: Growth, year: int, key: str = "growth") -> float:
     first = min(map(int, curve.points))
     if not first <= year <= curve.until:
         en = f"asked for {year}, but the curve holds from {first} to {curve.until}; add points or extend `until`"
-        raise BadInput(
-            [Fault(f"scenario, key {key}", en=en, zh=f"曲线仅适用于 {first} 至 {curve.until} 年，请补充数据点")]
-        )
+        zh = f"要求 {year} 年，而曲线仅适用于 {first} 至 {curve.until} 年；请补充数据点或延长 `until`"
+        raise BadInput([Fault(f"scenario, key {key}", en=en, zh=zh)])
     years = np.array(sorted(map(int, curve.points)), float)
     counts = np.array([curve.points[str(int(y))] for y in years], float)
     return float(_DRAWN[curve.curve](years, counts, curve.saturation.base if curve.saturation else math.inf, year))

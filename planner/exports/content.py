@@ -125,21 +125,22 @@ def _assignment_rows(plan: Plan) -> pd.DataFrame:
     return pd.concat(parts, names=["year"])
 
 
-def _proofs(plan: Plan) -> dict[str, Proof]:
-    """The proof of the plan, and of the years that have another one."""
-    others = {str(year): each.proof for year, each in sorted(plan.years.items()) if each.proof != plan.proof}
-    return {PLAN: plan.proof, **others}
+def _proofs(plan: Plan) -> dict[str, tuple[Proof, pd.Series]]:
+    """The proof of the plan with its prices, and of the years that have another one."""
+    every = sorted(plan.answers.by_year.items())
+    others = {str(year): (each.proof, each.prices) for year, each in every if each.proof != plan.proof}
+    return {PLAN: (plan.proof, plan.answers.prices), **others}
 
 
 def _proof_rows(plan: Plan) -> pd.DataFrame:
-    rows = {of: {name: getattr(proof, name) for name in PROOF_FIELDS} for of, proof in _proofs(plan).items()}
+    rows = {of: {name: getattr(proof, name) for name in PROOF_FIELDS} for of, (proof, _) in _proofs(plan).items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(PROOF_FIELDS)).rename_axis("of")
     return table.astype({"cost_cny": float, "cost_bound_cny": float, "needed_chargers": int})
 
 
 def _price_rows(plan: Plan) -> pd.DataFrame:
     """Index (of, rule): price."""
-    return pd.concat({of: proof.prices.to_frame("price") for of, proof in _proofs(plan).items()}, names=["of"])
+    return pd.concat({of: prices.to_frame("price") for of, (_, prices) in _proofs(plan).items()}, names=["of"])
 
 
 def plain(text: str) -> str:

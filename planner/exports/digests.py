@@ -59,5 +59,5 @@ def _column_bytes(column: pd.Series) -> bytes:
     if pd.api.types.is_numeric_dtype(column):  # truth values too
         numbers = column.astype(float).to_numpy()
         return np.where(np.isnan(numbers), np.nan, numbers).astype("<f8").tobytes()
-    missing = column.isna().to_numpy()
-    return json.dumps([None if gone else str(v) for v, gone in zip(column, missing, strict=True)]).encode()
+    values, missing = column.to_numpy(object), column.isna().to_numpy()
+    return json.dumps([None if gone else str(v) for v, gone in zip(values, missing, strict=True)]).encode()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import geopandas as gpd
 import pyogrio
 
 from planner.exports.content import Content, Layer
 from planner.exports.styles import STYLES, style_rows
 from planner.faults import BadInput, Fault
+from planner.files.geopackage import gdal, read_saved_layers
 from planner.words import NOTICE
 
 _VERSION = "1.2"
@@ -45,18 +43,6 @@ def write_geopackage(content: Content, file: Path) -> None:
         pyogrio.write_dataframe(rows, file, layer=STYLES, driver="GPKG", layer_options=options, append=True)
 
 
-def read_saved_layers(file: str | Path, *names: str) -> Iterator[gpd.GeoDataFrame]:
-    """Layers of a saved ``plan.gpkg`` as they are; one without geometry is a plain table.
-
-    Raises
-    ------
-    DataSourceError, DataLayerError
-        It is no GeoPackage, or not of a plan.
-    """
-    with gdal(GDAL_PAM_ENABLED="NO"):
-        yield from (pyogrio.read_dataframe(file, layer=name) for name in names)
-
-
 def read_geopackage(file: Path) -> dict[str, Layer]:
     """All layers of a saved ``plan.gpkg`` in their order, but for the styles.
 
@@ -79,18 +65,3 @@ def _words(file: Path, name: str) -> str:
     """What a layer holds, as its description begins."""
     about = pyogrio.read_info(file, layer=name)["layer_metadata"] or {}
     return str(about.get("DESCRIPTION", name)).partition(". ")[0]
-
-
-@contextmanager
-def gdal(**options: str) -> Iterator[None]:
-    """GDAL with some options for a while.
-
-    GeoPackages carry the moment of writing (``OGR_CURRENT_DATE``): a fixed one lets equal plans make equal files.
-    Reading one leaves a file of statistics beside it unless told not to (``GDAL_PAM_ENABLED``).
-    """
-    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
-    pyogrio.set_gdal_config_options(options)
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options(before)

@@ -10,18 +10,15 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from planner.access import measure_access
-from planner.assessment import Year, assess
-from planner.demand import estimate_demand, fleet_energy
 from planner.exports.content import PLAN, PROOF_FIELDS, Content
 from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text
 from planner.exports.geopackage import read_geopackage
 from planner.exports.summary import COSTS
 from planner.faults import BadInput, Fault, refuse, some
 from planner.layers import Layers, read_layers
-from planner.plan import Plan, baselines_beside, charger_tables, reach_by_mode
+from planner.plan import Plan, demand_by_year, pose
 from planner.scenario import Scenario, read_scenario
-from planner.siting import Previous, Proof
+from planner.siting import Answer, Answers, Proof
 from planner.tables import SITES, check_table
 
 _PROOF_TYPES = {"method": str, "problem": str, "optimal": bool, "reproducible": bool, "needed_chargers": int}
@@ -49,6 +46,16 @@ def read_plan(folder: str | Path) -> Plan:
     ``scenario.toml``. Layers are read again from the study area that the scenario names; demand, access and the
     figures are computed again from all these. Nothing is sited again.
 
+    Parameters
+    ----------
+    folder
+        As `save_plan` wrote it.
+
+    Returns
+    -------
+    Plan
+        As `make_plan` returned it.
+
     Raises
     ------
     BadInput
@@ -61,36 +68,26 @@ def read_plan(folder: str | Path) -> Plan:
     refuse(_edited_scenario(home, digests))
     layers = read_layers(scenario.study_area)
     refuse(_changed_layers(home, scenario, layers, digests))
-    sites = _sites(content)
-    demand = estimate_demand(layers.zones, layers.places, layers.streets, scenario)
-    years = _years(content, demand)
-    last = years[max(years)]
-    access = measure_access(layers.zones, sites, layers.streets, reach_by_mode(last.demand, scenario), scenario.access)
-    fleets = fleet_energy(scenario, layers.zones)
-    types, capacity = charger_tables(scenario, last.demand, fleets, int(sites["bays"].max()))
-    existing, chargers = _counts(content, "existing_count", float), _counts(content, "new_count", int)
-    tables = layers, last.demand, sites, access, types, capacity, existing, chargers, last.assignment, scenario
-    return Plan(
-        scenario=scenario,
-        layers=layers,
-        fleets=fleets,
-        demand=last.demand,
-        sites=sites,
-        access=access,
-        charger_types=types,
-        capacity=capacity,
-        existing=existing,
-        chargers=chargers,
-        assignment=last.assignment,
-        proof=_proof(content, PLAN),
-        years=years,
-        assessment=assess(*tables, years),
-        baselines=baselines_beside(*tables),
-    )
+    demands = _saved_demands(content) or demand_by_year(scenario, layers)
+    existing = _counts(content, "existing_count", float)
+    problems = pose(scenario, layers, demands, _sites(content), existing)
+    return Plan(scenario, layers, problems, _answers(content))
 
 
-def read_previous(folder: str | Path) -> Previous:
-    """What a plan was, without its layers: for another one to go on from. Its scenario may have been edited since.
+def read_answers(folder: str | Path) -> Answers:
+    """What siting answered in a plan, without its layers: for another one to go on from.
+
+    Its scenario may have been edited since.
+
+    Parameters
+    ----------
+    folder
+        As `save_plan` wrote it.
+
+    Returns
+    -------
+    Answers
+        What `make_plan` takes as ``start``.
 
     Raises
     ------
@@ -98,22 +95,19 @@ def read_previous(folder: str | Path) -> Previous:
         No plan folder, or one of its files is missing or damaged, or its tables have been edited.
     """
     content, _ = _read(Path(folder))
-    years = _previous_years(content)
-    last = years[max(years)]
-    return Previous(last.chargers, last.assignment, _proof(content, PLAN), years if len(years) > 1 else {})
+    return _answers(content)
 
 
-def _previous_years(content: Content) -> dict[int, Previous]:
-    """What stood, charged and was proven at the end of every year."""
+def _answers(content: Content) -> Answers:
+    """What stood, charged and was proven at the end of every year, and of all together."""
     added = content.table("added")
-    return {
-        year: Previous(
-            added[added["year"] <= year].groupby(["site_id", "charger_type"])[["count"]].sum(),
-            each.assignment,
-            each.proof,
-        )
-        for year, each in _years(content, pd.DataFrame()).items()
-    }
+    proofs = set(content.table("proofs")["of"])
+    by_year = {}
+    for year in _years(content):
+        of = str(year) if str(year) in proofs else PLAN
+        stands = added[added["year"] <= year].groupby(["site_id", "charger_type"])[["count"]].sum()
+        by_year[year] = Answer(stands, _assignment(content, year), _proof(content, of), _prices(content, of))
+    return Answers(by_year, _proof(content, PLAN), _prices(content, PLAN))
 
 
 def _read(home: Path) -> tuple[Content, dict[str, Any]]:
@@ -199,33 +193,34 @@ def _assignment(content: Content, year: int) -> pd.DataFrame:
     return rows[rows["year"] == year].set_index(["zone_id", "site_id", "service"])[["energy_kwh_day"]]
 
 
-def _years(content: Content, demand: pd.DataFrame) -> dict[int, Year]:
-    """The plan's years; `demand` is that of a plan of one year."""
-    added = content.table("added")
-    proofs = set(content.table("proofs")["of"])
-    years = {}
-    for year in sorted(int(y) for y in content.table("years")["year"]):
-        rows = added[added["year"] == year].set_index(["site_id", "charger_type"])[["count"]]
-        if "demand" in content.layers:
-            saved = content.table("demand")
-            demand = saved[saved["year"] == year].drop(columns="year").set_index(["zone_id", "service"])
-        proof = _proof(content, str(year) if str(year) in proofs else PLAN)
-        years[year] = Year(demand, rows, _assignment(content, year), proof)
-    return years
+def _years(content: Content) -> list[int]:
+    return sorted(int(y) for y in content.table("years")["year"])
+
+
+def _saved_demands(content: Content) -> dict[int, pd.DataFrame]:
+    """Year -> its demand, where several years have theirs in the folder."""
+    if "demand" not in content.layers:
+        return {}
+    saved = content.table("demand")
+    return {
+        year: saved[saved["year"] == year].drop(columns="year").set_index(["zone_id", "service"])
+        for year in _years(content)
+    }
 
 
 def _proof(content: Content, of: str) -> Proof:
-    """The proof of the plan or of a year, with the prices that prove its bound."""
+    """The proof of the plan or of a year."""
     proofs = content.table("proofs")
     row: dict[Any, Any] = proofs[proofs["of"] == of].iloc[0].to_dict()
-    prices = content.table("prices")
-    prices = prices[prices["of"] == of]
     for name in PROOF_FIELDS:
         kind: type = _PROOF_TYPES.get(name, float)
         row[name] = None if name in COSTS and math.isnan(row[name]) else kind(row[name])
-    return Proof(
-        **{name: row[name] for name in PROOF_FIELDS},
-        prices=pd.Series(
-            prices["price"].to_numpy(float), index=pd.Index(prices["rule"].astype(object), name="rule"), name="price"
-        ),
-    )
+    return Proof(**{name: row[name] for name in PROOF_FIELDS})
+
+
+def _prices(content: Content, of: str) -> pd.Series:
+    """The prices that prove the bound of the plan or of a year."""
+    prices = content.table("prices")
+    mine = prices[prices["of"] == of]
+    rules = pd.Index(mine["rule"].astype(object), name="rule")
+    return pd.Series(mine["price"].to_numpy(float), index=rules, name="price")

@@ -1,4 +1,4 @@
-"""`export`: a saved plan to a file, a folder or a database, whole or not at all."""
+"""`export_plan`: a saved plan to a file, a folder or a database, whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOURCES = "SOURCES.txt"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def export(folder: str | Path, to: str, output: str | Path | None = None) -> str:
+def export_plan(folder: str | Path, to: str, output: str | Path | None = None) -> str:
     """Write a saved plan in another format.
 
     Parameters

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -18,14 +18,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.faults import BadInput, Fault, refuse, some
+from planner.files.text import decodes, read_text
 from planner.files.vector import check_crs, read_vector
-
-Say = Callable[[str, str], None]
-"""Told in English and in Chinese what was repaired, dropped or assumed; nothing is changed without a word."""
+from planner.words import Say, Text
 
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 VECTORS = (".gpkg", ".geojson", ".json", ".fgb", ".shp", ".zip")
-_ENCODINGS = ("utf-8-sig", "gb18030")
 _MOST_UNZIPPED_BYTES = 4_000_000_000
 _MOST_SQUEEZED = 200  # times smaller in the zip: real shapefiles reach about 20
 
@@ -70,14 +68,15 @@ def read_table(file: Path) -> pd.DataFrame:
         if file.suffix.lower() == ".xlsx":
             table = pd.read_excel(file, dtype=object)
         else:
-            text, encoding = _decoded(file)
-            table = pd.read_csv(file, encoding=encoding, sep=_separator(text), skipinitialspace=True)
+            text = read_text(file)
+            table = pd.read_csv(io.StringIO(text), sep=_separator(text), skipinitialspace=True)
     except ImportError:
         raise BadInput([missing_package(str(file), "openpyxl")]) from None
     except BadInput:
         raise
     except (ValueError, KeyError, BadZipFile, OSError) as error:  # parsers raise these of many kinds
-        raise BadInput([Fault(str(file), en=f"cannot be read as a table: {error}", zh="无法读取该表格")]) from None
+        en, zh = f"cannot be read as a table: {error}", f"无法读取该表格：{error}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     if table.empty:
         raise BadInput(
             [Fault(str(file), en="the table is empty; at least one row is needed", zh="表为空，至少需要一行")]
@@ -97,12 +96,12 @@ def points_of(table: pd.DataFrame, file: Path) -> gpd.GeoDataFrame:
     refuse(
         Fault(
             f"{file}, header",
-            en=f"no column for {word} among {some(table.columns, 12)}; name it {name}",
-            zh=f"表头中没有{zh}列，请命名为 {name}",
+            en=f"no column for {word.en} among {some(table.columns, 12)}; name it {name}",
+            zh=f"表头 {some(table.columns, 12)} 中没有{word.zh}列，请命名为 {name}",
         )
-        for found, word, zh, name in (
-            (lon_name, "longitude", "经度", "lon"),
-            (lat_name, "latitude", "纬度", "lat"),
+        for found, word, name in (
+            (lon_name, Text(zh="经度", en="longitude"), "lon"),
+            (lat_name, Text(zh="纬度", en="latitude"), "lat"),
         )
         if found is None
     )
@@ -110,19 +109,21 @@ def points_of(table: pd.DataFrame, file: Path) -> gpd.GeoDataFrame:
     lost = np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat))) + 2
     if len(lost):
         found = [table[name].iloc[lost[0] - 2] for name in (lon_name, lat_name)]
-        comma = "; write decimal points, not commas" if any("," in str(v) for v in found) else ""
-        en = f"no number in {lon_name} or {lat_name} (found {found[0]}, {found[1]}); fill or delete these rows{comma}"
-        raise BadInput([Fault(f"{file}, line {some(lost)}", en=en, zh="经纬度不是数值，请填写或删除这些行")])
+        en = f"no number in {lon_name} or {lat_name} (found {found[0]}, {found[1]}); fill or delete these rows"
+        zh = f"{lon_name} 或 {lat_name} 不是数值（现为 {found[0]}, {found[1]}），请填写或删除这些行"
+        if any("," in str(value) for value in found):
+            en, zh = f"{en}; write decimal points, not commas", f"{zh}；小数请用点号，不用逗号"
+        raise BadInput([Fault(f"{file}, line {some(lost)}", en=en, zh=zh)])
     outside = (np.abs(lon) > 180) | (np.abs(lat) > 90)
     swapped = (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
     if outside.any() and bool((swapped | ~outside).all()):
         en = f"longitude and latitude are swapped: {lat_name} = {lat[outside][0]:g}; swap the two headers"
-        raise BadInput(
-            [Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en=en, zh="经度与纬度颠倒，请对调表头")]
-        )
+        zh = f"经度与纬度颠倒：{lat_name} = {lat[outside][0]:g}，请对调两列的表头"
+        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en=en, zh=zh)])
     if outside.any():
         en = f"found {lon[outside][0]:g}, {lat[outside][0]:g}; degrees are expected"
-        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en=en, zh="坐标应为经纬度（度）")])
+        zh = f"现为 {lon[outside][0]:g}, {lat[outside][0]:g}；应为经纬度（度）"
+        raise BadInput([Fault(f"{file}, line {some(np.flatnonzero(outside) + 2)}", en=en, zh=zh)])
     return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs=4326)
 
 
@@ -135,7 +136,7 @@ def column(table: pd.DataFrame, meaning: str) -> str | None:
     return next((known[header] for header in _headers()[meaning] if header in known), None)
 
 
-def within(features: gpd.GeoDataFrame, boundary: gpd.GeoSeries, file: Path, what: str) -> np.ndarray:
+def within(features: gpd.GeoDataFrame, boundary: gpd.GeoSeries, file: Path, what: Text) -> np.ndarray:
     """Which features touch the boundary; none at all is refused, with what was found and whether x and y are swapped.
 
     Parameters
@@ -143,7 +144,7 @@ def within(features: gpd.GeoDataFrame, boundary: gpd.GeoSeries, file: Path, what
     features, boundary
         In any CRS.
     what
-        The layer's name for the message.
+        Name of the features for the message.
 
     Raises
     ------
@@ -158,16 +159,16 @@ def within(features: gpd.GeoDataFrame, boundary: gpd.GeoSeries, file: Path, what
     if bool(shapely.intersects(turned, area).any()):
         en, zh = "longitude and latitude are swapped; swap the two columns", "经度与纬度颠倒，请对调两列"
         raise BadInput([Fault(str(file), en=en, zh=zh)])
-    en = f"no {what} inside the study area: the file covers {_extent(features)}, the area {_extent(boundary)}"
-    raise BadInput([Fault(str(file), en=en, zh="没有要素位于研究区内，请检查文件与坐标系")])
+    here, there = _extent(features), _extent(boundary)
+    en = f"no {what.en} inside the study area: the file covers {here}, the area {there}"
+    raise BadInput([Fault(str(file), en=en, zh=f"研究区内没有{what.zh}：文件范围 {here}，研究区 {there}")])
 
 
 def missing_package(where: str, package: str) -> Fault:
     """What to say where an optional package is needed."""
     command = 'pip install "ev-charging-planner[sources]"'
-    return Fault(
-        where, en=f"needs the package {package}; install it with {command}", zh=f"需要 {package}，请运行 {command}"
-    )
+    en = f"needs the package {package}; install it with {command}"
+    return Fault(where, en=en, zh=f"需要软件包 {package}，请运行 {command} 安装")
 
 
 def _extent(features: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
@@ -178,41 +179,6 @@ def _extent(features: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
 def _must_exist(file: Path) -> None:
     if not file.is_file():
         raise BadInput([Fault(str(file), en="no such file; check the path", zh="找不到文件，请检查路径")])
-
-
-def _decoded(file: Path) -> tuple[str, str]:
-    """Text of a CSV and its encoding; a file that changes its encoding half-way is refused."""
-    raw = file.read_bytes()
-    try:
-        return raw.decode("utf-8-sig"), "utf-8-sig"
-    except UnicodeDecodeError:
-        pass
-    lines = raw.removeprefix(b"\xef\xbb\xbf").splitlines()
-    utf8 = [n for n, line in enumerate(lines, 1) if not line.isascii() and _is_chinese_utf8(line)]
-    other = [n for n, line in enumerate(lines, 1) if not line.isascii() and not _decodes(line, "utf-8")]
-    if utf8:
-        en = f"lines {some(utf8, 3)} are UTF-8, lines {some(other, 3)} are not; save the whole file in one encoding"
-        raise BadInput([Fault(str(file), en=f"mixed encodings: {en}", zh="文件混用多种编码，请统一另存为 UTF-8")])
-    try:
-        return raw.decode("gb18030"), "gb18030"
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        en = f"neither {' nor '.join(_ENCODINGS)}; save it as UTF-8"
-        raise BadInput([Fault(f"{file}, line {line}", en=en, zh="既非 UTF-8 也非 GB18030，请另存为 UTF-8")]) from None
-
-
-def _is_chinese_utf8(line: bytes) -> bool:
-    if not _decodes(line, "utf-8"):
-        return False
-    return all("\u3000" <= letter <= "\uffef" for letter in line.decode("utf-8") if not letter.isascii())
-
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _separator(text: str) -> str:
@@ -238,8 +204,9 @@ def _plain(header: str) -> str:
 def _read_layer(file: Path, near: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
     _must_exist(file)
     if file.suffix.lower() not in VECTORS:
-        en = f"unknown kind of file; expected one of {', '.join((*VECTORS, *TABLES))}"
-        raise BadInput([Fault(str(file), en=en, zh="不支持的文件类型")])
+        kinds = ", ".join((*VECTORS, *TABLES))
+        en = f"unknown kind of file; expected one of {kinds}"
+        raise BadInput([Fault(str(file), en=en, zh=f"不支持的文件类型，应为以下之一：{kinds}")])
     if file.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory() as folder:
             return _shapefile(_unzipped(file, Path(folder)), file, near)
@@ -255,7 +222,7 @@ def _shapefile(shp: Path, shown: Path, near: gpd.GeoSeries | None) -> gpd.GeoDat
     header = int.from_bytes(raw[8:10], "little")  # the records begin here
     texts = raw[header:] + b"".join(raw[32:header][n : n + 11] for n in range(0, max(header - 33, 0), 32))
     try:
-        return read_vector(shp, near, "utf-8" if _decodes(texts, "utf-8") else "gb18030")
+        return read_vector(shp, near, "utf-8" if decodes(texts, "utf-8") else "gb18030")
     except BadInput as error:
         raise BadInput([Fault(str(shown), en=fault.en, zh=fault.zh) for fault in error.faults]) from None
 
@@ -272,7 +239,8 @@ def _unzipped(file: Path, folder: Path) -> Path:
                     info.filename = f"layer{name.suffix.lower()}"
                     packed.extract(info, folder)
     except (BadZipFile, zipfile.LargeZipFile, OSError, RuntimeError) as error:
-        raise BadInput([Fault(str(file), en=f"cannot be unpacked: {error}", zh="无法解压该文件")]) from None
+        en, zh = f"cannot be unpacked: {error}", f"无法解压该文件：{error}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     return folder / "layer.shp"
 
 
@@ -282,16 +250,19 @@ def _zip_faults(file: Path, members: list[zipfile.ZipInfo]) -> list[Fault]:
         parts = Path(info.filename.replace("\\", "/")).parts
         if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in info.filename:
             en = "leads outside the folder; pack the shapefile again without paths"
-            faults.append(Fault(f"{file}, member {info.filename!r}", en=en, zh="压缩包内路径越界，请重新打包"))
+            zh = "路径指向文件夹之外，请去掉路径后重新打包 shapefile"
+            faults.append(Fault(f"{file}, member {info.filename!r}", en=en, zh=zh))
     size = sum(info.file_size for info in members)
     squeezed = sum(info.compress_size for info in members)
     if size > _MOST_UNZIPPED_BYTES or size > _MOST_SQUEEZED * max(squeezed, 1) + 1_000_000:
         en = f"unpacks from {squeezed / 1e6:,.1f} to {size / 1e6:,.0f} MB: no plausible shapefile; unpack it yourself"
-        faults.append(Fault(str(file), en=en, zh="解压后体积异常，请自行解压并检查"))
+        zh = f"由 {squeezed / 1e6:,.1f} MB 解压为 {size / 1e6:,.0f} MB，不像正常的 shapefile，请自行解压"
+        faults.append(Fault(str(file), en=en, zh=zh))
     shapefiles = [info.filename for info in members if info.filename.lower().endswith(".shp")]
     if len(shapefiles) != 1:
         en = f"holds {len(shapefiles)} shapefiles ({some(shapefiles) or 'none'}); exactly one is expected"
-        faults.append(Fault(str(file), en=en, zh="压缩包内应恰有一个 shapefile"))
+        zh = f"内含 {len(shapefiles)} 个 shapefile（{some(shapefiles) or '无'}），应恰有一个"
+        faults.append(Fault(str(file), en=en, zh=zh))
     return faults
 
 
@@ -302,11 +273,13 @@ def _sound(table: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDataFrame:
     missing = number[shapes.isna() | shapes.is_empty]
     if len(missing):
         en = f"{len(missing)} without geometry; draw or delete them"
-        raise BadInput([Fault(f"{file}, feature {some(missing)}", en=en, zh="要素缺少几何，请补绘或删除")])
+        zh = f"{len(missing)} 个要素缺少几何，请补绘或删除"
+        raise BadInput([Fault(f"{file}, feature {some(missing)}", en=en, zh=zh)])
     check_crs(table, file)
     _check_extent(table, file)
     if bool(shapes.has_z.any()):
-        say(f"{file.name}: heights of {int(shapes.has_z.sum())} features left out", f"{file.name}：已舍弃高程")
+        high = int(shapes.has_z.sum())
+        say(Text(zh=f"已舍弃 {high} 个要素的高程", en=f"heights of {high} features left out").about(file.name))
         table = table.set_geometry(shapes.force_2d())
     broken = ~table.geometry.is_valid
     if bool(broken.any()):
@@ -323,7 +296,7 @@ def _sound(table: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDataFrame:
                 crs=table.crs,
             )
         )
-        say(f"{file.name}: invalid geometry repaired, feature {rows}", f"{file.name}：已修复无效几何，要素 {rows}")
+        say(Text(zh=f"已修复无效几何，要素 {rows}", en=f"invalid geometry repaired, feature {rows}").about(file.name))
     return table
 
 
@@ -340,11 +313,13 @@ def _check_extent(table: gpd.GeoDataFrame, file: Path) -> None:
     bounds = table.to_crs(4326).total_bounds
     if not np.isfinite(bounds).all():
         en = f"{table.crs.to_string()} has no longitude and latitude for its coordinates; check the declared CRS"
-        raise BadInput([Fault(str(file), en=en, zh="坐标无法换算为经纬度，请检查坐标系声明")])
+        zh = f"按 {table.crs.to_string()} 无法将坐标换算为经纬度，请检查坐标系声明"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     west, south, east, north = bounds
     if east - west > 180:
         en = "spans more than 180 degrees of longitude: it crosses the antimeridian; cut it to one side"
-        raise BadInput([Fault(str(file), en=en, zh="数据跨越 180° 经线，请裁剪到一侧")])
+        raise BadInput([Fault(str(file), en=en, zh="经度跨度超过 180 度，即越过 180° 经线，请裁剪到一侧")])
     if max(abs(south), abs(north)) > 84:
         en = f"reaches {max(north, -south):.1f} degrees of latitude: no UTM zone covers a polar area"
-        raise BadInput([Fault(str(file), en=en, zh="数据位于极地，UTM 投影不适用")])
+        zh = f"纬度达 {max(north, -south):.1f} 度：极地不在任何 UTM 投影带内"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])

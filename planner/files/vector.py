@@ -9,6 +9,7 @@ import geopandas as gpd
 import pyogrio
 
 from planner.faults import BadInput, Fault
+from planner.words import Text
 
 
 def read_vector(file: Path, near: gpd.GeoSeries | None = None, encoding: str | None = None) -> gpd.GeoDataFrame:
@@ -45,7 +46,8 @@ def read_vector(file: Path, near: gpd.GeoSeries | None = None, encoding: str | N
                 table = gpd.read_file(file, **options)
     except Exception as error:  # pyogrio raises many kinds; all mean the file cannot be read as a layer
         reason = str(error).partition("; ")[0].partition(". It might help")[0]
-        raise BadInput([Fault(str(file), en=f"cannot be read as a layer: {reason}", zh="无法读取该图层文件")]) from None
+        en, zh = f"cannot be read as a layer: {reason}", f"无法读取该图层文件：{reason}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     if not isinstance(table, gpd.GeoDataFrame):
         raise BadInput([Fault(str(file), en="has no geometry", zh="没有几何字段")])
     if table.empty:
@@ -60,8 +62,9 @@ def _refuse_several_layers(file: Path) -> None:
     except Exception:  # not readable at all: the reader says why
         return
     if len(found) > 1:
-        en = f"holds {len(found)} layers ({', '.join(map(str, found))}); give a file with the one you mean"
-        raise BadInput([Fault(str(file), en=en, zh="文件含多个图层，请只导出所需的一个")])
+        names = ", ".join(map(str, found))
+        en = f"holds {len(found)} layers ({names}); give a file with the one you mean"
+        raise BadInput([Fault(str(file), en=en, zh=f"含 {len(found)} 个图层（{names}），请提供只含所需图层的文件")])
 
 
 def check_crs(table: gpd.GeoDataFrame, file: Path) -> None:
@@ -70,13 +73,17 @@ def check_crs(table: gpd.GeoDataFrame, file: Path) -> None:
     in_degrees = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
     in_metres = max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90
     if table.crs is None:
-        guess = "coordinates look like degrees (EPSG:4326?)" if in_degrees else "coordinates look like metres"
-        en = f"has no CRS; {guess}; set it in the file, it is not guessed"
-        raise BadInput([Fault(str(file), en=en, zh="没有坐标系信息，请在文件中设定，程序不会猜测")])
+        guess = Text(zh="坐标看似以米为单位", en="coordinates look like metres")
+        if in_degrees:
+            guess = Text(zh="坐标看似经纬度（EPSG:4326？）", en="coordinates look like degrees (EPSG:4326?)")
+        en = f"has no CRS; {guess.en}; set it in the file, it is not guessed"
+        raise BadInput([Fault(str(file), en=en, zh=f"没有坐标系信息；{guess.zh}；请在文件中设定，程序不会猜测")])
     declared = table.crs.to_string()
     if table.crs.is_projected and in_degrees:
         en = f"declares {declared} (metres) but holds degrees; declare EPSG:4326"
-        raise BadInput([Fault(str(file), en=en, zh=f"声明为 {declared}（米），实际坐标为经纬度")])
+        zh = f"声明为 {declared}（米），坐标却是经纬度；请声明为 EPSG:4326"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     if table.crs.is_geographic and in_metres:
         en = f"declares {declared} (degrees) but holds metres; declare the projected CRS"
-        raise BadInput([Fault(str(file), en=en, zh=f"声明为 {declared}（度），实际坐标以米为单位")])
+        zh = f"声明为 {declared}（度），坐标却以米为单位；请声明实际的投影坐标系"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])

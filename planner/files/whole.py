@@ -71,7 +71,8 @@ def whole_files(*targets: Path) -> Iterator[list[Path]]:
         for draft, target in zip(drafts, targets, strict=True):
             draft.replace(target)
     except (OSError, RuntimeError) as error:  # GDAL's faults are RuntimeErrors
-        raise BadInput([Fault(str(targets[0]), en=f"cannot be written: {error}", zh="无法写入该文件")]) from None
+        en, zh = f"cannot be written: {error}", f"无法写入该文件：{error}"
+        raise BadInput([Fault(str(targets[0]), en=en, zh=zh)]) from None
     finally:
         for draft in drafts:
             draft.unlink(missing_ok=True)
@@ -90,7 +91,8 @@ def refuse_unwritable(folder: Path) -> None:
             pass
     except OSError as error:
         en = f"cannot be written: {error.strerror} in {above}; give another folder"
-        raise BadInput([Fault(str(folder), en=en, zh="无法写入，请另选文件夹")]) from None
+        zh = f"无法写入：{above} 中 {error.strerror}；请另选文件夹"
+        raise BadInput([Fault(str(folder), en=en, zh=zh)]) from None
 
 
 def write_geojson(table: gpd.GeoDataFrame, file: Path) -> None:

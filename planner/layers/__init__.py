@@ -1,9 +1,11 @@
 """The layers of a study area: read, mended, clipped, in one projected CRS."""
 
-from planner.layers.read import Layers, Origin, read_layers
+from planner.layers.read import LAYER_WORDS, Layers, Origin, Remark, read_layers
 
 __all__ = [
+    "LAYER_WORDS",
     "Layers",
     "Origin",
+    "Remark",
     "read_layers",
 ]

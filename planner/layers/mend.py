@@ -10,9 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.faults import Fault, some
-
-Remark = tuple[str, str]
-"""What was done to a layer on reading it, in English and in Chinese."""
+from planner.words import Text
 
 SAME_SHARE = 1e-6
 """Of its convex hull: a repair that moves less area than this leaves the outline as it was."""
@@ -37,7 +35,7 @@ class Mended:
     """
 
     table: gpd.GeoDataFrame
-    remarks: tuple[Remark, ...]
+    remarks: tuple[Text, ...]
     faults: tuple[Fault, ...]
     bad: np.ndarray
 
@@ -64,10 +62,14 @@ def mend(table: gpd.GeoDataFrame, kinds: tuple[str, ...], where: str) -> Mended:
     shapes, flat = _flat(shapes)
     shapes, plain, multiple = _single(shapes, kinds)
     shapes, repaired, changed, broken = _repaired(shapes, kinds)
+    by = _by(changed)
     remarks = [
-        *_said(ids[flat], "heights of {} left out", "已舍弃 {} 个要素的高程"),
-        *_said(ids[plain], "{} multiple of a single part made simple", "{} 个单部件复合几何已改为简单几何"),
-        *_said(ids[repaired], f"{{}} invalid repaired{_by(changed)[0]}", f"{{}} 个无效几何已修复{_by(changed)[1]}"),
+        *_said(ids[flat], Text(zh="已舍弃 {} 个要素的高程", en="heights of {} left out")),
+        *_said(
+            ids[plain],
+            Text(zh="{} 个单部件复合几何已改为简单几何", en="{} multiple of a single part made simple"),
+        ),
+        *_said(ids[repaired], Text(zh=f"{{}} 个无效几何已修复{by.zh}", en=f"{{}} invalid repaired{by.en}")),
     ]
     faults = [*_multiple_faults(shapes, ids, multiple, where), *_broken_faults(shapes, ids, broken, kinds, where)]
     mended = table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))
@@ -129,15 +131,19 @@ def _moved_share(drawn: BaseGeometry, valid: BaseGeometry) -> float:
     return abs(left - float(shapely.area(drawn))) / float(shapely.area(shapely.convex_hull(drawn)))
 
 
-def _by(changed: float) -> tuple[str, str]:
+def _by(changed: float) -> Text:
     if changed <= SAME_SHARE:
-        return "", ""
-    return f" (area moved: up to {changed:.2%} of the hull)", f"（面积变化至多为外包络的 {changed:.2%}）"
+        return Text(zh="", en="")
+    en = f" (area moved: up to {changed:.2%} of the hull)"
+    return Text(zh=f"（面积变化至多为外包络的 {changed:.2%}）", en=en)
 
 
-def _said(ids: np.ndarray, en: str, zh: str) -> list[Remark]:
+def _said(ids: np.ndarray, words: Text) -> list[Text]:
     """A remark on some rows; the words hold a place for their count."""
-    return [(f"{en.format(len(ids))}: {some(ids)}", f"{zh.format(len(ids))}：{some(ids)}")] if len(ids) else []
+    if not len(ids):
+        return []
+    count, names = len(ids), some(ids)
+    return [Text(zh=f"{words.zh.format(count)}：{names}", en=f"{words.en.format(count)}: {names}")]
 
 
 def _multiple_faults(shapes: np.ndarray, ids: np.ndarray, multiple: np.ndarray, where: str) -> list[Fault]:
@@ -162,10 +168,11 @@ def _broken_faults(
     first = shapes[broken][0]
     reason = _reason(first)
     moved = _moved_share(first, _valid(first))
-    lost = "nothing would be left of it" if np.isinf(moved) else f"{moved:.0%} of its hull would change"
-    lost_zh = "修复后将无面积" if np.isinf(moved) else f"修复将改变其外包络面积的 {moved:.0%}"
-    en = f"invalid geometry ({reason}) that cannot be repaired as it stands: {lost}; redraw it"
-    return [Fault(at, en=en, zh=f"几何无效（{reason}），无法自动修复：{lost_zh}，请重新绘制")]
+    lost = Text(zh=f"修复将改变其外包络面积的 {moved:.0%}", en=f"{moved:.0%} of its hull would change")
+    if np.isinf(moved):
+        lost = Text(zh="修复后将无面积", en="nothing would be left of it")
+    en = f"invalid geometry ({reason}) that cannot be repaired as it stands: {lost.en}; redraw it"
+    return [Fault(at, en=en, zh=f"几何无效（{reason}），无法按原样修复：{lost.zh}，请重新绘制")]
 
 
 def _reason(shape: shapely.Geometry) -> str:

@@ -9,6 +9,7 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from planner.faults import Fault, some
+from planner.words import Text, joined
 
 
 def swapped_faults(table: gpd.GeoDataFrame, where: str) -> list[Fault]:
@@ -44,8 +45,8 @@ def place_faults(layers: dict[str, tuple[gpd.GeoDataFrame, str]], crs: CRS) -> l
     lost = [name for name, table in placed.items() if not _touches(table, boundary)]
     if len(lost) == len(placed) > 1:
         others = shapely.MultiPolygon([shapely.box(*placed[name].total_bounds) for name in lost])
-        return [_misplaced(*layers["districts"], others, ("the other layers", "其他图层"))]
-    return [_misplaced(*layers[name], boundary, ("the districts", "区县图层")) for name in lost]
+        return [_misplaced(*layers["districts"], others, Text(zh="其他图层", en="the other layers"))]
+    return [_misplaced(*layers[name], boundary, Text(zh="区县图层", en="the districts")) for name in lost]
 
 
 def _nowhere(table: gpd.GeoDataFrame, file: str, crs: CRS) -> list[Fault]:
@@ -61,17 +62,21 @@ def _touches(table: gpd.GeoDataFrame, area: BaseGeometry) -> bool:
     return bool(len(table.sindex.query(area, predicate="intersects")))
 
 
-def _misplaced(table: gpd.GeoDataFrame, file: str, area: BaseGeometry, whose: tuple[str, str]) -> Fault:
+def _misplaced(table: gpd.GeoDataFrame, file: str, area: BaseGeometry, whose: Text) -> Fault:
     """A layer away from where it should be: what both cover, and whether its coordinates are swapped."""
     turned = shapely.transform(table.geometry.to_numpy(), lambda xy: xy[:, ::-1])
     turned = gpd.GeoDataFrame(geometry=turned, crs=table.crs).to_crs(4326)
     finite = np.isfinite(turned.bounds.to_numpy(float)).all(axis=1)
     swapped = _touches(turned[finite], area)
     here, there = _extent(table.to_crs(4326).total_bounds), _extent(np.array(area.bounds))
-    what = "; x and y (longitude and latitude) are swapped" if swapped else "; check the file and its CRS"
-    what_zh = "；x 与 y（经度与纬度）颠倒，请对调" if swapped else "；请检查文件与坐标系"
-    en = f"does not touch {whose[0]}: it covers lon, lat {here}, {whose[0]} {there}{what}"
-    return Fault(file, en=en, zh=f"与{whose[1]}不相交：本图层范围 {here}，{whose[1]} {there}{what_zh}")
+    extents = Text(
+        zh=f"与{whose.zh}不相交：本图层的经纬度范围为 {here}，{whose.zh}为 {there}",
+        en=f"does not touch {whose.en}: it covers lon, lat {here}, {whose.en} {there}",
+    )
+    what = Text(zh="请检查文件与坐标系", en="check the file and its CRS")
+    if swapped:
+        what = Text(zh="x 与 y（经度与纬度）颠倒，请对调", en="x and y (longitude and latitude) are swapped")
+    return Fault.of(file, joined([extents, what]))
 
 
 def _extent(bounds: np.ndarray) -> str:

@@ -19,7 +19,7 @@ from shapely import box
 
 from planner.faults import BadInput, Fault, refuse, some
 from planner.files.vector import check_crs, read_vector
-from planner.layers.mend import Remark, mend
+from planner.layers.mend import mend
 from planner.layers.position import place_faults, swapped_faults
 from planner.scenario import StudyArea, area_folder
 from planner.tables import (
@@ -32,9 +32,29 @@ from planner.tables import (
     check_geometry,
     check_table,
 )
+from planner.words import Text
+
+LAYER_WORDS = {
+    "districts": Text(zh="区县", en="districts"),
+    "streets": Text(zh="道路", en="streets"),
+    "zones": Text(zh="网格", en="zones"),
+    "places": Text(zh="地点", en="places"),
+    "chargers": Text(zh="既有充电桩", en="chargers"),
+    "task_units": Text(zh="任务单元", en="task_units"),
+    "feeders": Text(zh="馈线", en="feeders"),
+}
+"""What each layer is called, by its name in files and in `Layers`."""
 
 _AREAS, _LINES, _POINTS = ("Polygon", "MultiPolygon"), ("LineString",), ("Point",)
 _SUFFIXES = (".gpkg", ".geojson", ".fgb", ".shp")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What was done to a layer on reading it."""
+
+    layer: str
+    text: Text
 
 
 @dataclass(frozen=True)
@@ -48,13 +68,13 @@ class Origin:
     crs
         As the file declares it; of ``zones.csv`` the working CRS.
     remarks
-        What was done to its geometries on reading, in English and in Chinese.
+        What was done to its geometries on reading.
     """
 
     layer: str
     file: Path
     crs: CRS
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,9 +105,9 @@ class Layers:
     origins: tuple[Origin, ...] = ()
 
     @property
-    def remarks(self) -> tuple[tuple[str, str, str], ...]:
-        """What was done to geometries on reading: layer, English, Chinese."""
-        return tuple((origin.layer, en, zh) for origin in self.origins for en, zh in origin.remarks)
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was done to geometries on reading."""
+        return tuple(Remark(origin.layer, text) for origin in self.origins for text in origin.remarks)
 
 
 def read_layers(area: StudyArea) -> Layers:
@@ -97,6 +117,17 @@ def read_layers(area: StudyArea) -> Layers:
     ``zones.csv``: squares of `zone_side_m` by their south-west corner (``easting_m``, ``northing_m``, working CRS).
     Heights are dropped, multiple lines and points of one part made simple, and invalid polygons repaired where that
     does not change what they cover (`planner.layers.mend.mend`); `Layers.remarks` says where.
+
+    Parameters
+    ----------
+    area
+        The scenario's ``study_area``: its folder and its working CRS, projected in metres.
+
+    Returns
+    -------
+    Layers
+        One table per layer, as `planner.tables` describes it, sorted by id, in the working CRS; layers that are not
+        there are empty.
 
     Raises
     ------
@@ -135,13 +166,12 @@ def _working_crs(area: StudyArea) -> CRS:
     try:
         crs = CRS.from_user_input(area.crs)
     except CRSError:
-        raise BadInput(
-            [Fault(where, en=f"unknown CRS {area.crs!r}; give a code like EPSG:32649", zh="未知坐标系")]
-        ) from None
+        en = f"unknown CRS {area.crs!r}; give a code like EPSG:32649"
+        raise BadInput([Fault(where, en=en, zh=f"未知坐标系 {area.crs!r}；请给出如 EPSG:32649 的代码")]) from None
     metres = crs.is_projected and all(axis.unit_name in ("metre", "meter") for axis in crs.axis_info[:2])
     if not metres:
         en = f"{area.crs} is not projected in metres; use e.g. EPSG:32649"
-        raise BadInput([Fault(where, en=en, zh="工作坐标系须为以米为单位的投影坐标系，如 EPSG:32649")])
+        raise BadInput([Fault(where, en=en, zh=f"{area.crs} 不是以米为单位的投影坐标系；请改用如 EPSG:32649")])
     return crs
 
 
@@ -161,7 +191,8 @@ def _layer(
             return _empty(schema, crs), None
         also = ["zones.csv"] if name == "zones" else []
         looked = ", ".join([*(f"{name}{s}" for s in _SUFFIXES), *also])
-        raise BadInput([Fault(f"{folder}", en=f"no {name} layer; expected one of {looked}", zh=f"缺少图层 {name}")])
+        en, zh = f"no {name} layer; expected one of {looked}", f"缺少图层 {name}，应为以下文件之一：{looked}"
+        raise BadInput([Fault(f"{folder}", en=en, zh=zh)])
     if optional and _holds_nothing(file):
         return _empty(schema, crs), None
     table = _indexed(read_vector(file), key, file)
@@ -200,7 +231,8 @@ def _faults_of(check: Callable[..., Any], *given: Any) -> tuple[Fault, ...]:
 
 def _indexed(table: gpd.GeoDataFrame, key: str, file: Path) -> gpd.GeoDataFrame:
     if key not in table.columns:
-        raise BadInput([Fault(f"{file.name}, column {key}", en="missing; every row needs its id", zh="缺少编号列")])
+        en, zh = "missing; every row needs its id", "缺少此列；每行都须有编号"
+        raise BadInput([Fault(f"{file.name}, column {key}", en=en, zh=zh)])
     return table.set_index(key)
 
 
@@ -212,7 +244,7 @@ def _zones(folder: Path, area: StudyArea, crs: CRS) -> tuple[gpd.GeoDataFrame, O
         rows = pd.read_csv(file, encoding="utf-8-sig", dtype={"zone_id": str, "district": str, "township": str})
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         en = f"cannot be read as CSV in UTF-8: {error}"
-        raise BadInput([Fault(str(file), en=en, zh="无法按 UTF-8 CSV 读取")]) from None
+        raise BadInput([Fault(str(file), en=en, zh=f"无法按 UTF-8 编码的 CSV 读取：{error}")]) from None
     needed = [c for c in ("zone_id", "easting_m", "northing_m") if c not in rows]
     refuse(Fault(f"zones.csv, column {c}", en="missing; add it", zh="缺少此列，请补充") for c in needed)
     corner = rows[["easting_m", "northing_m"]].apply(pd.to_numeric, errors="coerce")
@@ -220,12 +252,11 @@ def _zones(folder: Path, area: StudyArea, crs: CRS) -> tuple[gpd.GeoDataFrame, O
     table = rows.drop(columns=["easting_m", "northing_m"]).set_index("zone_id")
     faults = []
     if len(lost):
-        faults.append(
-            Fault(f"zones.csv, row {some(lost)}", en="easting_m or northing_m is no number", zh="坐标不是数值")
-        )
+        en, zh = "easting_m or northing_m is no number", "easting_m 或 northing_m 不是数值"
+        faults.append(Fault(f"zones.csv, row {some(lost)}", en=en, zh=zh))
     if len(corner) and corner.abs().to_numpy(float).max() <= 180:
         en = f"corners look like degrees; expected metres in {area.crs}"
-        faults.append(Fault("zones.csv", en=en, zh="角点坐标疑为经纬度，应为米"))
+        faults.append(Fault("zones.csv", en=en, zh=f"角点坐标疑为经纬度；应为 {area.crs} 下的米"))
     refuse([*faults, *_faults_of(check_table, table, ZONES, file.name)])
     east, north = corner["easting_m"].to_numpy(float), corner["northing_m"].to_numpy(float)
     squares = box(east, north, east + area.zone_side_m, north + area.zone_side_m)
@@ -238,5 +269,5 @@ def _cross_faults(zones: pd.DataFrame, districts: pd.DataFrame) -> list[Fault]:
     unknown = sorted(set(zones["district"]) - set(districts.index))
     if not unknown:
         return []
-    en = f"{some(unknown)} not in the districts layer"
-    return [Fault("zones, column district", en=en, zh="区县名不在 districts 图层中")]
+    en, zh = f"{some(unknown)} not in the districts layer", f"{some(unknown)} 不在 districts 图层中"
+    return [Fault("zones, column district", en=en, zh=zh)]

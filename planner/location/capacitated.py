@@ -11,6 +11,7 @@ from planner.faults import BadInput, Fault, refuse, some
 from planner.location.program import Serving
 from planner.location.serving import count_needed, serve
 from planner.location.table import Location, Request, answer, read_request
+from planner.words import Text
 
 
 def capacitated_p_median(
@@ -18,6 +19,7 @@ def capacitated_p_median(
     access: pd.DataFrame,
     capacity: pd.Series,
     sites: int,
+    *,
     single_source: bool = True,
     fixed: Iterable[object] = (),
     effort: float = 1.0,
@@ -69,6 +71,7 @@ def capacitated_location(
     access: pd.DataFrame,
     capacity: pd.Series,
     opening_cost: pd.Series,
+    *,
     single_source: bool = True,
     fixed: Iterable[object] = (),
     effort: float = 1.0,
@@ -141,22 +144,24 @@ def _capacity_faults(request: Request, needed: int, most: int, single_source: bo
         free = np.sort(capacity[~pairs.fixed])[::-1][: most - int(pairs.fixed.sum())]
         room, total = float(capacity[pairs.fixed].sum() + free.sum()), float(weights.sum())
         en = f"found {room:g} at the {most} largest sites, but the zones weigh {total:g}; add capacity or sites"
-        faults.append(Fault("capacity", en=en, zh=f"最大的 {most} 个站点容量合计 {room:g}，而小区权重合计 {total:g}"))
+        zh = f"最大的 {most} 个站点容量合计 {room:g}，而网格权重合计 {total:g}；请增加容量或站点"
+        faults.append(Fault("capacity", en=en, zh=zh))
     if single_source:
         largest = np.maximum.reduceat(capacity[pairs.site], pairs.start[:-1])
         heavy = weights > largest * (1 + 1e-12)
         en = "it outweighs every site that can serve it; add capacity, split the zone or allow several sources"
         if heavy.any():
-            faults.append(
-                Fault(f"capacity, zone {some(pairs.zones[heavy])}", en=en, zh="该小区权重超过所有可用站点的容量")
-            )
+            zh = "其权重超过任何可服务它的站点；请增加容量、拆分网格，或允许由多个站点服务"
+            faults.append(Fault(f"capacity, zone {some(pairs.zones[heavy])}", en=en, zh=zh))
     return faults
 
 
 def _no_plan(single_source: bool, proven: bool) -> Fault:
-    way = "whole, each from one site," if single_source else "in parts"
+    way = Text(zh="分拆", en="in parts")
+    if single_source:
+        way = Text(zh="整体（各由一个站点）", en="whole, each from one site,")
     if proven:
-        en = f"the zones cannot be served {way} within these capacities; add capacity, sites or pairs"
-        return Fault("capacity", en=en, zh="在这些容量下无法服务所有小区")
-    en = f"no way to serve the zones {way} within these capacities was found; add capacity or raise effort"
-    return Fault("capacity", en=en, zh="未找到在这些容量下服务所有小区的方案")
+        en = f"the zones cannot be served {way.en} within these capacities; add capacity, sites or pairs"
+        return Fault("capacity", en=en, zh=f"在这些容量下无法{way.zh}服务各网格；请增加容量、站点或配对")
+    en = f"no way to serve the zones {way.en} within these capacities was found; add capacity or raise effort"
+    return Fault("capacity", en=en, zh=f"未找到在这些容量下{way.zh}服务各网格的方案；请增加容量或提高 effort")

@@ -11,7 +11,7 @@ import pulp
 
 from planner.location.cover_sets import Cover, covered, part, reduced
 from planner.location.coverage_bound import covering_terms, tightened
-from planner.location.coverage_search import anneal, dual, greedy
+from planner.location.coverage_search import Cooling, anneal, dual, greedy
 from planner.location.table import Location, answer, nearest, read_request
 from planner.numeric.solver import NoPlan, solve, weighted_sum
 
@@ -130,11 +130,11 @@ def _searched(cover: Cover, chosen: np.ndarray, priced: np.ndarray, effort: floa
         return chosen
     few = part(cover, np.ones(len(cover.weight), bool), near)
     mean = _value(cover, chosen) / sites
-    heat = np.array([_HOTTEST * mean]), np.array([_COLDEST * mean])
+    cooling = Cooling(moves, _HOTTEST * mean, _COLDEST * mean)
 
     def chain(seed: int) -> np.ndarray:
         draw = np.random.default_rng(seed)
-        found: np.ndarray = anneal(few.by_zone, few.by_site, few.weight, chosen[near], moves, heat, draw)[1]
+        found: np.ndarray = anneal(few.by_zone, few.by_site, few.weight, chosen[near], cooling, draw)[1]
         return found
 
     with ThreadPoolExecutor(_THREADS) as pool:

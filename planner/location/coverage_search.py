@@ -6,6 +6,8 @@ zones of site j likewise, both ascending; zones carry `weight`.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from planner.numeric.compiled import compiled
@@ -68,14 +70,39 @@ def _close(j: int, by_site: Sets, weight: np.ndarray, held: np.ndarray, loss: np
             loss[held[i] & _NUMBER] += weight[i]
 
 
+class Cooling(NamedTuple):
+    """How long swaps are tried, and what losses are accepted.
+
+    Attributes
+    ----------
+    moves
+        Swaps to try.
+    hottest, coldest
+        Temperature at first and at last, in weight.
+    """
+
+    moves: int
+    hottest: float
+    coldest: float
+
+
+@compiled
+def _drawn_for(j: int, by_zone: Sets, by_site: Sets, closed: np.ndarray, draw: np.random.Generator) -> int:
+    """A site to swap site j for: most often one with a zone in common, else any closed one."""
+    (first, site), (start, zone) = by_zone, by_site
+    if draw.random() < _NEAR and start[j] < start[j + 1]:
+        i = zone[start[j] + int(draw.random() * (start[j + 1] - start[j]))]
+        return int(site[first[i] + int(draw.random() * (first[i + 1] - first[i]))])
+    return int(closed[int(draw.random() * len(closed))])
+
+
 @compiled
 def anneal(
     by_zone: Sets,
     by_site: Sets,
     weight: np.ndarray,
     begin: np.ndarray,
-    moves: int,
-    heat: Sets,
+    cooling: Cooling,
     draw: np.random.Generator,
 ) -> tuple[float, np.ndarray]:
     """Swap an open for a closed site, most often one near it, accepting losses ever more rarely.
@@ -84,19 +111,15 @@ def anneal(
     ----------
     begin
         The choice to start from; bool, shape (sites,), neither all nor none.
-    moves
-        Swaps to try.
-    heat
-        Highest and lowest temperature, in weight, as arrays of one number each.
-    draw
-        Random numbers.
+    cooling, draw
+        How long and how warm; random numbers.
 
     Returns
     -------
     value, chosen
         The best choice met and the weight it covers.
     """
-    (first, site), (start, zone) = by_zone, by_site
+    start, zone = by_site
     n = len(start) - 1
     held, loss = np.zeros(len(weight), np.int64), np.zeros(n)
     opened, closed, place = np.flatnonzero(begin), np.flatnonzero(~begin), np.zeros(n, np.int64)
@@ -108,17 +131,13 @@ def anneal(
         value += loss[opened[a]]
     chosen = begin.copy()
     best, best_chosen = value, begin.copy()
-    cooling = (heat[1][0] / heat[0][0]) ** (1.0 / moves)
-    temperature = heat[0][0]
-    for _ in range(moves):
-        temperature *= cooling
+    cooled = (cooling.coldest / cooling.hottest) ** (1.0 / cooling.moves)
+    temperature = cooling.hottest
+    for _ in range(cooling.moves):
+        temperature *= cooled
         a = int(draw.random() * len(opened))
         j = opened[a]
-        if draw.random() < _NEAR and start[j] < start[j + 1]:
-            i = zone[start[j] + int(draw.random() * (start[j + 1] - start[j]))]
-            k = site[first[i] + int(draw.random() * (first[i + 1] - first[i]))]
-        else:
-            k = closed[int(draw.random() * len(closed))]
+        k = _drawn_for(j, by_zone, by_site, closed, draw)
         if chosen[k]:
             continue
         gain, alone = 0.0, _ONE + j

@@ -11,7 +11,7 @@ import pulp
 from planner.faults import BadInput
 from planner.location.cover_sets import Cover, covered, part, reduced
 from planner.location.coverage_search import greedy, nested
-from planner.location.serving_search import UNLIMITED, raise_bound
+from planner.location.serving_search import UNLIMITED, Packing, PairOrder, raise_bound
 from planner.location.table import Location, Pairs, answer, nearest, read_request, too_few
 from planner.numeric.solver import NoPlan, solve, weighted_sum
 
@@ -181,12 +181,20 @@ def _bound(cover: Cover, value: int, effort: float) -> int:
     """The Lagrangian bound of serving every zone for nothing from sites that cost 1."""
     start, zone = cover.by_site
     n, ones = len(cover.site), np.ones(len(cover.weight))
-    numbers = ones, np.full(n, np.inf), np.ones(n)
     degree = np.diff(start)
     price = 1.0 / np.maximum.reduceat(degree[cover.by_zone[1]], cover.by_zone[0][:-1])
     steps = max(1, round(_STEPS * effort))
-    by_site = start, zone, np.zeros(len(zone))
-    bound, _, _, _ = raise_bound(by_site, numbers, np.zeros(n, bool), 0, n, UNLIMITED, price, float(value), 1.0, steps)
+    packing = Packing(
+        PairOrder(start, zone, np.zeros(len(zone))),
+        weight=ones,
+        capacity=np.full(n, np.inf),
+        opening=np.ones(n),
+        fixed=np.zeros(n, bool),
+        least=0,
+        most=n,
+        kind=UNLIMITED,
+    )
+    bound, _, _, _ = raise_bound(packing, price, float(value), 1.0, steps)
     return int(np.ceil(bound - 1e-6))
 
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.location.program import Plan, Serving, nearest_plan, program
-from planner.location.serving_search import SHARED, UNLIMITED, WHOLE, cheapest, exchange, raise_bound
+from planner.location.serving_search import (
+    SHARED,
+    UNLIMITED,
+    WHOLE,
+    Packing,
+    PairOrder,
+    cheapest,
+    exchange,
+    raise_bound,
+)
 from planner.location.table import RELATIVE_GAP
 
 _ROUNDS, _STEPS, _LEAST_STRIDE = 40, 60, 1e-4
@@ -92,11 +101,19 @@ def _kind(problem: Serving) -> int:
 def _raised(problem: Serving, dual: Dual, best: Plan | None) -> Dual:
     """The bound after some more steps, towards the best plan's cost or a guess at it."""
     start, zone, order = problem.pairs.by_site()
-    by_site, numbers = (start, zone, problem.cost[order]), (problem.weights, problem.capacity, problem.opening)
     guess = _guess(problem, dual.price) if np.isinf(dual.bound) else dual.bound
     aim = best.cost if best else guess + 0.05 * abs(guess) + 1e-9
-    fixed, least, most, kind = problem.pairs.fixed, problem.least, problem.most, _kind(problem)
-    return Dual(*raise_bound(by_site, numbers, fixed, least, most, kind, dual.price, aim, dual.stride, _STEPS))
+    packing = Packing(
+        PairOrder(start, zone, problem.cost[order]),
+        weight=problem.weights,
+        capacity=problem.capacity,
+        opening=problem.opening,
+        fixed=problem.pairs.fixed,
+        least=problem.least,
+        most=problem.most,
+        kind=_kind(problem),
+    )
+    return Dual(*raise_bound(packing, dual.price, aim, dual.stride, _STEPS))
 
 
 def _exchanged(problem: Serving, dual: Dual) -> Plan | None:
@@ -105,8 +122,8 @@ def _exchanged(problem: Serving, dual: Dual) -> Plan | None:
     start, zone, order = pairs.by_site()
     unserved = 1.0 + 2.0 * float(np.maximum.reduceat(problem.cost, pairs.start[:-1]).sum())
     chosen = cheapest(dual.reduced, problem.pairs.fixed, problem.least, problem.most)
-    by_zone = pairs.start, pairs.site, problem.cost
-    _, chosen = exchange((start, zone, problem.cost[order]), by_zone, chosen, pairs.fixed, unserved, _SCANS)
+    by_site, by_zone = PairOrder(start, zone, problem.cost[order]), PairOrder(pairs.start, pairs.site, problem.cost)
+    _, chosen = exchange(by_site, by_zone, chosen, pairs.fixed, unserved, _SCANS)
     return nearest_plan(problem, chosen)
 
 

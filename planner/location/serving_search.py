@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from planner.numeric.compiled import compiled
 
 UNLIMITED, SHARED, WHOLE = 0, 1, 2
 """What a site's capacity is to the bound: none, one that zones may share in parts, one of whole numbers and zones."""
+
+
+class PairOrder(NamedTuple):
+    """Zones and sites that can serve them, in the order of one: the others of the n-th stand from start[n] on.
+
+    Attributes
+    ----------
+    start, other, cost
+        Where those of each begin, one more than there are; position of the other one; w c.
+    """
+
+    start: np.ndarray
+    other: np.ndarray
+    cost: np.ndarray
+
+
+class Packing(NamedTuple):
+    """What every zone is to be served from.
+
+    Attributes
+    ----------
+    by_site
+        The pairs in the order of sites.
+    weight
+        By zone.
+    capacity, opening, fixed
+        By site: capacity, opening cost, and whether it is open anyhow.
+    least, most
+        Sites open in the end.
+    kind
+        What capacity is: UNLIMITED, SHARED or WHOLE.
+    """
+
+    by_site: PairOrder
+    weight: np.ndarray
+    capacity: np.ndarray
+    opening: np.ndarray
+    fixed: np.ndarray
+    least: int
+    most: int
+    kind: int
 
 
 @compiled
@@ -49,30 +92,21 @@ def _take_whole(saved: np.ndarray, need: np.ndarray, room: float, taken: np.ndar
 
 
 @compiled
-def _reduced_cost(
-    j: int,
-    start: np.ndarray,
-    zone: np.ndarray,
-    cost: np.ndarray,
-    weight: np.ndarray,
-    capacity: np.ndarray,
-    price: np.ndarray,
-    kind: int,
-    part: np.ndarray,
-) -> float:
+def _reduced_cost(j: int, packing: Packing, price: np.ndarray, part: np.ndarray) -> float:
     """What serving from site j costs beyond the prices its zones pay, at best; `part` receives who is served."""
+    start, zone, cost = packing.by_site
     lo, hi = start[j], start[j + 1]
     part[lo:hi] = 0.0
     saved = price[zone[lo:hi]] - cost[lo:hi]
     worth = np.flatnonzero(saved > 0.0)
-    if kind == UNLIMITED:
+    if packing.kind == UNLIMITED:
         part[lo + worth] = 1.0
         return -float(saved[worth].sum())
-    need, taken = weight[zone[lo:hi]][worth], np.zeros(len(worth))
-    if kind == SHARED or need.sum() <= capacity[j]:
-        total = _take_parts(saved[worth], need, capacity[j], taken)
+    need, taken = packing.weight[zone[lo:hi]][worth], np.zeros(len(worth))
+    if packing.kind == SHARED or need.sum() <= packing.capacity[j]:
+        total = _take_parts(saved[worth], need, packing.capacity[j], taken)
     else:
-        total = _take_whole(saved[worth], need, capacity[j], taken)
+        total = _take_whole(saved[worth], need, packing.capacity[j], taken)
     part[lo + worth] = taken
     return float(-total)
 
@@ -91,16 +125,7 @@ def cheapest(reduced: np.ndarray, fixed: np.ndarray, least: int, most: int) -> n
 
 @compiled
 def raise_bound(
-    by_site: tuple[np.ndarray, np.ndarray, np.ndarray],
-    numbers: tuple[np.ndarray, np.ndarray, np.ndarray],
-    fixed: np.ndarray,
-    least: int,
-    most: int,
-    kind: int,
-    price: np.ndarray,
-    aim: float,
-    stride: float,
-    steps: int,
+    packing: Packing, price: np.ndarray, aim: float, stride: float, steps: int
 ) -> tuple[float, np.ndarray, np.ndarray, float]:
     r"""Raise a lower bound on what serving every zone costs.
 
@@ -111,36 +136,30 @@ def raise_bound(
 
     Parameters
     ----------
-    by_site
-        Start, zone and w c of the pairs in the order of sites.
-    numbers
-        Weight by zone, capacity and opening cost by site.
-    kind
-        UNLIMITED, SHARED or WHOLE.
+    packing
+        What is to be served from where.
     price
         To start from; shape (zones,).
     aim
         A plan's cost, or a guess at it, where the steps aim.
     stride
-        Length of a step, 1 at first; it shrinks while nothing improves.
-    steps
-        How many.
+        Length of one of the `steps`, 1 at first; it shrinks while nothing improves.
 
     Returns
     -------
     bound, price, reduced, stride
         The highest bound met, its prices and its reduced costs by site; the stride reached.
     """
-    (start, zone, cost), (weight, capacity, opening) = by_site, numbers
-    n = len(opening)
+    start, zone, _ = packing.by_site
+    weight, n = packing.weight, len(packing.opening)
     price, part, idle = price.copy(), np.zeros(len(zone)), 0
     best, best_price, best_reduced = -np.inf, price.copy(), np.zeros(n)
     reduced, lean, lack = np.zeros(n), np.zeros(len(weight)), np.zeros(len(weight))
     stretch = np.maximum(weight, 1e-3 * weight.mean()) if weight.mean() > 0 else np.ones(len(weight))
     for step in range(steps):
         for j in range(n):
-            reduced[j] = opening[j] + _reduced_cost(j, start, zone, cost, weight, capacity, price, kind, part)
-        chosen = cheapest(reduced, fixed, least, most)
+            reduced[j] = packing.opening[j] + _reduced_cost(j, packing, price, part)
+        chosen = cheapest(reduced, packing.fixed, packing.least, packing.most)
         bound = price.sum() + reduced[chosen].sum()
         idle = 0 if step == 0 or bound > best + 1e-4 * (aim - best) else idle + 1
         if bound > best:
@@ -166,42 +185,54 @@ def raise_bound(
     return best, best_price, best_reduced, stride
 
 
+class _Nearest(NamedTuple):
+    """Of every zone its cost at the nearest open site and at the next one, and which the nearest is (-1: none)."""
+
+    near: np.ndarray
+    far: np.ndarray
+    at: np.ndarray
+
+
 @compiled
-def _two_nearest(
-    i: int,
-    by_zone: tuple[np.ndarray, np.ndarray, np.ndarray],
-    chosen: np.ndarray,
-    unserved: float,
-    near: np.ndarray,
-    far: np.ndarray,
-    at: np.ndarray,
-) -> None:
-    """Zone i's cost at the nearest open site, which that is (-1: none), and at the next one."""
-    first, site, cost = by_zone
+def _find_nearest(i: int, by_zone: PairOrder, chosen: np.ndarray, unserved: float, nearest: _Nearest) -> None:
+    """The two nearest open sites of zone i."""
+    near, far, at = nearest
     near[i], far[i], at[i] = unserved, unserved, -1
-    for b in range(first[i], first[i + 1]):
-        if chosen[site[b]]:
-            if cost[b] < near[i]:
-                far[i], near[i], at[i] = near[i], cost[b], site[b]
-            elif cost[b] < far[i]:
-                far[i] = cost[b]
+    for b in range(by_zone.start[i], by_zone.start[i + 1]):
+        if chosen[by_zone.other[b]]:
+            cost = by_zone.cost[b]
+            if cost < near[i]:
+                far[i], near[i], at[i] = near[i], cost, by_zone.other[b]
+            elif cost < far[i]:
+                far[i] = cost
+
+
+@compiled
+def _gained(k: int, by_site: PairOrder, nearest: _Nearest, spared: np.ndarray) -> float:
+    """What zones save where site k opens; to `spared` is added what closing each open site then costs less."""
+    near, far, at = nearest
+    gain = 0.0
+    for a in range(by_site.start[k], by_site.start[k + 1]):
+        i, cost = by_site.other[a], by_site.cost[a]
+        if cost < near[i]:
+            gain += near[i] - cost
+            if at[i] >= 0:
+                spared[at[i]] += far[i] - near[i]
+        elif cost < far[i] and at[i] >= 0:
+            spared[at[i]] += far[i] - cost
+    return gain
 
 
 @compiled
 def exchange(
-    by_site: tuple[np.ndarray, np.ndarray, np.ndarray],
-    by_zone: tuple[np.ndarray, np.ndarray, np.ndarray],
-    chosen: np.ndarray,
-    fixed: np.ndarray,
-    unserved: float,
-    scans: int,
+    by_site: PairOrder, by_zone: PairOrder, chosen: np.ndarray, fixed: np.ndarray, unserved: float, scans: int
 ) -> tuple[float, np.ndarray]:
     """Swap a closed site for the open one that then matters least, while that lowers the cost.
 
     Parameters
     ----------
     by_site, by_zone
-        Start, zone or site, and w c of the pairs in either order.
+        The pairs in either order, their cost w c.
     chosen, fixed
         The choice to start from and the sites that stay; bool, shape (sites,).
     unserved
@@ -214,35 +245,23 @@ def exchange(
     cost, chosen
         The cost reached, and how.
     """
-    start, zone, cost = by_site
-    n, chosen = len(start) - 1, chosen.copy()
-    zones = len(by_zone[0]) - 1
-    near, far, at = np.zeros(zones), np.zeros(zones), np.zeros(zones, np.int64)
-    for i in range(zones):
-        _two_nearest(i, by_zone, chosen, unserved, near, far, at)
-    opened = np.flatnonzero(chosen & ~fixed)
+    n, chosen, zones = len(by_site.start) - 1, chosen.copy(), len(by_zone.start) - 1
+    nearest = _Nearest(np.zeros(zones), np.zeros(zones), np.zeros(zones, np.int64))
+    near, far, at = nearest
     loss, spared = np.zeros(n), np.zeros(n)
     for i in range(zones):
+        _find_nearest(i, by_zone, chosen, unserved, nearest)
         if at[i] >= 0:
             loss[at[i]] += far[i] - near[i]
-    since = 0
+    opened, since = np.flatnonzero(chosen & ~fixed), 0
     for trial in range(scans * n if len(opened) else 0):
-        k = trial % n
-        since += 1
+        k, since = trial % n, since + 1
         if since > n:
             break
         if chosen[k]:
             continue
-        gain = 0.0
         spared[opened] = 0.0
-        for a in range(start[k], start[k + 1]):
-            i = zone[a]
-            if cost[a] < near[i]:
-                gain += near[i] - cost[a]
-                if at[i] >= 0:
-                    spared[at[i]] += far[i] - near[i]
-            elif cost[a] < far[i] and at[i] >= 0:
-                spared[at[i]] += far[i] - cost[a]
+        gain = _gained(k, by_site, nearest, spared)
         out = 0
         for b in range(len(opened)):
             if loss[opened[b]] - spared[opened[b]] < loss[opened[out]] - spared[opened[out]]:
@@ -252,11 +271,10 @@ def exchange(
             continue
         chosen[j], chosen[k], opened[out], since = False, True, k, 0
         for turn in (j, k):
-            for a in range(start[turn], start[turn + 1]):
-                i = zone[a]
+            for i in by_site.other[by_site.start[turn] : by_site.start[turn + 1]]:
                 if at[i] >= 0:
                     loss[at[i]] -= far[i] - near[i]
-                _two_nearest(i, by_zone, chosen, unserved, near, far, at)
+                _find_nearest(i, by_zone, chosen, unserved, nearest)
                 if at[i] >= 0:
                     loss[at[i]] += far[i] - near[i]
     return near.sum(), chosen

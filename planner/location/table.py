@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.faults import Fault, refuse, some
+from planner.words import Text
 
 RELATIVE_GAP = 1e-6
 """Value and bound closer than this are one: the choice is proven."""
@@ -143,9 +144,8 @@ def read_request(
     ):
         faults += [] if series is None else _series_faults(series, name, level)
     if limit is not None and not limit >= 0:
-        faults.append(
-            Fault("limit", en=f"found {limit}; a number of at least 0 is expected", zh=f"现为 {limit}；应不小于 0")
-        )
+        en, zh = f"found {limit}; a number of at least 0 is expected", f"现为 {limit}；应为不小于 0 的数值"
+        faults.append(Fault("limit", en=en, zh=zh))
     refuse(faults)
     tables = list(by_site.values())
     pairs, faults = _sorted_pairs(access, weights, tables[0] if tables else None)
@@ -198,20 +198,20 @@ def nearest(pairs: Pairs, chosen: np.ndarray) -> np.ndarray:
 def _access_faults(access: pd.DataFrame) -> list[Fault]:
     index = access.index
     if not isinstance(index, pd.MultiIndex) or list(index.names) != ["zone_id", "site_id"] or access.shape[1] != 1:
-        found = f"index {list(index.names)} and columns {list(access.columns)}"
-        en = f"found {found}; index it by (zone_id, site_id) with one column, the cost"
-        zh = "应以 (zone_id, site_id) 为索引，且仅有一列成本"
+        names, columns = list(index.names), list(access.columns)
+        en = f"found index {names} and columns {columns}; index it by (zone_id, site_id) with one column, the cost"
+        zh = f"现以 {names} 为索引，列为 {columns}；应以 (zone_id, site_id) 为索引，且仅有成本一列"
         return [Fault("access", en=en, zh=zh)]
     if access.empty:
-        return [Fault("access", en="the table is empty; at least one pair is needed", zh="表为空，至少需要一行")]
+        return [Fault("access", en="the table is empty; at least one pair is needed", zh="表为空，至少需要一对")]
     faults = []
     for name, codes, level in zip(index.names, index.codes, index.levels, strict=True):
         if (codes < 0).any() or level.hasnans:
-            faults.append(Fault(f"access, {name}", en="missing ids; name every zone and site", zh="编号缺失"))
+            en, zh = "missing ids; name every zone and site", "编号缺失；每个网格与站点都须有编号"
+            faults.append(Fault(f"access, {name}", en=en, zh=zh))
         elif level.inferred_type.startswith("mixed"):
-            faults.append(
-                Fault(f"access, {name}", en="text and numbers are mixed; use one kind of id", zh="编号类型不一致")
-            )
+            en, zh = "text and numbers are mixed; use one kind of id", "文字与数字混用；编号须为同一类型"
+            faults.append(Fault(f"access, {name}", en=en, zh=zh))
     return faults + _number_faults(access.iloc[:, 0], f"access, column {access.columns[0]}")
 
 
@@ -220,10 +220,12 @@ def _series_faults(series: pd.Series, name: str, level: str) -> list[Fault]:
         return [Fault(name, en=f"index it by {level}, every id named", zh=f"应以 {level} 为索引，编号不得缺失")]
     faults = []
     if series.index.inferred_type.startswith("mixed"):
-        return [Fault(name, en="text and numbers are mixed in its index; use one kind of id", zh="编号类型不一致")]
+        en, zh = "text and numbers are mixed in its index; use one kind of id", "索引中文字与数字混用；编号须为同一类型"
+        return [Fault(name, en=en, zh=zh)]
     if series.index.has_duplicates:
         twice = some(series.index[series.index.duplicated()].unique())
-        faults.append(Fault(name, en=f"found {twice} more than once; every id may stand only once", zh=f"{twice} 重复"))
+        en = f"found {twice} more than once; every id may stand only once"
+        faults.append(Fault(name, en=en, zh=f"{twice} 出现多次；每个编号只能出现一次"))
     return faults + _number_faults(series, name)
 
 
@@ -257,9 +259,8 @@ def _sorted_pairs(
     twice = np.flatnonzero(np.diff(key) == 0)
     if len(twice):
         names = some(f"{zones[zone[k]]} / {site_ids[site[k]]}" for k in twice)
-        faults.append(
-            Fault("access", en=f"found {names} more than once; every pair may stand only once", zh=f"{names} 重复")
-        )
+        en = f"found {names} more than once; every pair may stand only once"
+        faults.append(Fault("access", en=en, zh=f"{names} 出现多次；每对只能出现一次"))
     start = np.r_[0, np.cumsum(np.bincount(zone, minlength=len(zones)))]
     return Pairs(zones, site_ids, start, site, cost, np.zeros(len(site_ids), bool)), faults
 
@@ -277,8 +278,8 @@ def _level(index: Any, level: int, series: pd.Series | None) -> tuple[np.ndarray
 def _unnamed(ids: pd.Index, table: str, kind: str) -> list[Fault]:
     if not len(ids):
         return []
-    zh = {"zone": "小区", "site": "站点"}[kind]
-    return [Fault(f"{table}, {kind} {some(ids)}", en="missing; add a number for it", zh=f"缺少该{zh}的数值")]
+    en, zh = "missing; add a number for it", "缺少，请为其补充数值"
+    return [Fault(f"{table}, {kind} {some(ids)}", en=en, zh=zh)]
 
 
 def _with_fixed(pairs: Pairs, fixed: Iterable[object]) -> tuple[Pairs, list[Fault]]:
@@ -287,7 +288,7 @@ def _with_fixed(pairs: Pairs, fixed: Iterable[object]) -> tuple[Pairs, list[Faul
     standing = np.zeros(len(pairs.sites), bool)
     standing[number[number >= 0]] = True
     unknown = ids[number < 0]
-    en, zh = f"found {some(unknown)}; no such site in the tables", f"站点 {some(unknown)} 不存在"
+    en, zh = f"found {some(unknown)}; no such site in the tables", f"各表中不存在站点 {some(unknown)}"
     return replace(pairs, fixed=standing), [Fault("fixed", en=en, zh=zh)] if len(unknown) else []
 
 
@@ -295,14 +296,15 @@ def _count_faults(pairs: Pairs, sites: int | None) -> list[Fault]:
     if sites is None:
         return []
     if isinstance(sites, bool) or not isinstance(sites, int | np.integer) or sites < 1:
-        return [Fault("sites", en=f"found {sites}; a whole number of at least 1 is expected", zh="应为不小于 1 的整数")]
+        en, zh = f"found {sites}; a whole number of at least 1 is expected", f"现为 {sites}；应为不小于 1 的整数"
+        return [Fault("sites", en=en, zh=zh)]
     available, standing = len(pairs.sites), int(pairs.fixed.sum())
     if sites > available:
         en = f"found {sites}, but there are only {available} sites; ask for fewer or add candidates"
-        return [Fault("sites", en=en, zh=f"要求 {sites} 个，但仅有 {available} 个站点")]
+        return [Fault("sites", en=en, zh=f"现为 {sites}，但仅有 {available} 个站点；请减少数量或增加候选站点")]
     if sites < standing:
         en = f"found {sites}, but {standing} fixed sites stand already; ask for at least {standing}"
-        return [Fault("sites", en=en, zh=f"要求 {sites} 个，但已有 {standing} 个固定站点")]
+        return [Fault("sites", en=en, zh=f"现为 {sites}，但已有 {standing} 个固定站点；至少应为 {standing}")]
     return []
 
 
@@ -310,18 +312,18 @@ def _unserved(pairs: Pairs, limit: float | None) -> list[Fault]:
     alone = pairs.zones[np.diff(pairs.start) == 0]
     if not len(alone):
         return []
-    within = "" if limit is None else f" within {limit:g}"
-    en = f"no site can serve it{within}; add a pair or take the zone out"
-    return [Fault(f"access, zone {some(alone)}", en=en, zh="没有站点可服务该小区，请补充或删除")]
+    within = Text(zh="", en="") if limit is None else Text(zh=f"在 {limit:g} 以内", en=f" within {limit:g}")
+    en = f"no site can serve it{within.en}; add a pair or take the zone out"
+    return [Fault(f"access, zone {some(alone)}", en=en, zh=f"{within.zh}没有站点可服务它；请补充配对或去掉该网格")]
 
 
 def too_few(sites: int, needed: int) -> Fault:
     """That so many sites do not serve every zone, or none were found that do."""
     if needed > sites:
         en = f"found {sites}, but it takes at least {needed} sites to serve every zone; ask for more or add pairs"
-        return Fault("sites", en=en, zh=f"要求 {sites} 个，但至少需要 {needed} 个站点才能服务所有小区")
+        return Fault("sites", en=en, zh=f"现为 {sites}，但至少需要 {needed} 个站点才能服务所有网格；请增加数量或配对")
     en = f"no choice of {sites} sites that serves every zone was found; ask for more, add pairs or raise effort"
-    return Fault("sites", en=en, zh=f"未找到能服务所有小区的 {sites} 个站点")
+    return Fault("sites", en=en, zh=f"未找到能服务所有网格的 {sites} 个站点；请增加数量或配对，或提高 effort")
 
 
 def _numbers(series: pd.Series, ids: pd.Index) -> np.ndarray:

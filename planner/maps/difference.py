@@ -15,15 +15,15 @@ import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from planner.assessment.figure_words import FOUR
-from planner.exports import read_saved_layers
 from planner.faults import BadInput, Fault
+from planner.files.geopackage import read_saved_layers
 from planner.maps.areas import views
 from planner.maps.columns import bounds_of, degrees, whole
 from planner.maps.draw import blank_page, outline_layer, street_layer
 from planner.maps.page import Page, asset, page_text
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, zone_places
-from planner.studies.compare import CHANGES, Saved, difference, side_by_side
-from planner.views.difference import CHANGE_WORDS, change_text, figure_words, value_text
+from planner.studies.compare import CHANGES, SavedPlan, compare_plans, find_differences
+from planner.views.difference import change_text, figure_words, value_text
 from planner.views.palette import CHANGES as CHANGES_IN_COLOUR
 from planner.views.palette import MORE_AND_LESS
 from planner.words import NOTICE, Lang, Text, text_in
@@ -31,13 +31,13 @@ from planner.words import NOTICE, Lang, Text, text_in
 _SCRIPTS = ("words", "numbers", "canvas", "zones", "controls", "names", "difference")
 
 
-def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
+def draw_difference(a: SavedPlan, b: SavedPlan, lang: Lang = "zh") -> str:
     """Draw what two plans do differently; like `planner.draw_map` one file that asks the network for nothing.
 
     Parameters
     ----------
     a, b
-        As `read_saved` returns them; what `b` has more is more.
+        As `read_saved_plans` returns them; what `b` has more is more.
     lang
         Language shown on opening.
 
@@ -53,7 +53,7 @@ def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
     """
     (zones, districts, streets), (other_zones, *_) = _layers(a), _layers(b)
     said = {"a": _said(a), "b": _said(b)}
-    sites = difference(a, b)
+    sites = find_differences(a, b)
     page = blank_page()
     layers = {"streets": street_layer(streets, districts), "districts": outline_layer(districts, districts.iloc[:0])}
     for layer in layers.values():
@@ -64,7 +64,7 @@ def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
     data = {
         "lang": lang,
         "title": asdict(title),
-        "words": {"changes": list(CHANGE_WORDS.values())},
+        "words": {"changes": list(CHANGES.values())},
         "colours": {"changes": list(CHANGES_IN_COLOUR.values()), "less": MORE_AND_LESS[0], "more": MORE_AND_LESS[1]},
         "views": views(zones, districts),
         "zones": zone_places(zones, districts) | {plan: whole(kwh) for plan, kwh in served.items()},
@@ -77,13 +77,13 @@ def draw_difference(a: Saved, b: Saved, lang: Lang = "zh") -> str:
     return page_text(page, escape(title.to(lang)))
 
 
-def _names(a: Saved, b: Saved) -> tuple[str, str]:
+def _names(a: SavedPlan, b: SavedPlan) -> tuple[str, str]:
     """The folders' own names, or as they were given where both have the same."""
     short = Path(a.folder).name, Path(b.folder).name
     return short if short[0] != short[1] else (a.folder, b.folder)
 
 
-def _layers(plan: Saved) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def _layers(plan: SavedPlan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Zones (index zone_id), districts (index district) and streets of a plan folder."""
     file = Path(plan.folder) / "plan.gpkg"
     try:
@@ -94,7 +94,7 @@ def _layers(plan: Saved) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDat
         raise BadInput([Fault(str(file), en=en, zh="无法绘制已保存的方案，请重新规划")]) from None
 
 
-def _said(plan: Saved) -> tuple[Text, str]:
+def _said(plan: SavedPlan) -> tuple[Text, str]:
     """A plan's title, and whose data it shows."""
     file = Path(plan.folder) / "scenario.toml"
     try:
@@ -141,22 +141,22 @@ def _district_rows(districts: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list
     ]
 
 
-def _panels(a: Saved, b: Saved, said: Mapping[str, tuple[Text, str]], sites: gpd.GeoDataFrame) -> str:
-    figures = side_by_side([a, b])
+def _panels(a: SavedPlan, b: SavedPlan, said: Mapping[str, tuple[Text, str]], sites: gpd.GeoDataFrame) -> str:
+    figures = compare_plans([a, b])
     counts = sites["change"].value_counts()
     page = jinja2.Environment(autoescape=True).from_string(asset("difference.html"))
     return page.render(
         folders=_names(a, b),
         titles={name: title for name, (title, _) in said.items()},
         rows=[_figure_row(str(name), row, a, b) for name, row in figures.iterrows()],
-        changes=[(name, words, int(counts.get(name, 0))) for name, words in CHANGE_WORDS.items()],
+        changes=[(name, words, int(counts.get(name, 0))) for name, words in CHANGES.items()],
         same=len(a.new.index.union(b.new.index)) - len(sites),
         notice=NOTICE,
         attribution=" · ".join(dict.fromkeys(attribution for _, attribution in said.values() if attribution)),
     )
 
 
-def _figure_row(name: str, row: pd.Series, a: Saved, b: Saved) -> dict[str, Any]:
+def _figure_row(name: str, row: pd.Series, a: SavedPlan, b: SavedPlan) -> dict[str, Any]:
     """A figure of both plans, and how it changes."""
     before, after, unit = float(row[a.folder]), float(row[b.folder]), str(row["unit"])
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import price
+from planner.assessment.networks import priced
 from planner.maps.columns import degrees, numbers, steps, whole
 from planner.views.areas import POWERS
 
@@ -69,7 +69,7 @@ def site_years(plan: Plan) -> dict[str, list[int]] | None:
         return None
     rows = []
     for at, year in enumerate(sorted(plan.years)):
-        new = price(plan.years[year].added, plan.charger_types)
+        new = priced(plan.years[year].added, plan.charger_types)
         new = new[new["count"] > 0]
         power = new["service"].mask(new["battery_swap"], "swap")
         counted = new["piles"].where(~new["battery_swap"], new["count"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.assessment.networks import SAME_PLACE_M, nearest_charger_m, price
+from planner.assessment.networks import SAME_PLACE_M, nearest_charger_m, priced
 from planner.report.charts import Bars, Curve, Lorenz, Series
 from planner.report.document import Block, Head, Heading, Paragraph, Picture, placed, table
 from planner.views import numbers
@@ -93,7 +93,7 @@ def _distances(plan: Plan) -> list[Block]:
 def _near_m(plan: Plan, when: str) -> np.ndarray:
     """Straight metres from every zone to the nearest charger for cars, with what stands today or with the plan too."""
     tables = [plan.existing] if when == "today" else [plan.existing, plan.chargers]
-    standing = [price(table, plan.charger_types) for table in tables if len(table)]
+    standing = [priced(table, plan.charger_types) for table in tables if len(table)]
     if not standing:
         return np.full(len(plan.layers.zones), np.inf)
     chargers = pd.concat(standing, ignore_index=True)

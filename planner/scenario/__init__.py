@@ -1,5 +1,6 @@
 """A scenario: every assumption of a plan, read from one TOML file."""
 
+from planner.scenario.area import StudyArea, area_folder
 from planner.scenario.assessment import EmissionRules, GridRules, MoneyRules
 from planner.scenario.demand import Attractor, Band, Fleet, Growth, Profile, Season, Service, TrafficRules
 from planner.scenario.figure import Figure
@@ -13,13 +14,11 @@ from planner.scenario.scenario import (
     RingRules,
     Scenario,
     ServiceRules,
-    Siting,
-    StudyArea,
     Waiting,
-    area_folder,
     read_scenario,
     write_scenario,
 )
+from planner.scenario.siting import Siting
 
 __all__ = [
     "AccessRules",

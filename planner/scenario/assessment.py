@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from planner.scenario.figure import Figure, PositiveFigure, PositiveShareFigure, ShareFigure, Sourced
+from planner.scenario.figure import BrokenRule, Figure, PositiveFigure, PositiveShareFigure, ShareFigure, Sourced
+from planner.words import Text
 
 Hour = Annotated[int, Field(ge=0, le=23)]
 
@@ -42,16 +43,19 @@ class MoneyRules(Sourced):
     @model_validator(mode="after")
     def _hours_once(self) -> Self:
         if both := sorted(set(self.peak_hours) & set(self.valley_hours)):
-            raise ValueError(f"hours {', '.join(map(str, both))} stand in peak_hours and in valley_hours; keep one")
+            hours = ", ".join(map(str, both))
+            en = f"hours {hours} stand in peak_hours and in valley_hours; keep one"
+            zh = f"{hours} 时同时列在 peak_hours 与 valley_hours 中，请只保留一处"
+            raise BrokenRule(Text(zh=zh, en=en))
         return self
 
 
 class Fuel(Sourced):
     """What some fleets would drive on, and emit, were they not electric."""
 
-    name_zh: str
-    name_en: str
-    fleets: list[str] = Field(min_length=1)
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    fleets: list[str] = Field(min_length=1, description="Sections of [fleets] that would drive on it.")
     co2_g_km: Figure
     nox_g_km: Figure | None = Field(None, description="At the tailpipe; not reckoned with if absent.")
     voc_g_km: Figure | None = Field(None, description="Tailpipe and evaporation; not reckoned with if absent.")
@@ -62,11 +66,13 @@ class EmissionRules(Sourced):
 
     grid_co2_kg_kwh: Figure
     most_co2_share: ShareFigure | None = Field(None, description="Of the fuel's CO2: no larger saving is claimed.")
-    fuels: dict[str, Fuel] = Field(min_length=1)
+    fuels: dict[str, Fuel] = Field(min_length=1, description="What the fleets would burn instead.")
 
     @model_validator(mode="after")
     def _one_fuel_each(self) -> Self:
         named = [fleet for fuel in self.fuels.values() for fleet in fuel.fleets]
         if twice := sorted({fleet for fleet in named if named.count(fleet) > 1}):
-            raise ValueError(f"fleets {', '.join(twice)} stand in more than one of the fuels; keep one")
+            fleets = ", ".join(twice)
+            en = f"fleets {fleets} stand in more than one of the fuels; keep one"
+            raise BrokenRule(Text(zh=f"车队 {fleets} 列在多种燃料（fuels）中，请只保留一种", en=en))
         return self

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from planner.scenario.figure import Figure, PositiveFigure, PositiveShareFigure, ShareFigure, Sourced, Weight
+from planner.scenario.figure import (
+    BrokenRule,
+    Figure,
+    PositiveFigure,
+    PositiveShareFigure,
+    ShareFigure,
+    Sourced,
+    Weight,
+)
+from planner.words import Text
 
 Service = Literal["slow", "fast", "heavy", "swap"]
 
@@ -16,8 +25,8 @@ class Season(Sourced):
 
     month: str | int = Field("annual", description="1 to 12, `annual` or `design`.")
     temperature_c: list[float] = Field(min_length=12, max_length=12, description="Monthly means, January first.")
-    cold_below_c: float = 20.0
-    heat_above_c: float = 24.0
+    cold_below_c: float = Field(20.0, description="Below it cold costs energy.")
+    heat_above_c: float = Field(24.0, description="Above it heat costs energy.")
     day: Literal["weekday", "weekend"] = Field("weekday", description="Kind of day that is planned for.")
     cold_per_degree: Figure
     heat_per_degree: Figure
@@ -27,7 +36,8 @@ class Season(Sourced):
     def _month_exists(cls, given: Any) -> Any:
         if given in ("annual", "design") or (type(given) is int and 1 <= given <= 12):
             return given
-        raise ValueError("month is 1 to 12, `annual` or `design`")
+        zh = "month 应为 1 至 12、`annual` 或 `design`"
+        raise BrokenRule(Text(zh=zh, en="month is 1 to 12, `annual` or `design`"))
 
     def by_month(self) -> list[float]:
         """The multiplier of each month, January first."""
@@ -65,21 +75,27 @@ class Growth(Sourced):
     def _can_be_drawn(self) -> Self:
         wrong = [year for year in self.points if not (year.isdigit() and 1990 <= int(year) <= 2100)]
         if wrong:
-            raise ValueError(f"years from 1990 to 2100 expected as points, found {', '.join(sorted(wrong))}")
+            found = ", ".join(sorted(wrong))
+            en = f"years from 1990 to 2100 expected as points, found {found}"
+            raise BrokenRule(Text(zh=f"points 的年份应在 1990 至 2100 之间，现为 {found}", en=en))
         if self.curve in ("logistic", "bass"):
             if self.saturation is None:
-                raise ValueError(f"a {self.curve} curve needs its saturation")
+                zh = f"{self.curve} 曲线须给出饱和值 saturation"
+                raise BrokenRule(Text(zh=zh, en=f"a {self.curve} curve needs its saturation"))
             if max(self.points.values()) >= self.saturation.low:
-                raise ValueError(f"saturation above all points expected, found {self.saturation.low:g}")
+                en = f"saturation above all points expected, found {self.saturation.low:g}"
+                zh = f"饱和值 saturation 应大于所有数据点，现为 {self.saturation.low:g}"
+                raise BrokenRule(Text(zh=zh, en=en))
         if self.until < max(map(int, self.points)):
-            raise ValueError(f"until no earlier than the last point expected, found {self.until}")
+            en = f"until no earlier than the last point expected, found {self.until}"
+            raise BrokenRule(Text(zh=f"until 不得早于最后一个数据点，现为 {self.until}", en=en))
         return self
 
 
 class Profile(Sourced):
     """How the energy of a day is spread over its hours: 24 shares that sum to one, hour 0 first."""
 
-    weekday: list[float] = Field(min_length=24, max_length=24)
+    weekday: list[float] = Field(min_length=24, max_length=24, description="Shares of a weekday.")
     weekend: list[float] | None = Field(None, min_length=24, max_length=24, description="As on weekdays if absent.")
 
     @field_validator("weekday", "weekend")
@@ -87,9 +103,9 @@ class Profile(Sourced):
     def _sums_to_one(cls, given: list[float] | None) -> list[float] | None:
         if given is not None and (abs(sum(given) - 1) > 1e-9 or min(given) < 0):
             off = sum(given) - 1
-            raise ValueError(
-                f"24 shares of 0 or more that sum to 1 expected, found a sum of {sum(given):g} ({off:+.3g})"
-            )
+            en = f"24 shares of 0 or more that sum to 1 expected, found a sum of {sum(given):g} ({off:+.3g})"
+            zh = f"应为 24 个不小于 0、合计为 1 的占比，现合计为 {sum(given):g}（{off:+.3g}）"
+            raise BrokenRule(Text(zh=zh, en=en))
         return given
 
     def shares(self, day: str) -> list[float]:
@@ -100,8 +116,8 @@ class Profile(Sourced):
 class Fleet(Sourced):
     """Vehicles of one use: how much energy they take, how much of it in public, as which service and where."""
 
-    name_zh: str
-    name_en: str
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
     vehicles: Figure
     vehicles_year: int | None = Field(
         None, description="Year-end that `vehicles` counts; the scenario's year if absent."
@@ -140,9 +156,11 @@ class Fleet(Sourced):
         wrong = {name: sum(s) for name, s in splits.items() if abs(sum(s) - 1) > 1e-9 or min(s) < 0}
         if wrong:
             found = ", ".join(f"{name} = {total:g}" for name, total in wrong.items())
-            raise ValueError(f"shares of 0 or more that sum to 1 expected, found {found}")
+            en = f"shares of 0 or more that sum to 1 expected, found {found}"
+            raise BrokenRule(Text(zh=f"各占比应不小于 0 且合计为 1，现为 {found}", en=en))
         if missing := set(self.services) - set(self.follows):
-            raise ValueError(f"follows has no entry for service {', '.join(sorted(missing))}")
+            services = ", ".join(sorted(missing))
+            raise BrokenRule(Text(zh=f"follows 缺少服务 {services}", en=f"follows has no entry for service {services}"))
         return self
 
 
@@ -153,29 +171,33 @@ class Attractor(Sourced):
     streets_km: dict[str, Weight] = Field({}, description="Road class -> weight per km of street.")
     traffic: dict[str, Weight] = Field({}, description="Road class -> weight per modelled vehicle-km on its streets.")
     zones: dict[str, Weight] = Field({}, description="Column of the zones (jobs, cars) -> weight per unit.")
-    residents: Literal["all", "without_home_charging"] | None = None
+    residents: Literal["all", "without_home_charging"] | None = Field(
+        None, description="Follow the residents: all, or those without home charging."
+    )
 
 
 class Band(Sourced):
     """What a figure of the demand is plausible within; left without a word, beyond with a warning."""
 
-    name_zh: str
-    name_en: str
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
     of: Literal["energy_kwh_day", "kwh_vehicle_day", "fleet_kwh_day", "kwh_charger_day"] = Field(
         description="All charging, the same per vehicle (both at the year's mean temperature), one fleet's, or today's "
         "use of a public charger."
     )
     fleet: str | None = Field(None, description="For `fleet_kwh_day`.")
     year: int | None = Field(None, description="Only for scenarios of this year; any if absent.")
-    low: float = Field(ge=0)
-    high: float = Field(ge=0)
+    low: float = Field(ge=0, description="Least that is plausible.")
+    high: float = Field(ge=0, description="Most that is plausible.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.low > self.high:
-            raise ValueError(f"low <= high expected, found {self.low:g} and {self.high:g}")
+            en = f"low <= high expected, found {self.low:g} and {self.high:g}"
+            raise BrokenRule(Text(zh=f"应满足 low <= high，现为 {self.low:g} 与 {self.high:g}", en=en))
         if (self.of == "fleet_kwh_day") != (self.fleet is not None):
-            raise ValueError("`fleet` goes with of = fleet_kwh_day, and only with it")
+            zh = "`fleet` 须与 of = fleet_kwh_day 一同给出，其他情形不得给出"
+            raise BrokenRule(Text(zh=zh, en="`fleet` goes with of = fleet_kwh_day, and only with it"))
         return self
 
 

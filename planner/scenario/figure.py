@@ -6,10 +6,20 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from planner.words import Text
+
 SourceKind = Literal["published", "derived", "assumption"]
 _PROVENANCE = ("source_kind", "source", "reasoning")
 LARGEST = 1e12
 """What no figure exceeds; solvers take much larger numbers for infinite."""
+
+
+class BrokenRule(ValueError):
+    """What one of our own rules finds wrong in a section; pydantic hands it on, with its words in both languages."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.en)
 
 
 class Section(BaseModel):
@@ -41,32 +51,45 @@ class Figure(Section):
     @model_validator(mode="after")
     def _in_order_and_sourced(self) -> Self:
         if not self.low <= self.base <= self.high:
-            raise ValueError(f"low <= base <= high expected, found {self.low}, {self.base}, {self.high}")
+            en = f"low <= base <= high expected, found {self.low}, {self.base}, {self.high}"
+            zh = f"应满足 low <= base <= high，现为 {self.low}、{self.base}、{self.high}"
+            raise BrokenRule(Text(zh=zh, en=en))
         if self.base < 0 or self.low < 0:
-            raise ValueError(f"a figure cannot be negative, found {min(self.base, self.low)}")
+            least = min(self.base, self.low)
+            raise BrokenRule(Text(zh=f"数值不能为负，现为 {least}", en=f"a figure cannot be negative, found {least}"))
         if self.high > LARGEST:
-            raise ValueError(f"{LARGEST:g} or less expected, found {self.high:g}")
+            en = f"{LARGEST:g} or less expected, found {self.high:g}"
+            raise BrokenRule(Text(zh=f"应不大于 {LARGEST:g}，现为 {self.high:g}", en=en))
         if self.source_kind == "assumption" and not self.reasoning:
-            raise ValueError("an assumption needs one line of `reasoning`")
+            zh = "假设值（assumption）须有一行理由 `reasoning`"
+            raise BrokenRule(Text(zh=zh, en="an assumption needs one line of `reasoning`"))
         if self.source_kind != "assumption" and not self.source:
-            raise ValueError(f"a {self.source_kind} figure needs its `source`")
+            zh = f"类别为 {self.source_kind} 的数值须注明来源 `source`"
+            raise BrokenRule(Text(zh=zh, en=f"a {self.source_kind} figure needs its `source`"))
         return self
 
 
-def within(least: float, most: float, words: str) -> AfterValidator:
+def within(least: float, most: float, words: Text) -> AfterValidator:
+    """The rule that a figure's whole range lies within limits; `words` say what is expected."""
+
     def check(figure: Figure) -> Figure:
         if not least <= figure.low <= figure.high <= most:
-            raise ValueError(f"{words} expected, found {figure.low:g} to {figure.high:g}")
+            en = f"{words.en} expected, found {figure.low:g} to {figure.high:g}"
+            raise BrokenRule(Text(zh=f"应为{words.zh}，现为 {figure.low:g} 至 {figure.high:g}", en=en))
         return figure
 
     return AfterValidator(check)
 
 
-ShareFigure = Annotated[Figure, within(0, 1, "a share between 0 and 1")]
-PositiveShareFigure = Annotated[Figure, within(1e-6, 1, "a share above 0, at most 1")]
-OpenShareFigure = Annotated[Figure, within(1e-6, 1 - 1e-6, "a share above 0 and below 1")]
-FactorFigure = Annotated[Figure, within(1, float("inf"), "a factor of 1 or more")]
-PositiveFigure = Annotated[Figure, within(1e-6, float("inf"), "a number above 0")]
+ShareFigure = Annotated[Figure, within(0, 1, Text(zh="介于 0 与 1 之间的占比", en="a share between 0 and 1"))]
+PositiveShareFigure = Annotated[
+    Figure, within(1e-6, 1, Text(zh="大于 0 且不超过 1 的占比", en="a share above 0, at most 1"))
+]
+OpenShareFigure = Annotated[
+    Figure, within(1e-6, 1 - 1e-6, Text(zh="大于 0 且小于 1 的占比", en="a share above 0 and below 1"))
+]
+FactorFigure = Annotated[Figure, within(1, float("inf"), Text(zh="不小于 1 的倍数", en="a factor of 1 or more"))]
+PositiveFigure = Annotated[Figure, within(1e-6, float("inf"), Text(zh="大于 0 的数值", en="a number above 0"))]
 Weight = Annotated[float, Field(ge=0)]
 
 

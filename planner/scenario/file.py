@@ -10,6 +10,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from planner.faults import BadInput, Fault, refuse
+from planner.scenario.figure import BrokenRule
+from planner.words import Text
 
 _ROOM = Path(__file__).resolve().parents[1]
 _DATA_FOLDERS = (_ROOM / "data", _ROOM.parent / "data")  # of an installed package, of a checkout
@@ -33,12 +35,12 @@ _CHINESE = {
     "greater_than_equal": "应不小于 {ge}",
     "less_than": "应小于 {lt}",
     "less_than_equal": "应不大于 {le}",
-    "too_short": "至少应有 {min_length} 项",
-    "too_long": "至多可有 {max_length} 项",
+    "too_short": "至少应有 {min_length} 项，现有 {actual_length} 项",
+    "too_long": "至多可有 {max_length} 项，现有 {actual_length} 项",
     "string_too_short": "至少应有 {min_length} 个字",
     "string_pattern_mismatch": "应符合格式 {pattern}",
 }
-"""What pydantic's errors say, by their type; what our own checks say stands in English behind the Chinese."""
+"""What pydantic's errors say, by their type; our own rules bring their words in both languages."""
 
 
 def embedded(name: str) -> Path:
@@ -66,7 +68,8 @@ def merged(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     if parent is None:
         return content
     if not isinstance(parent, str):
-        refuse([Fault(f"{file}, key extends", en=f"expected a file name, found {parent!r}", zh="extends 应为文件名")])
+        en, zh = f"expected a file name, found {parent!r}", f"应为文件名，现为 {parent!r}"
+        refuse([Fault(f"{file}, key extends", en=en, zh=zh)])
     beside = (file.parent / str(parent)).resolve()
     return _laid_over(
         merged(beside if beside.is_file() else _file_or_embedded(Path(str(parent)), beside), (*seen, file)), content
@@ -77,23 +80,31 @@ def fault_in(file: Path, detail: Any, scenario: type[BaseModel]) -> Fault:
     """One pydantic error of the model `scenario` in the words of the scenario file."""
     keys = [str(part) for part in detail["loc"] if part != "[key]"]
     where = f"{file}, key {'.'.join(keys)}" if keys else str(file)
-    found = detail.get("input")
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1], scenario), 1, 0.6)
         if near:
             return Fault(where, en=f"unknown key; did you mean `{near[0]}`?", zh=f"未知的键，是否应为 `{near[0]}`？")
         return Fault(where, en="unknown key; remove it", zh="未知的键，请删除")
     if detail["type"] == "missing":
-        return Fault(where, en="missing; add it (docs: the scenario section of the README)", zh="缺少此项，请补充")
-    plain = not isinstance(found, dict | BaseModel)
-    en, zh = (f", found {found!r}", f"，现为 {found!r}") if plain else ("", "")
-    if detail["type"] == "model_type" and detail["ctx"]["class_name"] == "Figure":
-        en = f"expected a number, [low, base, high] or a table{en}"
-        return Fault(where, en=en, zh=f"应为数值、[低, 基准, 高] 或表{zh}")
-    message = _TABLE_WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    words = _CHINESE.get(detail["type"], "").format(**detail.get("ctx", {})).replace(" or ", " 或 ")
-    chinese = words or f"取值不合要求（{message}）"
-    return Fault(where, en=f"{message[0].lower()}{message[1:]}{en}", zh=f"{chinese}{zh}")
+        zh = "缺少此项，请补充（说明见 README 的情景部分）"
+        return Fault(where, en="missing; add it (docs: the scenario section of the README)", zh=zh)
+    expected, found = _expected(detail), detail.get("input")
+    if isinstance(found, dict | BaseModel):
+        return Fault.of(where, expected)
+    return Fault(where, en=f"{expected.en}, found {found!r}", zh=f"{expected.zh}，现为 {found!r}")
+
+
+def _expected(detail: Any) -> Text:
+    """What an error of pydantic, or a rule of our own behind it, expects."""
+    kind, ctx = detail["type"], detail.get("ctx", {})
+    if isinstance(ctx.get("error"), BrokenRule):
+        broken: BrokenRule = ctx["error"]
+        return broken.text
+    if kind == "model_type" and ctx["class_name"] == "Figure":
+        return Text(zh="应为数值、[低, 基准, 高] 或表", en="expected a number, [low, base, high] or a table")
+    message = _TABLE_WORDS.get(kind, detail["msg"])
+    chinese = _CHINESE.get(kind, "").format(**ctx).replace(" or ", " 或 ")
+    return Text(zh=chinese or f"取值不合要求（{message}）", en=f"{message[0].lower()}{message[1:]}")
 
 
 def _file_or_embedded(path: Path, otherwise: Path) -> Path:
@@ -121,8 +132,8 @@ def _toml(file: Path) -> dict[str, Any]:
         zh = f"找不到情景文件，请给出 TOML 路径或内置情景（{names}）"
         raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault = Fault(str(file), en=f"not a TOML file in UTF-8: {error}", zh="不是 UTF-8 编码的 TOML 文件")
-        raise BadInput([fault]) from None
+        en, zh = f"not a TOML file in UTF-8: {error}", f"不是 UTF-8 编码的 TOML 文件：{error}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from. In the file a figure is a number, ``[low, base, high]`` or a full table; t
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -16,10 +15,11 @@ import tomli_w
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from planner.faults import BadInput
+from planner.scenario.area import StudyArea
 from planner.scenario.assessment import EmissionRules, GridRules, MoneyRules
 from planner.scenario.demand import Attractor, Band, Fleet, Growth, Profile, Season, Service, TrafficRules
 from planner.scenario.figure import (
-    LARGEST,
+    BrokenRule,
     FactorFigure,
     Figure,
     OpenShareFigure,
@@ -30,52 +30,14 @@ from planner.scenario.figure import (
     Weight,
     within,
 )
-from planner.scenario.file import embedded, fault_in, locate, merged
+from planner.scenario.file import fault_in, locate, merged
+from planner.scenario.siting import EARLIEST_YEAR, LATEST_YEAR, MOST_CHARGERS, Siting
 from planner.tables import MOST_BAYS, MOST_KW
+from planner.words import Text, joined
 
 Ring = Literal["core", "urban", "suburban", "rural"]
-MOST_CHARGERS = 10_000_000
-"""Of any quota, task or type: more than a country has."""
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
-
-__all__ = [
-    "AccessRules",
-    "Attractor",
-    "Band",
-    "Candidates",
-    "ChargerType",
-    "EmissionRules",
-    "Existing",
-    "Figure",
-    "Fleet",
-    "GridRules",
-    "Growth",
-    "Kind",
-    "MoneyRules",
-    "Profile",
-    "Ring",
-    "RingRules",
-    "Scenario",
-    "Season",
-    "Service",
-    "ServiceRules",
-    "Siting",
-    "StudyArea",
-    "TrafficRules",
-    "area_folder",
-    "read_scenario",
-    "write_scenario",
-]
-
-
-class StudyArea(Section):
-    """Where the layers lie and how they are measured."""
-
-    folder: str = Field(description="Folder of the layers, relative to the scenario file, or `embedded:NAME`.")
-    crs: str = Field(description="Working CRS: projected, in metres.")
-    zone_side_m: float = Field(500.0, gt=0, description="Side of a square zone where zones come as south-west corners.")
-    attribution: str = Field(description="Shown on every map and in every export.")
-    task_zones: list[str] = Field([], description="Development zones that answer for tasks beside the districts.")
+_BAYS = Text(zh=f"介于 0 与 {MOST_BAYS:,} 之间的车位数", en=f"bays from 0 to {MOST_BAYS:,}")
+_KW = Text(zh=f"介于 0 与 {MOST_KW:,} 之间的 kW 数", en=f"kW from 0 to {MOST_KW:,}")
 
 
 class RingRules(Sourced):
@@ -89,21 +51,29 @@ class RingRules(Sourced):
 class ServiceRules(Sourced):
     """How a service is reached."""
 
-    name_zh: str
-    name_en: str
-    mode: Literal["drive", "walk"]
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    mode: Literal["drive", "walk"] = Field(
+        description="How the way to the charger is measured: driven along the streets, or walked."
+    )
     reach_factor: Figure = Field(description="Times the ring's reach.")
 
 
 class Kind(Sourced):
     """A kind of place as a charging site."""
 
-    name_zh: str
-    name_en: str
-    usable: bool = True
-    institution: Literal["equipped", "reserved", "none"] = "none"
-    bays: Annotated[Figure, within(0, MOST_BAYS, "bays from 0 to 100,000")]
-    grid_kw: Annotated[Figure, within(0, MOST_KW, "kW from 0 to 10,000,000")]
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    usable: bool = Field(True, description="False where no chargers may be built.")
+    institution: Literal["equipped", "reserved", "none"] = Field(
+        "none", description="Public institution: must get chargers, must keep room for them, or neither."
+    )
+    bays: Annotated[
+        Figure, within(0, MOST_BAYS, Text(zh="介于 0 与 100,000 之间的车位数", en="bays from 0 to 100,000"))
+    ]
+    grid_kw: Annotated[
+        Figure, within(0, MOST_KW, Text(zh="介于 0 与 10,000,000 之间的 kW 数", en="kW from 0 to 10,000,000"))
+    ]
     opening_cny: Figure
 
 
@@ -113,9 +83,9 @@ class Candidates(Sourced):
     spacing_m: float = Field(ge=0, description="Of places closer than this one site is made.")
     gap_step_m: float = Field(ge=1, description="Generated points are taken from the streets at this step.")
     gap_spacing_m: dict[Ring, Weight] = Field(description="Least distance of a generated point to any other site.")
-    gap_kind: str = "arterial"
+    gap_kind: str = Field("arterial", description="Section of [kinds] that generated points belong to.")
     gap_classes: list[str] = Field([], description="Road classes that generated points may stand on; all if empty.")
-    required_min_chargers: int = Field(2, ge=1)
+    required_min_chargers: int = Field(2, ge=1, description="Fewest new chargers at an institution that must get some.")
     bays: dict[str, Annotated[int, Field(ge=0, le=MOST_BAYS)]] = Field(
         {}, description="Site -> its bays, known better than by kind."
     )
@@ -133,18 +103,18 @@ class AccessRules(Sourced):
 class ChargerType(Sourced):
     """A type of charger; a pile (台) of the quota is `quota_units` of these."""
 
-    name_zh: str
-    name_en: str
-    service: Service
-    battery_swap: bool = False
-    plugs: int = Field(ge=1, le=1000)
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    service: Service = Field(description="What it gives; one demand is served by all types of its service.")
+    battery_swap: bool = Field(False, description="Whether it is a station that swaps batteries.")
+    plugs: int = Field(ge=1, le=1000, description="Vehicles that charge at one of them at once.")
     kw_rated: Figure
     kw_delivered: Figure = Field(description="Per plug.")
-    bays_used: int = Field(ge=0, le=1000)
+    bays_used: int = Field(ge=0, le=1000, description="Parking bays that one takes.")
     coincidence: ShareFigure
     price_cny: Figure = Field(description="Installed.")
     opex_cny_year: Figure | None = Field(None, description="Operation and upkeep, for the least cost; none without it.")
-    quota_units: int = Field(ge=0, le=1000)
+    quota_units: int = Field(ge=0, le=1000, description="Piles that one counts as in the quota; 0: not counted.")
     energy_kwh_day: Figure = Field(
         description="What one charger carries a day: the linear capacity table without [waiting]; with it what a "
         "charger that nobody queues for carries, and the most that a swap station's batteries allow."
@@ -164,7 +134,9 @@ class ChargerType(Sourced):
     @model_validator(mode="after")
     def _shares_in_order(self) -> Self:
         if self.min_share > self.max_share:
-            raise ValueError(f"min_share <= max_share expected, found {self.min_share:g} and {self.max_share:g}")
+            en = f"min_share <= max_share expected, found {self.min_share:g} and {self.max_share:g}"
+            zh = f"应满足 min_share <= max_share，现为 {self.min_share:g} 与 {self.max_share:g}"
+            raise BrokenRule(Text(zh=zh, en=en))
         return self
 
 
@@ -184,7 +156,9 @@ class Existing(Sourced):
 
     unlocated_chargers: Figure
     use_kwh_charger_day: Figure
-    services: list[Service] = Field(["slow", "fast", "heavy"])
+    services: list[Service] = Field(
+        ["slow", "fast", "heavy"], description="Services that the unlocated ones are taken to carry."
+    )
     count_where_unknown: Figure | None = Field(
         None, description="Chargers a located station of unknown size is taken to have; without it, it carries 0 kWh."
     )
@@ -196,93 +170,19 @@ class Existing(Sourced):
     @classmethod
     def _one_charger_or_more(cls, given: Figure | None) -> Figure | None:
         if given is not None and given.low < 1:
-            raise ValueError(f"1 charger or more expected, found {given.low:g}")
+            en = f"1 charger or more expected, found {given.low:g}"
+            raise BrokenRule(Text(zh=f"应不少于 1 台，现为 {given.low:g}", en=en))
         return given
-
-
-class Phase(Section):
-    """One year of a plan of several: what is new in it, and how much it counts."""
-
-    year: int = Field(ge=EARLIEST_YEAR, le=LATEST_YEAR, description="Year-end.")
-    quota: int = Field(ge=0, le=MOST_CHARGERS, description="New chargers (piles) of that year.")
-    budget_cny: float | None = Field(
-        None, ge=0, le=LARGEST, description="Of that year; what is left of it may be spent later."
-    )
-    weight: float = Field(1.0, ge=1e-6, le=1e6, description="Of that year's service, e.g. for how many years it lasts.")
-    tasks: dict[str, Annotated[int, Field(ge=0, le=MOST_CHARGERS)]] = Field(
-        {}, description="Task unit -> fewest new chargers (piles) by the end of that year."
-    )
-
-
-class Siting(Sourced):
-    """The decision: how many, how much, under which rules."""
-
-    quota: int = Field(ge=0, le=MOST_CHARGERS, description="New chargers (piles).")
-    quota_rule: Literal["exactly", "at_most"] = "exactly"
-    budget_cny: float | None = Field(None, ge=0, le=LARGEST)
-    min_station: int = Field(1, ge=1, le=MOST_BAYS, description="Fewest new chargers at an opened site.")
-    edge_worth: float = Field(1.0, ge=0, le=1, description="Worth of a kWh at the limit of reach; 1 at the door.")
-    tasks: dict[str, Annotated[int, Field(ge=0, le=MOST_CHARGERS)]] = Field(
-        {}, description="Task unit -> fewest new chargers (piles)."
-    )
-    lock_in: list[str] = Field([])
-    lock_out: list[str] = Field([])
-    lock_free: list[str] = Field([], description="Sites free of the lock that their kind brings.")
-    gap_share: float = Field(0.005, gt=0, lt=1, description="Stop when the proven gap is at most this.")
-    rounds: int = Field(3, ge=0, description="Sweeps of regional programs at city size (counted work; minutes each).")
-    solver: str = Field("HiGHS", min_length=1, description="HiGHS, CBC or another by PuLP's name, for small plans.")
-    question: Literal["most_service", "least_cost"] = "most_service"
-    promise_share: float | None = Field(None, gt=0, le=1, description="Of all demand (kWh): served at the least cost.")
-    life_years: float = Field(10.0, gt=0, description="Of a charger, for the least cost.")
-    discount_rate: float = Field(0.05, ge=0, lt=1, description="A year, for the least cost.")
-    floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        {}, description="District, or township, -> least share of its demand (kWh) served."
-    )
-    minimum_access: bool = Field(
-        False,
-        description="A charger for cars within the norm radius of every zone with residents where any site allows one.",
-    )
-    feeder_kw: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]] = Field(
-        {}, description="Feeder group -> kW left today."
-    )
-    phases: list[Phase] = Field([], description="Years that are planned together; without any, all is built at once.")
-
-    @model_validator(mode="after")
-    def _phases_in_order(self) -> Self:
-        """Years rise, quotas add up to the quota, all of them have a budget or none."""
-        words, years = [], [phase.year for phase in self.phases]
-        if not years:
-            return self
-        if wrong := [f"{b} after {a}" for a, b in pairwise(years) if b <= a]:
-            words.append(f"phases: years out of order ({', '.join(wrong)}); put them in rising order, each once")
-        if (total := sum(phase.quota for phase in self.phases)) != self.quota:
-            words.append(f"phases: their quotas add up to {total}, quota is {self.quota}; make them agree")
-        budgets = [phase.budget_cny for phase in self.phases]
-        if None in budgets and any(b is not None for b in budgets):
-            words.append("phases: some have budget_cny and some not; give it to all or to none")
-        if self.question != "most_service":
-            words.append("phases: only with question most_service; remove them or change the question")
-        if words:
-            raise ValueError("; ".join(words))
-        return self
-
-    @model_validator(mode="after")
-    def _locks_one_way(self) -> Self:
-        lists = {name: set(getattr(self, name)) for name in ("lock_in", "lock_out", "lock_free")}
-        for one, other in combinations(lists, 2):
-            if both := sorted(lists[one] & lists[other]):
-                raise ValueError(f"{', '.join(both)} stand in {one} and in {other}; keep one")
-        return self
 
 
 class Scenario(Section):
     """Every assumption of one plan."""
 
-    name: str
-    title_zh: str
-    title_en: str
-    note_zh: str = ""
-    note_en: str = ""
+    name: str = Field(description="Short name; without -o the plan goes to maps/NAME.")
+    title_zh: str = Field(description="Title of map and report in Chinese.")
+    title_en: str = Field(description="Title of map and report in English.")
+    note_zh: str = Field("", description="Note in `plan.xlsx` and `summary.json`, in Chinese.")
+    note_en: str = Field("", description="The same in English.")
     year: int = Field(ge=EARLIEST_YEAR, le=LATEST_YEAR, description="Year-end whose demand is planned for.")
     study_area: StudyArea
     season: Season
@@ -305,11 +205,32 @@ class Scenario(Section):
     money: MoneyRules | None = Field(None, description="Without it no income is reckoned with.")
     emissions: EmissionRules | None = Field(None, description="Without it no emissions are reckoned with.")
 
+    @property
+    def walked(self) -> frozenset[str]:
+        """The services that are walked to."""
+        return frozenset(service for service, rules in self.services.items() if rules.mode == "walk")
+
     def _charges_of_unknown_size(self) -> list[str]:
         """Fleets that come to chargers where they may queue, and do not say how much they charge."""
         asked = {t.service for t in self.charger_types.values() if t.queue and t.session_kwh is None}
         silent = {name: fleet for name, fleet in self.fleets.items() if fleet.session_kwh is None}
         return [f"fleets.{name}" for name, fleet in silent.items() if asked & set(fleet.services)]
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> Self:
+        """What one section asks of another is there."""
+        if self.waiting is not None and (unsized := self._charges_of_unknown_size()):
+            fleets = ", ".join(unsized)
+            en = f"[waiting] needs session_kwh, missing in {fleets}"
+            raise BrokenRule(Text(zh=f"[waiting] 需要 session_kwh，{fleets} 中缺少", en=en))
+        if self.traffic is None and (drawn := sorted(n for n, a in self.attractors.items() if a.traffic)):
+            names = ", ".join(drawn)
+            en = f"attractors {names} follow traffic, but there is no section [traffic]"
+            raise BrokenRule(Text(zh=f"attractors 中的 {names} 依据交通量（traffic），但没有 [traffic] 一节", en=en))
+        if self.siting.phases and (last := self.siting.phases[-1].year) != self.year:
+            en = f"siting.phases end in {last}, year is {self.year}; make them agree"
+            raise BrokenRule(Text(zh=f"siting.phases 止于 {last} 年，year 为 {self.year}，请使二者一致", en=en))
+        return self
 
     @model_validator(mode="after")
     def _names_meet(self) -> Self:
@@ -330,15 +251,14 @@ class Scenario(Section):
             "candidates.gap_spacing_m": {*self.rings},
             "charger_types": {*filter(None, [self.existing.type_where_unknown])},
         }
-        if self.waiting is not None and (unsized := self._charges_of_unknown_size()):
-            raise ValueError(f"[waiting] needs session_kwh, missing in {', '.join(unsized)}")
-        if self.traffic is None and (drawn := sorted(n for n, a in self.attractors.items() if a.traffic)):
-            raise ValueError(f"attractors {', '.join(drawn)} follow traffic, but there is no section [traffic]")
-        if self.siting.phases and (last := self.siting.phases[-1].year) != self.year:
-            raise ValueError(f"siting.phases end in {last}, year is {self.year}; make them agree")
-        lost = {s: names - set(attrgetter(s)(self)) for s, names in wanted.items()}
-        if words := [f"{', '.join(sorted(names))} used but not defined in [{s}]" for s, names in lost.items() if names]:
-            raise ValueError("; ".join(words))
+        undefined = {s: ", ".join(sorted(names - set(attrgetter(s)(self)))) for s, names in wanted.items()}
+        words = [
+            Text(zh=f"使用了 {names}，但 [{s}] 中没有定义", en=f"{names} used but not defined in [{s}]")
+            for s, names in undefined.items()
+            if names
+        ]
+        if words:
+            raise BrokenRule(joined(words))
         return self
 
 
@@ -348,6 +268,16 @@ def read_scenario(path: str | Path | None = None) -> Scenario:
     A file may start with ``extends = "other.toml"`` and then hold only what differs. ``path`` and ``extends`` may also
     name an embedded scenario: ``taiyuan/high_adoption.toml``. The study-area folder, relative to the file that states
     it, is absolute or ``embedded:`` in the result.
+
+    Parameters
+    ----------
+    path
+        A TOML file, a folder with ``scenario.toml`` (such as a plan's), or the name of an embedded scenario.
+
+    Returns
+    -------
+    Scenario
+        Every assumption, with its range and origin; it cannot be changed, but copied with changes.
 
     Raises
     ------
@@ -363,11 +293,19 @@ def read_scenario(path: str | Path | None = None) -> Scenario:
         raise BadInput([fault_in(file, detail, Scenario) for detail in error.errors()]) from None
 
 
-def write_scenario(scenario: Scenario, path: Path) -> None:
-    """Write a scenario with every assumption resolved, so that `read_scenario` gives it back."""
-    path.write_text(tomli_w.dumps(scenario.model_dump(exclude_none=True)), encoding="utf-8")
+def write_scenario(scenario: Scenario, path: str | Path) -> None:
+    """Write a scenario with every assumption resolved, so that `read_scenario` gives it back.
 
+    Parameters
+    ----------
+    scenario
+        Any.
+    path
+        The TOML file to write; one that is there is overwritten.
 
-def area_folder(area: StudyArea) -> Path:
-    """The folder of a study area as `read_scenario` left it."""
-    return embedded(area.folder.removeprefix("embedded:")) if area.folder.startswith("embedded:") else Path(area.folder)
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    Path(path).write_text(tomli_w.dumps(scenario.model_dump(exclude_none=True)), encoding="utf-8")

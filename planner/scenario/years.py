@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from planner.scenario.scenario import Scenario, Siting
+from planner.scenario.scenario import Scenario
+from planner.scenario.siting import Siting
 
 
 def scenario_by_year(scenario: Scenario) -> dict[int, Scenario]:

@@ -26,8 +26,6 @@ from scipy.stats import t as student
 from planner.capacity.queueing import capacity_at
 from planner.demand.hours import HOURS
 
-DAYS = 60
-"""Enough that a station with 20 arrivals a day sees a hundred in its peak hour."""
 BUSY_ARRIVALS = 20.0
 """A day; on fewer, a station's share of late arrivals says little."""
 _WARM_UP_DAYS = 1
@@ -135,7 +133,7 @@ def planned_charges(
 
 
 def simulate(
-    arrivals: pd.DataFrame, queues: pd.DataFrame, most_min: float, most_share: float, days: int = DAYS, seed: int = 0
+    arrivals: pd.DataFrame, queues: pd.DataFrame, most_min: float, most_share: float, days: int, seed: int = 0
 ) -> Simulation:
     """Simulate every queue of a plan for some days.
 

@@ -14,6 +14,7 @@ def nearest_stations(
     access: pd.DataFrame,
     sites: gpd.GeoDataFrame,
     queues: pd.DataFrame,
+    *,
     modes: dict[str, str],
     detour_factor: float,
     tries: int,

@@ -32,7 +32,6 @@ from scipy.stats import t as student
 
 from planner.demand.hours import HOURS
 
-STRESS_DAYS = 10
 EVERYONE = "all"
 _DAYS_IN_A_ROW = 5
 _WARM_UP_DAYS = 1
@@ -72,22 +71,11 @@ class Stress:
         return rows.sort_values("turned_away", ascending=False, kind="stable").head(most)
 
 
-def stress_test(
-    drivers: pd.DataFrame,
-    choices: pd.DataFrame,
-    queues: pd.DataFrame,
-    charge_h: pd.DataFrame,
-    mean_h: pd.Series,
-    planned: pd.Series,
-    balk_min: float,
-    tries: int,
-    days: int = STRESS_DAYS,
-    seed: int = 0,
-    processes: int = _PROCESSES,
-) -> Stress:
-    """Let drivers choose for some days.
+@dataclass(frozen=True)
+class FreeDrivers:
+    """Who is on the road, and where they may charge.
 
-    Parameters
+    Attributes
     ----------
     drivers, choices
         As `planned_drivers` and `nearest_stations` return them.
@@ -99,6 +87,25 @@ def stress_test(
         Index charger_type: what drivers take a charge there to last.
     planned
         Index (site_id, service): arrivals a day as the plan sends them.
+    """
+
+    drivers: pd.DataFrame
+    choices: pd.DataFrame
+    queues: pd.DataFrame
+    charge_h: pd.DataFrame
+    mean_h: pd.Series
+    planned: pd.Series
+
+
+def stress_test(
+    free: FreeDrivers, balk_min: float, tries: int, days: int, *, seed: int = 0, processes: int = _PROCESSES
+) -> Stress:
+    """Let drivers choose for some days.
+
+    Parameters
+    ----------
+    free
+        Who is on the road, and where they may charge.
     balk_min, tries
         The longest wait anybody queues for, and the stations tried at most.
     days
@@ -106,7 +113,7 @@ def stress_test(
     seed, processes
         Of the random numbers: the same gives the same, however many processes share the days.
     """
-    town = _town(drivers, choices, queues, charge_h, mean_h, balk_min / 60, tries)
+    town = _town(free, balk_min / 60, tries)
     starts = range(0, days, _DAYS_IN_A_ROW)
     rows, seeds = [min(_DAYS_IN_A_ROW, days - start) for start in starts], [(seed, start) for start in starts]
     jobs = [town] * len(rows), rows, seeds
@@ -117,7 +124,9 @@ def stress_test(
             parts = list(pool.map(_run_days, *jobs))
     seen = pd.concat([part.assign(day=part["day"] + start) for part, start in zip(parts, starts, strict=True)])
     seen = seen.reset_index(drop=True)
-    return Stress(_figures(seen, drivers, days), _stations(seen, town, planned, days), days, seed, balk_min, tries)
+    return Stress(
+        _figures(seen, free.drivers, days), _stations(seen, town, free.planned, days), days, seed, balk_min, tries
+    )
 
 
 class _Town(NamedTuple):
@@ -137,17 +146,10 @@ class _Town(NamedTuple):
     patience_h: float
 
 
-def _town(
-    drivers: pd.DataFrame,
-    choices: pd.DataFrame,
-    queues: pd.DataFrame,
-    charge_h: pd.DataFrame,
-    mean_h: pd.Series,
-    patience_h: float,
-    tries: int,
-) -> _Town:
+def _town(free: FreeDrivers, patience_h: float, tries: int) -> _Town:
     """The arrays of `stress_test`; beyond the last choice of a row stands -1."""
-    queues = queues.reset_index().sort_values(["site_id", "service", "charger_type"])
+    drivers, choices, charge_h = free.drivers, free.choices, free.charge_h
+    queues = free.queues.reset_index().sort_values(["site_id", "service", "charger_type"])
     station = pd.MultiIndex.from_frame(queues[["site_id", "service"]])
     station_ids = station.unique()
     rows = pd.MultiIndex.from_frame(drivers.index.to_frame()[["zone_id", "service"]])
@@ -166,7 +168,7 @@ def _town(
         first_queue=np.r_[np.searchsorted(station_ids.get_indexer(station), np.arange(len(station_ids))), len(queues)],
         plugs=queues["plugs"].to_numpy(int),
         waits=queues["queue"].to_numpy(bool),
-        mean_h=mean_h.reindex(queues["charger_type"]).to_numpy(float),
+        mean_h=free.mean_h.reindex(queues["charger_type"]).to_numpy(float),
         charge_h=charge_h.reindex(queues["charger_type"]).to_numpy(float),
         patience_h=patience_h,
     )

@@ -2,25 +2,28 @@
 
 from planner.siting.check.plan import check_plan, check_years
 from planner.siting.choose import choose_sites
-from planner.siting.choose_years import Town, choose_years
+from planner.siting.choose_years import choose_years
 from planner.siting.effort import Effort
+from planner.siting.every_year import choose_every_year
 from planner.siting.model.floors import largest_floors
-from planner.siting.model.instance import linear_capacity
-from planner.siting.model.limits import for_cars
-from planner.siting.previous import Previous, foreign_plan
+from planner.siting.near_optimal import other_plans
+from planner.siting.problem import Answer, Answers, Problem, no_chargers
 from planner.siting.proof import Proof
+from planner.siting.start import foreign_plan
 
 __all__ = [
+    "Answer",
+    "Answers",
     "Effort",
-    "Previous",
+    "Problem",
     "Proof",
-    "Town",
     "check_plan",
     "check_years",
+    "choose_every_year",
     "choose_sites",
     "choose_years",
-    "for_cars",
     "foreign_plan",
     "largest_floors",
-    "linear_capacity",
+    "no_chargers",
+    "other_plans",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,6 @@ import pandas as pd
 from planner.faults import BadInput, Fault, refuse
 from planner.numeric.solver import NoPlan, check_solver, solve
 from planner.progress import Progress, Stage, silent
-from planner.scenario import Siting
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices
 from planner.siting.city.city import plan_city, replan_city
@@ -23,84 +22,101 @@ from planner.siting.model.floors import unmet_floors
 from planner.siting.model.instance import Instance, make_instance
 from planner.siting.model.merge import Merged, merge_demands
 from planner.siting.model.program import build_program
-from planner.siting.previous import Previous, Start, fingerprint, price_table, start_from
+from planner.siting.problem import Answer, Problem
 from planner.siting.proof import Proof
+from planner.siting.start import Start, fingerprint, price_table, start_from
 
-_AT_ONCE_PAIRS, _FIRST_NODE_WORK = 2_000, 3e8
-_WHOLE_PROGRAM_PAIRS, _NODE_WORK, _MOST_NODES = 20_000, 6e12, 3_000
-_SAME_VALUE = 1e-6
-_OPTIMAL_GAP = 1e-4
-_TINY_KWH = 1e-6
-_NEARLY = 0.003
+_TINY_KWH = 1e-6  # a day; what the flow's rounding leaves is no assignment
+
+
+@dataclass(frozen=True)
+class SolverParams:
+    """When the solver (branch and bound of the whole program) is asked, and how long.
+
+    Attributes
+    ----------
+    at_once_pairs
+        Up to so many pairs of demand and station the whole program goes to the solver first of all.
+    first_work
+        Nodes times pairs squared of that first solve.
+    whole_pairs
+        Up to so many pairs it goes there from the plan that the method for cities found.
+    work
+        Nodes times pairs cubed of that second solve.
+    most_nodes
+        Of either.
+    optimal_gap
+        Share of the bound within which the solver calls a plan optimal.
+    same_value
+        Share of the value within which value and bound are the same number.
+    nearly_share
+        A plan gone on from is taken where its gap is at most so much above the gap it had or is asked for.
+    """
+
+    at_once_pairs: int = 2_000
+    first_work: float = 3e8
+    whole_pairs: int = 20_000
+    work: float = 6e12
+    most_nodes: int = 3_000
+    optimal_gap: float = 1e-4
+    same_value: float = 1e-6
+    nearly_share: float = 0.003
+
+
+PARAMS = SolverParams()
 LAGRANGIAN = "Lagrangian duality: bound recomputed from the prices of demands and limits over all sites"
 
 
 def choose_sites(
-    demand: pd.DataFrame,
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-    report: Progress | None = None,
-    effort: Effort | None = None,
-    previous: Previous | None = None,
-    cover: pd.DataFrame | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, Proof]:
-    """Choose sites, chargers and who charges where. On tables alone: no file, no CRS, no city needed.
+    problem: Problem, effort: Effort | None = None, start: Answer | None = None, progress: Progress | None = None
+) -> Answer:
+    """Choose sites, chargers and who charges where.
 
     Parameters
     ----------
-    demand, sites, access, charger_types, capacity, existing
-        Tables as `planner.tables` describes them; slow charging is walked, the other services are driven. May be left
-        out: of the sites task_unit (their district then), min_station (1), lock (free), feeder; of the charger types
-        coincidence (1), min_share, max_share, max_count, opex_cny_year; of the demand district, but with floors.
-    siting
-        The question, quota, budget, shares, tasks, floors and how long to try.
-    report
-        Called with (step, value, bound) as the solve goes on; for the least cost both are negative costs.
+    problem
+        What is asked.
     effort
-        When to stop; by default counted work as `siting` says. Its `stop` asks for the best plan so far.
-    previous
-        A plan of a similar problem to go on from, in a fraction of the time; of an equal problem it is the answer.
-    cover
-        Index (zone_id, site_id), for ``siting.minimum_access``: at one of the sites of every zone listed there must be
-        a charger for cars (slow or fast, no swap station). Where one stands already nothing is asked; the other sites
-        listed get one whenever anything new is built there.
+        When to stop; by default counted work as the problem's rules say. Its `stop` asks for the best plan so far.
+    start
+        The answer to a similar problem to go on from, in a fraction of the time; to an equal problem it is the answer.
+    progress
+        Called with (stage, value, bound) as the solve goes on; for the least cost both are negative costs.
 
     Returns
     -------
-    chargers
-        Index (site_id, charger_type); ``count`` of new chargers, no zeros.
-    assignment
-        Index (zone_id, site_id, service); ``energy_kwh_day``.
-    proof
-        Value, bound, gap and how proven.
+    Answer
+        New chargers, who charges where (kWh a day), the proof, and the prices that prove the bound.
 
     Raises
     ------
     BadInput
         What the tables' checks refuse, and the rules that no plan can keep together, each with by how much.
     """
-    check_solver(siting.solver)
-    x = make_instance(demand, sites, access, charger_types, capacity, existing, siting, cover)
-    effort = effort or Effort(siting.gap_share, siting.rounds)
-    problem = fingerprint(x, siting)
-    if previous is not None and previous.proof.problem == problem and not effort.asked:
-        return previous.chargers, previous.assignment, previous.proof
+    rules = problem.rules
+    check_solver(rules.solver)
+    x = make_instance(problem)
+    effort = effort or Effort(rules.gap_share, rules.rounds)
+    digest = fingerprint(x, rules)
+    if start is not None and start.proof.problem == digest and not effort.asked:
+        return start
     refuse(conflicts(x))
     merged = merge_demands(x)
-    tell: Progress = report or silent
     try:
         with effort.under_way():
-            found = _solved(x, merged, siting, effort, tell, previous)
+            found = _solved(x, merged, rules.solver, effort, progress or silent, start=start)
     except NoPlan as error:
         raise BadInput(no_plan(x, error)) from None
     choice = merged.apart(_served_anew(merged.instance, found.choice, spread_headroom(merged.instance, found.choice)))
-    reproducible = effort.reproducible and not found.gone_on
-    proof = proof_of(x, choice, found.bound, found.method, found.optimal, reproducible)
-    return *tables_of(x, choice), replace(proof, problem=problem, prices=price_table(x, merged, found.prices))
+    again = effort.reproducible and not found.gone_on
+    proof = proof_of(x, choice, found.bound, found.method, optimal=found.optimal, reproducible=again)
+    return answer_of(x, choice, replace(proof, problem=digest), price_table(x, merged, found.prices))
+
+
+def answer_of(x: Instance, choice: Choice, proof: Proof, prices: pd.Series) -> Answer:
+    """A choice with its proof, as tables."""
+    chargers, assignment = tables_of(x, choice)
+    return Answer(chargers, assignment, proof, prices)
 
 
 class _Found(NamedTuple):
@@ -115,7 +131,7 @@ class _Found(NamedTuple):
     prices
         That prove the bound, if any do.
     gone_on
-        Whether it came from a previous plan.
+        Whether it came from an earlier plan.
     """
 
     choice: Choice
@@ -127,25 +143,25 @@ class _Found(NamedTuple):
 
 
 def _solved(
-    whole: Instance, merged: Merged, siting: Siting, effort: Effort, tell: Progress, previous: Previous | None
+    whole: Instance, merged: Merged, solver: str, effort: Effort, tell: Progress, *, start: Answer | None
 ) -> _Found:
     """The best plan and the lowest bound of the solver and the method for cities.
 
     The smallest go to the solver at once. The others are planned as a city is; the solver then begins at that plan,
-    where they are not too large for it. From a previous plan one goes on; where that leads nearly as near to the bound
-    as it was, that is enough.
+    where they are not too large for it. From an earlier answer one goes on; where that leads nearly as near to the
+    bound as it was, that is enough.
     """
     x = merged.instance
     found: list[_Found] = []
     at_once, begun = node_limits(x)
     if at_once:
-        found.append(exactly(x, siting.solver, effort, at_once))
+        found.append(exactly(x, solver, effort, at_once))
         tell(Stage.WHOLE_PROGRAM, found[0].choice.value(x), found[0].bound)
         if found[0].optimal or effort.is_over() or not len(x.option_site):
             return found[0]
-    if previous is not None and len(previous.proof.prices):
-        again = _planned_again(x, start_from(whole, merged, previous), effort, tell)
-        if again is not None and _is_as_good(x, again, max(effort.gap_share, previous.proof.gap_share)):
+    if start is not None and len(start.prices):
+        again = _planned_again(x, start_from(whole, merged, start), effort, tell)
+        if again is not None and _is_as_good(x, again, max(effort.gap_share, start.proof.gap_share)):
             return again
     try:
         found.append(_of_city(plan_city(x, effort, tell)))
@@ -153,8 +169,7 @@ def _solved(
         if not found and not begun:
             raise
     if begun and not (found and effort.is_over()):
-        start = _best(x, found) if found else None
-        found.append(exactly(x, siting.solver, effort, begun, start))
+        found.append(exactly(x, solver, effort, begun, _best(x, found) if found else None))
         tell(Stage.WHOLE_PROGRAM, _best(x, found).value(x), min(each.bound for each in found))
     proof = min(found, key=lambda each: (each.bound, not each.optimal))
     prices = next((each.prices for each in found if each.prices is not None), None)
@@ -164,12 +179,12 @@ def _solved(
 def node_limits(x: Instance) -> tuple[float, float]:
     """Nodes for the whole program at once, and from a plan on; 0 where the problem is too large for it."""
     pairs = max(len(x.pair_demand), 1)
-    at_once = _FIRST_NODE_WORK / pairs**2 if pairs <= _AT_ONCE_PAIRS else 0.0
-    return at_once, _NODE_WORK / pairs**3 if pairs <= _WHOLE_PROGRAM_PAIRS else 0.0
+    at_once = PARAMS.first_work / pairs**2 if pairs <= PARAMS.at_once_pairs else 0.0
+    return at_once, PARAMS.work / pairs**3 if pairs <= PARAMS.whole_pairs else 0.0
 
 
 def _planned_again(x: Instance, start: Start, effort: Effort, tell: Progress) -> _Found | None:
-    """The plan and bound that a previous plan leads to; None where it leads to no plan that keeps the rules."""
+    """The plan and bound that an earlier plan leads to; None where it leads to no plan that keeps the rules."""
     try:
         return _of_city(replan_city(x, start, effort, tell))._replace(gone_on=True)
     except NoPlan:
@@ -183,17 +198,17 @@ def _of_city(planned: tuple[Choice, float, Prices]) -> _Found:
 
 def _is_as_good(x: Instance, found: _Found, gap_share: float) -> bool:
     """Whether a plan is as near to its bound as asked, or nearly so."""
-    return found.bound - found.choice.value(x) <= (gap_share + _NEARLY) * abs(found.bound)
+    return found.bound - found.choice.value(x) <= (gap_share + PARAMS.nearly_share) * abs(found.bound)
 
 
 def _best(x: Instance, found: list[_Found]) -> Choice:
     return max(found, key=lambda each: each.choice.value(x)).choice
 
 
-def proof_of(x: Instance, choice: Choice, bound: float, method: str, optimal: bool, reproducible: bool) -> Proof:
+def proof_of(x: Instance, choice: Choice, bound: float, method: str, *, optimal: bool, reproducible: bool) -> Proof:
     """What is known of a plan, in the words of its question; `optimal` is what the solver says."""
     value = choice.value(x)
-    bound = value if abs(bound - value) <= _SAME_VALUE * max(abs(value), 1.0) else bound
+    bound = value if abs(bound - value) <= PARAMS.same_value * max(abs(value), 1.0) else bound
     reachable = float(x.energy[np.unique(x.pair_demand)].sum())
     gained = float((x.station_kwh(choice.new) - x.standing_kwh).sum())
     least_cost = x.promise_kwh > 0
@@ -201,7 +216,7 @@ def proof_of(x: Instance, choice: Choice, bound: float, method: str, optimal: bo
         value_kwh_day=float(choice.served.sum()) if least_cost else value,
         bound_kwh_day=reachable if least_cost else bound,
         method=method,
-        optimal=optimal and bound - value <= 2 * _OPTIMAL_GAP * max(abs(bound), 1.0),
+        optimal=optimal and bound - value <= 2 * PARAMS.optimal_gap * max(abs(bound), 1.0),
         reproducible=reproducible,
         tightness=gained / reachable if reachable > 0 else float("inf"),
         reachable_kwh_day=reachable,
@@ -216,8 +231,8 @@ def exactly(x: Instance, solver: str, effort: Effort, nodes: float, start: Choic
     every_pair = np.arange(len(x.pair_demand))
     doors = every_pair[x.standing_kwh[x.pair_station] == 0]
     program = build_program(x, every_pair, doors=doors)
-    most = int(np.clip(nodes, 1, _MOST_NODES))
-    limits = {"mip_rel_gap": _OPTIMAL_GAP, "mip_max_nodes": most, **effort.solver_clock()}
+    most = int(np.clip(nodes, 1, PARAMS.most_nodes))
+    limits = {"mip_rel_gap": PARAMS.optimal_gap, "mip_max_nodes": most, **effort.solver_clock()}
     begin = None if start is None else program.values(start.opened, start.new, start.served)
     solved = solve(program.problem, program.variables, solver, begin, **limits)
     _, new, _ = program.parts(solved.values)

@@ -12,8 +12,7 @@ import pandas as pd
 from planner.faults import BadInput, Fault, refuse
 from planner.numeric.solver import NoPlan, check_solver
 from planner.progress import Progress, Stage, silent
-from planner.scenario import Siting
-from planner.siting.choose import LAGRANGIAN, exactly, no_plan, node_limits, proof_of, tables_of
+from planner.siting.choose import LAGRANGIAN, answer_of, exactly, no_plan, node_limits, proof_of
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices, upper_bound
 from planner.siting.city.dual import find_prices
@@ -25,34 +24,20 @@ from planner.siting.model.floors import unmet_floors
 from planner.siting.model.instance import Instance, make_instance
 from planner.siting.model.merge import Merged, merge_demands
 from planner.siting.model.phases import Years
-from planner.siting.previous import Previous, fingerprint, price_table, start_from
-from planner.siting.proof import Proof
+from planner.siting.problem import Answer, Answers, Problem
+from planner.siting.start import fingerprint, price_table, start_from
 
-_ALONE_STEPS = 300
+_ALONE_STEPS = 300  # of the dual, for the prices of one year where the whole program was solved
 _STAYS = "together with the prices of what stays from year to year"
 
 
-class Town(NamedTuple):
-    """What one year asks of siting.
+class _Together(NamedTuple):
+    """Several years as one problem: joined, each as it was given, and each with its demands merged."""
 
-    Attributes
-    ----------
-    demand, charger_types, capacity
-        Of that year, as of `choose_sites`.
-    siting
-        The rules at its end, all counted from the start: quota, budget and tasks of this year and those before.
-    weight
-        Of its service.
-    cover
-        As of `choose_sites`.
-    """
-
-    demand: pd.DataFrame
-    charger_types: pd.DataFrame
-    capacity: pd.DataFrame
-    siting: Siting
-    weight: float = 1.0
-    cover: pd.DataFrame | None = None
+    years: Years
+    parts: Mapping[int, Instance]
+    merged: Mapping[int, Merged]
+    solver: str
 
 
 class _Found(NamedTuple):
@@ -67,81 +52,58 @@ class _Found(NamedTuple):
 
 
 def choose_years(
-    towns: Mapping[int, Town],
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    existing: pd.DataFrame,
-    report: Progress | None = None,
+    problems: Mapping[int, Problem],
     effort: Effort | None = None,
-    previous: Previous | None = None,
-) -> tuple[dict[int, Previous], Proof]:
+    start: Answers | None = None,
+    progress: Progress | None = None,
+) -> Answers:
     """Choose sites and chargers for several years at once: what is built stays, and every year keeps its own rules.
 
-    The most of all years' service is sought, each weighted; sites locked in are open by the last year.
+    The most of all years' service is sought, each weighted.
 
     Parameters
     ----------
-    towns
-        Year -> what it asks; the question is most service.
-    sites, access, existing
-        As of `choose_sites`.
-    report, effort, previous
+    problems
+        Year -> what it asks, everything counted from the start: quota, budget and tasks of this year and those before.
+        All have the same sites, access and chargers of today; only the locks may differ
+        (`planner.candidates.before_locks`). The question is most service.
+    effort, start, progress
         As of `choose_sites`; progress is told in the weighted mean of the years.
-
-    Returns
-    -------
-    years
-        Year -> chargers that stand at its end (new ones; never fewer than a year before), assignment, and the proof of
-        that year alone.
-    proof
-        Of all years: value and bound are weighted means of the years; the rest speaks of the last.
 
     Raises
     ------
     BadInput
         What the tables' checks refuse, and the rules of a year that no plan can keep together.
     """
-    order = sorted(towns)
-    last = towns[order[-1]].siting
-    check_solver(last.solver)
-    free = before_locks(sites)
-    parts = {
-        y: make_instance(
-            t.demand,
-            sites if y == order[-1] else free,
-            access,
-            t.charger_types,
-            t.capacity,
-            existing,
-            t.siting,
-            t.cover,
-        )
-        for y, t in towns.items()
-    }
-    effort = effort or Effort(last.gap_share, last.rounds)
+    order = sorted(problems)
+    rules = problems[order[-1]].rules
+    check_solver(rules.solver)
+    parts = {year: make_instance(problem) for year, problem in problems.items()}
+    effort = effort or Effort(rules.gap_share, rules.rounds)
     merged = {y: merge_demands(parts[y]) for y in order}
-    years = Years({y: merged[y].instance for y in order}, _weights({y: town.weight for y, town in towns.items()}))
-    problem = fingerprint(years.whole, last)
-    if previous is not None and previous.years and previous.proof.problem == problem and not effort.asked:
-        return dict(previous.years), previous.proof
+    years = Years({y: merged[y].instance for y in order}, _weights({y: each.weight for y, each in problems.items()}))
+    digest = fingerprint(years.whole, rules)
+    if start is not None and len(start.by_year) > 1 and start.proof.problem == digest and not effort.asked:
+        return start
     refuse(fault for y in order for fault in _of_year(conflicts(parts[y]), y, y == order[-1]))
-    mean = 1.0 / float(years.weight.sum())
-
-    def tell(step: Stage, value: float | None, bound: float | None) -> None:
-        if report is not None:
-            report(step, None if value is None else value * mean, None if bound is None else bound * mean)
-
+    together = _Together(years, parts, merged, rules.solver)
+    tell = _mean_of_years(progress or silent, years)
     try:
         with effort.under_way():
-            found = _solved(years, parts, merged, last.solver, effort, tell, previous)
+            found = _solved(together, effort, tell, start)
     except NoPlan as error:
         raise BadInput(_none_found(years, parts, error)) from None
-    return _told(years, parts, merged, found, effort.reproducible and not found.gone_on, problem)
+    return _told(together, found, effort.reproducible and not found.gone_on, digest)
 
 
-def before_locks(sites: pd.DataFrame) -> pd.DataFrame:
-    """The sites as every year but the last has them: those locked in are free until then."""
-    return sites.assign(lock=sites["lock"].where(sites["lock"] != "in", "free")) if "lock" in sites else sites
+def _mean_of_years(progress: Progress, years: Years) -> Progress:
+    """Progress told in the weighted mean of the years, where the solve tells sums."""
+    mean = 1.0 / float(years.weight.sum())
+
+    def tell(stage: Stage, value: float | None, bound: float | None) -> None:
+        progress(stage, None if value is None else value * mean, None if bound is None else bound * mean)
+
+    return tell
 
 
 def _weights(given: dict[int, float]) -> dict[int, float]:
@@ -149,16 +111,9 @@ def _weights(given: dict[int, float]) -> dict[int, float]:
     return {year: weight / max(given.values()) for year, weight in given.items()}
 
 
-def _solved(
-    years: Years,
-    parts: Mapping[int, Instance],
-    merged: Mapping[int, Merged],
-    solver: str,
-    effort: Effort,
-    tell: Progress,
-    previous: Previous | None,
-) -> _Found:
+def _solved(together: _Together, effort: Effort, tell: Progress, start: Answers | None) -> _Found:
     """The best plan and the lowest bound, as `choose_sites` finds them for one year."""
+    years, solver = together.years, together.solver
     x = years.whole
     at_once, begun = node_limits(x)
     if at_once:
@@ -166,8 +121,8 @@ def _solved(
         tell(Stage.WHOLE_PROGRAM, first.choice.value(x), first.bound)
         if first.optimal or effort.is_over() or not len(x.option_site):
             return _Found(first.choice, first.bound, first.method, first.optimal, None)
-    if previous is not None and set(previous.years) == set(parts) and len(previous.proof.prices):
-        again = _planned_again(years, parts, merged, effort, tell, previous)
+    if start is not None and set(start.by_year) == set(together.parts) and len(start.prices):
+        again = _planned_again(together, effort, tell, start)
         if again is not None:
             return again
     found: list[_Found] = []
@@ -186,18 +141,12 @@ def _solved(
     return proof._replace(choice=best.choice, prices=found[0].prices)
 
 
-def _planned_again(
-    years: Years,
-    parts: Mapping[int, Instance],
-    merged: Mapping[int, Merged],
-    effort: Effort,
-    tell: Progress,
-    previous: Previous,
-) -> _Found | None:
-    """The plan and bound that a previous plan leads to; None where it leads to no plan that keeps the rules."""
-    starts = [start_from(parts[y], merged[y], previous.years[y]) for y in years.years]
-    changed = np.unique(np.concatenate([start.changed for start in starts]))
-    held = [start.choice.new.copy() for start in starts]
+def _planned_again(together: _Together, effort: Effort, tell: Progress, start: Answers) -> _Found | None:
+    """The plan and bound that an earlier plan leads to; None where it leads to no plan that keeps the rules."""
+    years = together.years
+    starts = [start_from(together.parts[y], together.merged[y], start.by_year[y]) for y in years.years]
+    changed = np.unique(np.concatenate([each.changed for each in starts]))
+    held = [each.choice.new.copy() for each in starts]
     for t, x in enumerate(years.parts):  # a site that no longer holds what it had in one year is cleared in all
         held[t][np.isin(x.option_site, changed)] = 0.0
     for t in reversed(range(len(held) - 1)):
@@ -205,8 +154,8 @@ def _planned_again(
     choices = [Choice(new, x.opened_by(new), assign(x, new)) for x, new in zip(years.parts, held, strict=True)]
     limits = years.whole.limits
     rules = [name for name, stays in zip(limits.names, limits.is_stays, strict=True) if stays]
-    stays = previous.proof.prices.reindex(rules).fillna(0.0).to_numpy(float)
-    prices = years.joined_prices([start.prices for start in starts], stays)
+    stays = start.prices.reindex(rules).fillna(0.0).to_numpy(float)
+    prices = years.joined_prices([each.prices for each in starts], stays)
     try:
         choice, bound, prices = replan_years(years, choices, prices, changed, effort, tell)
     except NoPlan:
@@ -214,26 +163,21 @@ def _planned_again(
     return _Found(choice, bound, f"{LAGRANGIAN}, {_STAYS}", False, prices, gone_on=True)
 
 
-def _told(
-    years: Years,
-    parts: Mapping[int, Instance],
-    merged: Mapping[int, Merged],
-    found: _Found,
-    reproducible: bool,
-    problem: str,
-) -> tuple[dict[int, Previous], Proof]:
+def _told(together: _Together, found: _Found, reproducible: bool, digest: str) -> Answers:
     """A plan as tables and proofs, by year and of all."""
-    told: dict[int, Previous] = {}
+    years = together.years
+    told: dict[int, Answer] = {}
     for t, (year, plan) in enumerate(zip(years.years, years.apart(found.choice), strict=True)):
-        y, x = merged[year].instance, parts[year]
+        merged, x = together.merged[year], together.parts[year]
+        y = merged.instance
         alone = (
             find_prices(y, _ALONE_STEPS, Effort(1.0), silent)
             if found.prices is None
             else years.prices_of(t, found.prices)
         )
-        choice = merged[year].apart(plan)
-        proof = proof_of(x, choice, upper_bound(y, alone), LAGRANGIAN, False, reproducible)
-        told[year] = Previous(*tables_of(x, choice), replace(proof, prices=price_table(x, merged[year], alone)))
+        choice = merged.apart(plan)
+        proof = proof_of(x, choice, upper_bound(y, alone), LAGRANGIAN, optimal=False, reproducible=reproducible)
+        told[year] = answer_of(x, choice, proof, price_table(x, merged, alone))
     mean = 1.0 / float(years.weight.sum())
     value, bound = found.choice.value(years.whole) * mean, found.bound * mean
     proof = replace(
@@ -242,10 +186,9 @@ def _told(
         bound_kwh_day=max(value, bound),
         method=found.method,
         optimal=found.optimal,
-        problem=problem,
-        prices=_stays_table(years, found.prices),
+        problem=digest,
     )
-    return told, proof
+    return Answers(told, proof, _stays_table(years, found.prices))
 
 
 def _stays_table(years: Years, prices: Prices | None) -> pd.Series:

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import pandas as pd
-
-
-def _no_prices() -> pd.Series:
-    return pd.Series([], index=pd.Index([], name="rule", dtype=object), name="price", dtype=float)
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -39,9 +33,6 @@ class Proof:
         plan with the promised service must cost. None for the other question.
     problem
         Digest of the problem that was solved: a plan of an equal one is taken as it is.
-    prices
-        Index rule; ``price``: the prices of demands and limits that prove the Lagrangian bound (`certificate`), for
-        another solve to begin with; empty where the whole program was solved at once.
     """
 
     value_kwh_day: float
@@ -55,7 +46,6 @@ class Proof:
     cost_cny: float | None = None
     cost_bound_cny: float | None = None
     problem: str = ""
-    prices: pd.Series = field(default_factory=_no_prices, compare=False, repr=False)
 
     @property
     def gap_share(self) -> float:

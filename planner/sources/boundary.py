@@ -12,8 +12,9 @@ from pyproj import CRS
 from shapely import Polygon
 
 from planner.faults import BadInput, Fault, refuse, some
-from planner.files.readers import Say, column, read_features
+from planner.files.readers import column, read_features
 from planner.sources.osm import Overpass, fetch_features, find_place
+from planner.words import Say, Text
 
 _MOST_KM2 = 300_000.0  # larger than any city; Chongqing, the largest municipality, has 82,000
 _LEAST_COVERED = 0.95  # districts found on the map stand for the place only if they cover it
@@ -87,7 +88,8 @@ def _from_box(place: str) -> gpd.GeoDataFrame:
     west, south, east, north = (float(part) for part in place.split(","))
     if not (-180 <= west < east <= 180 and -84 <= south < north <= 84):
         en = "west, south, east, north in degrees expected, west < east and south < north, no farther than 84 degrees"
-        raise BadInput([Fault(f"box {place}", en=en, zh="应为 西,南,东,北（度），且西<东、南<北")])
+        zh = "应为 西,南,东,北（度），且西 < 东、南 < 北，纬度不超过 84 度"
+        raise BadInput([Fault(f"box {place}", en=en, zh=zh)])
     return _districts(["研究区"], ["study area"], [shapely.box(west, south, east, north)])
 
 
@@ -95,17 +97,19 @@ def _from_file(file: Path, say: Say) -> gpd.GeoDataFrame:
     features = read_features(file, say)
     wrong = ~features.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
     if bool(wrong.any()):
-        en = f"found {some(sorted(set(features.geometry.geom_type[wrong])))}; a boundary is made of polygons"
-        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en=en, zh="边界应为面要素")])
+        kinds = some(sorted(set(features.geometry.geom_type[wrong])))
+        en, zh = f"found {kinds}; a boundary is made of polygons", f"现为 {kinds}；边界应为面要素"
+        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en=en, zh=zh)])
     name = column(features, "district") or column(features, "name_zh")
     if name is None and len(features) > 1:
         en = f"{len(features)} districts without names; add a column district"
-        raise BadInput([Fault(str(file), en=en, zh="多个区县缺少名称列，请添加 district 列")])
+        raise BadInput([Fault(str(file), en=en, zh=f"{len(features)} 个区县没有名称，请添加 district 列")])
     names = [file.stem] if name is None else [_word(value) for value in features[name]]
     nameless = [n for n, word in enumerate(names, 1) if not word]
     if nameless:
         en = f"{len(nameless)} districts without a name; fill the column"
-        raise BadInput([Fault(f"{file}, column {name}, feature {some(nameless)}", en=en, zh="区县名称为空，请填写")])
+        zh = f"{len(nameless)} 个区县没有名称，请填写该列"
+        raise BadInput([Fault(f"{file}, column {name}, feature {some(nameless)}", en=en, zh=zh)])
     english, code = column(features, "name_en"), column(features, "code")
     districts = _districts(
         names,
@@ -115,7 +119,11 @@ def _from_file(file: Path, say: Say) -> gpd.GeoDataFrame:
     )
     twice = districts.index[districts.index.duplicated()].unique()
     refuse(
-        Fault(f"{file}, column {name}", en=f"{district!r} stands twice; merge the two", zh="区县名重复，请合并")
+        Fault(
+            f"{file}, column {name}",
+            en=f"{district!r} stands twice; merge the two",
+            zh=f"{district!r} 出现两次，请将二者合并",
+        )
         for district in twice
     )
     refuse(_overlaps(districts, file))
@@ -126,7 +134,8 @@ def _from_name(place: str, overpass: Overpass, admin_level: int, say: Say) -> gp
     found = find_place(place, overpass, say)
     area = found.geometry.union_all()
     name = str(found["display_name"].iloc[0]).split(",")[0].strip()
-    say(f"place: {found['display_name'].iloc[0]}", f"地点：{found['display_name'].iloc[0]}")
+    full = found["display_name"].iloc[0]
+    say(Text(zh=f"地点：{full}", en=f"place: {full}"))
     whole = _districts([name], [name], [area])
     if not admin_level:
         return whole
@@ -140,13 +149,12 @@ def _from_name(place: str, overpass: Overpass, admin_level: int, say: Say) -> gp
     covered = float(inside[mine].sum() / whole.to_crs(metric).area.iloc[0])
     names = parts["name"].to_numpy()[mine]
     if covered < _LEAST_COVERED or len(set(names)) < len(names):
-        say(
-            f"no districts of admin_level {admin_level} cover {name}: taken as one district",
-            f"{name} 内没有完整的 {admin_level} 级行政区边界，按一个区县处理",
-        )
+        en = f"no districts of admin_level {admin_level} cover {name}: taken as one district"
+        say(Text(zh=f"{name} 内没有完整的 {admin_level} 级行政区边界，按一个区县处理", en=en))
         return whole
     english = parts.get("name:en", parts["name"]).fillna(parts["name"]).to_numpy()[mine]
-    say(f"{len(names)} districts: {some(sorted(names), 20)}", f"{len(names)} 个区县：{some(sorted(names), 20)}")
+    told = some(sorted(names), 20)
+    say(Text(zh=f"{len(names)} 个区县：{told}", en=f"{len(names)} districts: {told}"))
     return _districts(list(names), list(english), list(parts.geometry[mine]))
 
 
@@ -172,9 +180,10 @@ def _overlaps(districts: gpd.GeoDataFrame, file: Path) -> list[Fault]:
     for a, b in pairs:
         shared = metric.iloc[a].intersection(metric.iloc[b]).area
         if shared > _SLIVER_SHARE * min(metric.iloc[a].area, metric.iloc[b].area):
-            names = f"{districts.index[a]} and {districts.index[b]}"
-            en = f"{names} overlap by {shared / 1e6:,.2f} km2; a place belongs to one district, mend the outlines"
-            faults.append(Fault(str(file), en=en, zh="区县边界重叠，请修正"))
+            one, other, km2 = districts.index[a], districts.index[b], f"{shared / 1e6:,.2f} km2"
+            en = f"{one} and {other} overlap by {km2}; a place belongs to one district, mend the outlines"
+            zh = f"{one} 与 {other} 重叠 {km2}；一地只能属于一个区县，请修正边界"
+            faults.append(Fault(str(file), en=en, zh=zh))
     return faults
 
 
@@ -182,4 +191,5 @@ def _refuse_too_large(districts: gpd.GeoDataFrame, place: str) -> None:
     km2 = float(districts.to_crs("ESRI:54034").area.sum() / 1e6)  # equal-area cylindrical
     if km2 > _MOST_KM2:
         en = f"{km2:,.0f} km2 is larger than any city; give one city, not a province or country"
-        raise BadInput([Fault(place, en=en, zh="研究区过大，请给出一个城市")])
+        zh = f"{km2:,.0f} km2 比任何城市都大；请给出一个城市，而非省份或国家"
+        raise BadInput([Fault(place, en=en, zh=zh)])

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from pyproj import Geod
 
 from planner.faults import Fault, refuse
+from planner.words import Text, joined
 
 DATUMS = ("wgs84", "gcj02", "bd09")
 DATUM_WORDS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09"}
@@ -121,15 +122,14 @@ class Suspicion:
         Names that stand at one point in either table and were compared.
     offset_m
         Length of their median offset from the known places; nan without matches.
-    words_en, words_zh
+    words
         The finding in a sentence.
     """
 
     datum: str | None
     matched: int
     offset_m: float
-    words_en: str
-    words_zh: str
+    words: Text
 
 
 def suspect_datum(named: gpd.GeoDataFrame, known: gpd.GeoDataFrame, name: str = "name_zh") -> Suspicion:
@@ -153,10 +153,9 @@ def suspect_datum(named: gpd.GeoDataFrame, known: gpd.GeoDataFrame, name: str = 
         A table without the column.
     """
     tables = {"named": named, "known": known}
+    en, zh = "missing; names are what is compared", "缺少此列；比对依据的是名称"
     refuse(
-        Fault(f"{label} places, column {name}", en="missing; names are what is compared", zh="缺少名称列，无法比对")
-        for label, table in tables.items()
-        if name not in table
+        Fault(f"{label} places, column {name}", en=en, zh=zh) for label, table in tables.items() if name not in table
     )
     here, there = (_by_name(table, name) for table in tables.values())
     common = here.index.intersection(there.index).sort_values()
@@ -164,7 +163,7 @@ def suspect_datum(named: gpd.GeoDataFrame, known: gpd.GeoDataFrame, name: str = 
         en = f"cannot tell: {len(common)} names matched, {LEAST_MATCHES} needed"
         zh = f"无法判断：仅匹配到 {len(common)} 个同名地点，至少需要 {LEAST_MATCHES} 个"
         offset_m = float(np.hypot(*_median(_offsets(there.loc[common], here.loc[common])))) if len(common) else np.nan
-        return Suspicion(None, len(common), offset_m, en, zh)
+        return Suspicion(None, len(common), offset_m, Text(zh=zh, en=en))
     return _nearest_explanation(here.loc[common], there.loc[common])
 
 
@@ -288,15 +287,18 @@ def _nearest_explanation(here: pd.DataFrame, there: pd.DataFrame) -> Suspicion:
     agreeing = np.hypot(*(offsets - expected[true, told]).T) <= 2 * TOLERANCE_M
     count, offset_m = len(here), float(np.hypot(*middle))
     east, north = (f"{value:+,.0f}" for value in middle)
-    en, zh = _words(true, told)
-    if miss_m > TOLERANCE_M or 2 * agreeing.sum() < count:
+    found = _words(true, told)
+    if miss_m > TOLERANCE_M:
         true, told = "", ""
-        reason = f"no datum explains it to {TOLERANCE_M:g} m" if miss_m > TOLERANCE_M else "the places disagree"
-        reason_zh = f"没有坐标系能在 {TOLERANCE_M:g} m 内解释" if miss_m > TOLERANCE_M else "各地点偏移不一致"
-        en, zh = f"cannot tell: {reason}", f"无法判断：{reason_zh}"
-    en += f"; median offset of {count} places of the same name {offset_m:,.0f} m ({east} m east, {north} m north)"
-    zh += f"；{count} 个同名地点的中位偏移 {offset_m:,.0f} m（东 {east} m，北 {north} m）"
-    return Suspicion((told if true == "wgs84" else true) or None, count, offset_m, en, zh)
+        en = f"cannot tell: no datum explains it to {TOLERANCE_M:g} m"
+        found = Text(zh=f"无法判断：没有坐标系能在 {TOLERANCE_M:g} m 内解释", en=en)
+    elif 2 * agreeing.sum() < count:
+        true, told = "", ""
+        found = Text(zh="无法判断：各地点偏移不一致", en="cannot tell: the places disagree")
+    en = f"median offset of {count} places of the same name {offset_m:,.0f} m ({east} m east, {north} m north)"
+    zh = f"{count} 个同名地点的中位偏移 {offset_m:,.0f} m（东 {east} m，北 {north} m）"
+    words = joined([found, Text(zh=zh, en=en)])
+    return Suspicion((told if true == "wgs84" else true) or None, count, offset_m, words)
 
 
 def _mistaken(truth: pd.DataFrame, true: str, told: str) -> pd.DataFrame:
@@ -305,10 +307,10 @@ def _mistaken(truth: pd.DataFrame, true: str, told: str) -> pd.DataFrame:
     return pd.DataFrame({"lon": lon, "lat": lat})
 
 
-def _words(true: str, told: str) -> tuple[str, str]:
+def _words(true: str, told: str) -> Text:
     given, taken = DATUM_WORDS[true], DATUM_WORDS[told]
     if true == told:
-        return f"consistent with {given}", f"与 {given} 一致"
+        return Text(zh=f"与 {given} 一致", en=f"consistent with {given}")
     if told == "wgs84":
-        return f"really in {given}, declared {taken}", f"实际为 {given}，却声明为 {taken}"
-    return f"was {given} but was converted as if {taken}", f"原为 {given}，却按 {taken} 作了转换"
+        return Text(zh=f"实际为 {given}，却声明为 {taken}", en=f"really in {given}, declared {taken}")
+    return Text(zh=f"原为 {given}，却按 {taken} 作了转换", en=f"was {given} but was converted as if {taken}")

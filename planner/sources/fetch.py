@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from planner.faults import BadInput, Fault, refuse, some
-from planner.files.readers import TABLES, VECTORS, Say
+from planner.files.readers import TABLES, VECTORS
 from planner.files.whole import bring_back, refuse_unwritable, write_geojson
 from planner.scenario import Scenario, read_scenario
 from planner.sources import osm
@@ -29,13 +29,14 @@ from planner.sources.people.population import RASTERS, read_population
 from planner.sources.places import charging_stations, osm_tags, places_of_osm, read_kind_rules, read_place_file
 from planner.sources.streets import read_street_file, streets_of_graph
 from planner.sources.zones import inhabited, make_zones, with_rings
+from planner.words import Say, Text, unheard
 
 _Around = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]  # streets and places, EPSG:4326
 _MOST_PER_KM2 = 100_000.0  # twice the densest cities of the world as a whole (Manila, Malé)
 AROUND_M = 2_000.0  # streets are taken this far beyond the boundary: the shortest way may lead outside
 
 
-def fetch_layers(place: str, folder: str | Path, sources: Sources | None = None, say: Say | None = None) -> Path:
+def fetch_layers(place: str, folder: str | Path, sources: Sources | None = None, say: Say = unheard) -> Path:
     """Make a study-area folder that `planner plan` runs.
 
     Parameters
@@ -48,7 +49,7 @@ def fetch_layers(place: str, folder: str | Path, sources: Sources | None = None,
     sources
         Files to take instead of fetching.
     say
-        Told in English and Chinese what is done, found, repaired and dropped.
+        Told what is done, found, repaired and dropped.
 
     Returns
     -------
@@ -62,12 +63,11 @@ def fetch_layers(place: str, folder: str | Path, sources: Sources | None = None,
         up by the next call.
     """
     target, sources = Path(folder).resolve(), sources or Sources()
-    tell: Say = say or (lambda en, zh: None)
     bring_back(target)
     refuse_unwritable(target)
     refuse_changed_folder(target)
     refuse(_request_faults(place, target, sources))
-    stage = begin(place, target, sources, tell)
+    stage = begin(place, target, sources, say)
     try:
         layers = _make_layers(place, stage, sources)
     except BadInput:
@@ -125,16 +125,15 @@ def _places(area: Area, sources: Sources, base: Scenario, folder: Path, say: Say
     unknown = sorted(set(places["kind"]) - set(base.kinds))
     twice = places.index[places.index.duplicated()]
     faults = [
-        *(
-            Fault("kinds", en=f"{kind!r} is no kind of the scenario {BASE}", zh="情景中没有该地点类型")
-            for kind in unknown
-        ),
-        *(Fault(f"places, row {some(twice)}", en="stands in two files; rename", zh="地点编号重复") for _ in twice[:1]),
+        Fault("kinds", en=f"{kind!r} is no kind of the scenario {BASE}", zh=f"情景 {BASE} 中没有地点类型 {kind!r}")
+        for kind in unknown
     ]
+    if len(twice):
+        en, zh = "stands in two files; rename", "出现在两个文件中，请改名"
+        faults.append(Fault(f"places, row {some(twice)}", en=en, zh=zh))
     if places.empty:
-        faults.append(
-            Fault("places", en="none found inside the area; bring a file with --places", zh="研究区内没有地点")
-        )
+        en, zh = "none found inside the area; bring a file with --places", "研究区内没有地点，请用 --places 提供文件"
+        faults.append(Fault("places", en=en, zh=zh))
     refuse(faults)
     return places
 
@@ -147,15 +146,14 @@ def _zones(districts: gpd.GeoDataFrame, layers: _Around, sources: Sources, say: 
         residents = _spread(read_totals(file, districts.index, say), squares, layers, say)
     else:
         people = read_population(file, _cut_to(squares, districts), say)
-        by_district = read_population(file, districts.rename_axis("zone_id"), lambda en, zh: None)
+        by_district = read_population(file, districts.rename_axis("zone_id"), unheard)
         residents = rescale(people, squares["district"], whole_people(by_district, round(float(by_district.sum()))))
     if sources.totals:
         residents = rescale(residents, squares["district"], read_totals(sources.totals, districts.index, say))
     zones = with_rings(squares.assign(residents=residents.reindex(squares.index).astype(int)))
     if not zones["residents"].sum():
-        raise BadInput(
-            [Fault(str(file), en="nobody lives in the study area; bring another file", zh="研究区内没有居民")]
-        )
+        en, zh = "nobody lives in the study area; bring another file", "研究区内没有居民，请提供其他文件"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     _refuse_too_dense(zones["residents"].sum() / (districts.area.sum() / 1e6), sources.totals or file)
     return inhabited(zones)
 
@@ -174,8 +172,10 @@ def _spread(totals: pd.Series, squares: gpd.GeoDataFrame, layers: _Around, say: 
     arterials = streets[streets["road_class"].isin(ARTERIALS)]
     pull = dwelling_pull(squares, places, arterials if len(arterials) else streets)["town"]
     say(
-        f"residents of {len(totals)} units modelled: spread by places and arterials, no grid was given",
-        f"{len(totals)} 个单元的人口按地点与干道分布模拟，未提供人口格网",
+        Text(
+            zh=f"{len(totals)} 个单元的人口按地点与干道分布模拟，未提供人口格网",
+            en=f"residents of {len(totals)} units modelled: spread by places and arterials, no grid was given",
+        ),
     )
     return spread_totals(totals, squares, squares["district"], pull)
 
@@ -196,7 +196,8 @@ def _worldpop(districts: gpd.GeoDataFrame, sources: Sources, say: Say) -> Path:
         country = sources.country or osm.country_code(spot.x, spot.y, sources.overpass, say)
         if country is None:
             en = "OpenStreetMap does not say which country this is; give --country (three letters, e.g. CHN)"
-            raise BadInput([Fault("country", en=en, zh="无法确定国家，请用 --country 给出三位代码（如 CHN）")])
+            zh = "OpenStreetMap 没有注明所属国家；请用 --country 给出三位字母代码（如 CHN）"
+            raise BadInput([Fault("country", en=en, zh=zh)])
         return worldpop.worldpop_raster(
             country,
             sources.overpass.cache,
@@ -225,8 +226,10 @@ def _chargers(
         except BadInput as error:  # only private ones, or without a place: the study area does without
             for fault in error.faults:
                 say(
-                    f"charging stations of OpenStreetMap left out: {fault.en}",
-                    f"未采用 OpenStreetMap 充电站：{fault.zh}",
+                    Text(
+                        zh=f"未采用 OpenStreetMap 充电站：{fault.zh}",
+                        en=f"charging stations of OpenStreetMap left out: {fault.en}",
+                    ),
                 )
     if sources.chargers:
         known = import_chargers(list(sources.chargers), str(sources.datum), boundary, types, known, say)
@@ -253,21 +256,20 @@ def _request_faults(place: str, target: Path, sources: Sources) -> list[Fault]:
     ]
     population = sources.population
     if population is not None and population.suffix.lower() not in (*RASTERS, *VECTORS, *TABLES):
-        en = f"unknown kind of population file; expected one of {', '.join((*RASTERS, *VECTORS, *TABLES))}"
-        faults.append(Fault(str(population), en=en, zh="不支持的人口文件类型，请提供栅格、面图层或表格"))
+        kinds = ", ".join((*RASTERS, *VECTORS, *TABLES))
+        en = f"unknown kind of population file; expected one of {kinds}"
+        faults.append(Fault(str(population), en=en, zh=f"不支持的人口文件类型，应为以下之一：{kinds}"))
     if sources.chargers and sources.datum is None:
         en = "the datum of the chargers must be given: --datum wgs84, gcj02 (Gaode, Tencent) or bd09 (Baidu)"
         zh = "必须给出充电桩坐标的基准：--datum wgs84、gcj02（高德、腾讯）或 bd09（百度）"
         faults.append(Fault("chargers", en=en, zh=zh))
     if not (np.isfinite(sources.zone_side_m) and 50 <= sources.zone_side_m <= 20_000):
-        en = f"found {sources.zone_side_m:g}; 50 to 20,000 metres expected"
-        faults.append(Fault("zone_side_m", en=en, zh="网格边长应为 50 至 20,000 米"))
+        found = f"{sources.zone_side_m:g}"
+        en, zh = f"found {found}; 50 to 20,000 metres expected", f"现为 {found}；应为 50 至 20,000 米"
+        faults.append(Fault("zone_side_m", en=en, zh=zh))
     if sources.overpass.cache.exists() and not sources.overpass.cache.is_dir():
-        faults.append(
-            Fault(
-                str(sources.overpass.cache), en="is a file; give a folder as cache", zh="缓存位置是文件，请给出文件夹"
-            )
-        )
+        en, zh = "is a file; give a folder as cache", "是文件，请给出用作缓存的文件夹"
+        faults.append(Fault(str(sources.overpass.cache), en=en, zh=zh))
     if sources.kinds is not None and sources.kinds.is_file():
         try:
             read_kind_rules(sources.kinds)

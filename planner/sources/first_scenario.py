@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.demand import attractor_weights
 from planner.scenario import Fleet, Scenario, StudyArea, read_scenario
+from planner.words import Text
 
 BASE = "taiyuan/base"
 BASE_RESIDENTS = 5_304_061  # census of 1 November 2020, data/taiyuan/census.csv
@@ -22,7 +23,7 @@ def first_scenario(
     places: gpd.GeoDataFrame,
     streets: gpd.GeoDataFrame,
     name: str,
-    titles: tuple[str, str],
+    place: Text,
 ) -> dict[str, Any]:
     """What differs from `BASE`, as the content of a scenario file.
 
@@ -37,8 +38,8 @@ def first_scenario(
         Layers in the working CRS.
     name
         Of the scenario.
-    titles
-        Name of the place in Chinese and in English.
+    place
+        Its name.
 
     Returns
     -------
@@ -53,8 +54,8 @@ def first_scenario(
     return {
         "extends": BASE,
         "name": name,
-        "title_zh": f"{titles[0]}：公共充电站布局初步方案",
-        "title_en": f"{titles[1]}: a first plan of public chargers",
+        "title_zh": f"{place.zh}：公共充电站布局初步方案",
+        "title_en": f"{place.en}: a first plan of public chargers",
         "note_zh": "车队规模、总量与预算按太原市人均值折算；未计季节影响；车位、电网余量与单桩日充电量为假设值。",
         "note_en": "Fleets, quota and budget as Taiyuan's per resident; no season; bays, grid and energy are assumed.",
         "study_area": area.model_dump(),

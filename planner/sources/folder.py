@@ -17,20 +17,21 @@ import pyogrio
 import tomli_w
 
 from planner.faults import BadInput, Fault, some
-from planner.files.readers import Say
 from planner.files.whole import put_in_place, write_geojson, write_json
+from planner.layers import LAYER_WORDS
 from planner.scenario import StudyArea
 from planner.scenario.file import embedded
 from planner.sources import osm
 from planner.sources.first_scenario import first_scenario
 from planner.sources.osm import EXTRACTS, Overpass
 from planner.sources.people import worldpop
+from planner.words import Say, Text
 
 LAYER_FILES = (
     *("districts.geojson", "streets.geojson", "places.geojson", "chargers.geojson", "zones.csv"),
     *("scenario.toml", "SOURCES.md", "LICENSE-ODbL.txt", "fetch.json"),
 )
-_NAMES_ZH = {"districts": "区县", "streets": "道路", "places": "地点", "zones": "网格人口", "chargers": "既有充电桩"}
+_LAYERS = {name: LAYER_WORDS[name] for name in ("districts", "streets", "places", "zones", "chargers")}
 
 
 @dataclass(frozen=True)
@@ -82,18 +83,20 @@ class Stage:
     def layer(self, name: str, make: Callable[[Say], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
         """The layer as an earlier, interrupted call left it, or made now and kept."""
         file, remarks = self.folder / f"{name}.gpkg", self.folder / f"{name}.remarks.json"
+        words = _LAYERS[name]
         if file.is_file():
-            self.say(f"{name}: kept from the interrupted fetch", f"{_NAMES_ZH[name]}：沿用上次中断前的结果")
+            en = f"{words.en}: kept from the interrupted fetch"
+            self.say(Text(zh=f"{words.zh}：沿用上次中断前的结果", en=en))
             return _read(file)
-        self.say(f"{name} ...", f"{_NAMES_ZH[name]} ……")
-        said = list[tuple[str, str]]()
+        self.say(Text(zh=f"{words.zh} ……", en=f"{words.en} ..."))
+        said = list[Text]()
 
-        def note(en: str, zh: str) -> None:
-            said.append((en, zh))
-            self.say(en, zh)
+        def note(text: Text) -> None:
+            said.append(text)
+            self.say(text)
 
         table = make(note)
-        write_json({"remarks": said}, remarks)
+        write_json({"remarks": _pairs(said)}, remarks)
         draft = file.with_suffix(".draft.gpkg")
         _write(table, draft)
         draft.replace(file)
@@ -101,17 +104,23 @@ class Stage:
 
     def put_down(self) -> None:
         """After a failure: say what is kept for the next call, or leave nothing where nothing was finished."""
-        finished = [name for name in _NAMES_ZH if (self.folder / f"{name}.gpkg").is_file()]
+        finished = [words for name, words in _LAYERS.items() if (self.folder / f"{name}.gpkg").is_file()]
         if finished[1:]:  # the districts alone are quickly made again
-            names = "、".join(_NAMES_ZH[name] for name in finished)
-            self.say(f"kept for the next try: {', '.join(finished)}", f"已保留供下次继续：{names}")
+            zh, en = "、".join(words.zh for words in finished), ", ".join(words.en for words in finished)
+            self.say(Text(zh=f"已保留供下次继续：{zh}", en=f"kept for the next try: {en}"))
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def remarks(self) -> dict[str, list[list[str]]]:
-        """What was said about every layer: [English, Chinese]."""
-        files = {name: self.folder / f"{name}.remarks.json" for name in _NAMES_ZH}
-        return {n: json.loads(f.read_text(encoding="utf-8"))["remarks"] for n, f in files.items() if f.is_file()}
+    def remarks(self) -> dict[str, list[Text]]:
+        """What was said about every layer."""
+        files = {name: self.folder / f"{name}.remarks.json" for name in _LAYERS}
+        said = {n: json.loads(f.read_text(encoding="utf-8"))["remarks"] for n, f in files.items() if f.is_file()}
+        return {name: [Text(zh=zh, en=en) for en, zh in pairs] for name, pairs in said.items()}
+
+
+def _pairs(said: list[Text]) -> list[list[str]]:
+    """Texts as they stand in files: English, Chinese."""
+    return [[text.en, text.zh] for text in said]
 
 
 def _write(table: gpd.GeoDataFrame, file: Path) -> None:
@@ -140,16 +149,16 @@ def refuse_changed_folder(folder: Path) -> None:
         made = json.loads((folder / "fetch.json").read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError):
         en = "holds files but was not made by planner fetch, and is not overwritten; give an empty or a new folder"
-        raise BadInput(
-            [Fault(str(folder), en=en, zh="文件夹不是由 planner fetch 生成，不予覆盖；请另选空文件夹")]
-        ) from None
+        zh = "文件夹内有文件，但不是由 planner fetch 生成，不予覆盖；请给出空文件夹或新文件夹"
+        raise BadInput([Fault(str(folder), en=en, zh=zh)]) from None
     changed = [
         name for name, mark in sorted(made.items()) if (folder / name).is_file() and _mark(folder / name) != mark
     ]
     added = [name for name in LAYER_FILES[:-1] if name not in made and (folder / name).is_file()]
     if changed or added:
-        en = f"changed since it was fetched: {some([*changed, *added])}; move them away or give a new folder"
-        raise BadInput([Fault(str(folder), en=en, zh="文件在获取后有改动，请移走或另选文件夹")])
+        names = some([*changed, *added])
+        en = f"changed since it was fetched: {names}; move them away or give a new folder"
+        raise BadInput([Fault(str(folder), en=en, zh=f"获取之后有改动：{names}；请移走或给出新文件夹")])
 
 
 def begin(place: str, target: Path, sources: Sources, say: Say) -> Stage:
@@ -166,7 +175,8 @@ def begin(place: str, target: Path, sources: Sources, say: Say) -> Stage:
         folder.mkdir(parents=True, exist_ok=True)
         asked.write_text(request, encoding="utf-8")
     except OSError as error:
-        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
+        en, zh = f"cannot be written: {error}", f"无法写入该文件夹：{error}"
+        raise BadInput([Fault(str(folder), en=en, zh=zh)]) from None
     return Stage(folder, say)
 
 
@@ -208,18 +218,22 @@ def finish(stage: Stage, target: Path, layers: tuple[gpd.GeoDataFrame, ...], sou
         zone_side_m=sources.zone_side_m,
         attribution=_attribution(uses_osm, sources),
     )
-    titles = (str(districts.index[0]), str(districts["name_en"].iloc[0])) if len(districts) == 1 else (target.name,) * 2
-    content = first_scenario(area, zones, places, streets, re.sub(r"[^\w .-]", "_", target.name), titles)
+    title = Text(zh=target.name, en=target.name)
+    if len(districts) == 1:
+        title = Text(zh=str(districts.index[0]), en=str(districts["name_en"].iloc[0]))
+    content = first_scenario(area, zones, places, streets, re.sub(r"[^\w .-]", "_", target.name), title)
     (draft / "scenario.toml").write_text(_SCENARIO_HEAD + tomli_w.dumps(content), encoding="utf-8")
     (draft / "SOURCES.md").write_text(_sources_page(stage, layers, sources, uses_osm), encoding="utf-8")
     if uses_osm:
         shutil.copyfile(embedded("taiyuan") / "LICENSE-ODbL.txt", draft / "LICENSE-ODbL.txt")
     marks = {file.name: _mark(file) for file in sorted(draft.iterdir())}
-    write_json({"files": marks, "remarks": stage.remarks()}, draft / "fetch.json")
+    said = {name: _pairs(remarks) for name, remarks in stage.remarks().items()}
+    write_json({"files": marks, "remarks": said}, draft / "fetch.json")
     try:
         put_in_place(draft, target, LAYER_FILES)
     except OSError as error:
-        raise BadInput([Fault(str(target), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
+        en, zh = f"cannot be written: {error}", f"无法写入该文件夹：{error}"
+        raise BadInput([Fault(str(target), en=en, zh=zh)]) from None
     shutil.rmtree(stage.folder, ignore_errors=True)
 
 
@@ -270,7 +284,8 @@ def _sources_page(stage: Stage, layers: tuple[gpd.GeoDataFrame, ...], sources: S
         datum = f"{files}, declared {sources.datum}" if files else "charging stations of OpenStreetMap"
         rows.append(("chargers.geojson", len(chargers), datum, "see the source" if files else "ODbL"))
     table = "\n".join(f"| `{name}` | {count:,} | {source} | {licence} |" for name, count, source, licence in rows)
-    said = "\n".join(f"- {name}: {en}" for name, remarks in stage.remarks().items() for en, _ in remarks) or "- nothing"
+    told = [f"- {name}: {text.en}" for name, remarks in stage.remarks().items() for text in remarks]
+    said = "\n".join(told) or "- nothing"
     notice = (
         f"\n{osm.ATTRIBUTION}: Open Database License 1.0, opendatacommons.org/licenses/odbl/1-0.\n" if uses_osm else ""
     )

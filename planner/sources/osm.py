@@ -19,12 +19,15 @@ import geopandas as gpd
 import networkx as nx
 import osmnx
 import requests
+
+# OSMnx raises these and exports them nowhere else; as the ValueErrors they are, faults of our own would hide among them
 from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
 from shapely import MultiPolygon, Polygon
 from urllib3.exceptions import ProtocolError
 
 from planner.faults import BadInput, Fault, some
-from planner.files.readers import Say, missing_package
+from planner.files.readers import missing_package
+from planner.words import Say, Text
 
 ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
 EXTRACTS = (".osm", ".pbf", ".xml", ".bz2")
@@ -34,12 +37,6 @@ _CLOSED = {"access": ("private", "no"), "motor_vehicle": ("no",), "motorcar": ("
 _BUSY = (429, 502, 503, 504)
 _MOST_BROKEN = 0.01  # of the ways of an extract: such a share is cut at its rim, more means a broken file
 _LONGEST_WAIT_S = 300.0
-_INSTEAD = {
-    "the boundary": "a boundary file in place of the name",
-    "streets": "--streets FILE (.osm.pbf, .graphml or lines)",
-    "places": "--places FILE",
-    "country": "--population FILE",
-}
 
 Area = Polygon | MultiPolygon
 Tags = dict[str, bool | str | list[str]]
@@ -80,6 +77,25 @@ class Overpass:
     slots: bool = True
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What a server is asked for, and what to bring where none can be reached."""
+
+    name: Text
+    instead: Text
+
+
+_BOUNDARY = _Wanted(
+    Text(zh="边界", en="the boundary"), Text(zh="边界文件代替地名", en="a boundary file in place of the name")
+)
+_STREETS = _Wanted(
+    Text(zh="道路", en="streets"),
+    Text(zh="--streets FILE（.osm.pbf、.graphml 或线图层）", en="--streets FILE (.osm.pbf, .graphml or lines)"),
+)
+_PLACES = _Wanted(Text(zh="地点", en="places"), Text(zh="--places FILE", en="--places FILE"))
+_COUNTRY = _Wanted(Text(zh="国家", en="country"), Text(zh="--population FILE", en="--population FILE"))
+
+
 class _Busy(Exception):
     """A server that answers later, or an answer that broke off."""
 
@@ -98,14 +114,12 @@ def find_place(name: str, overpass: Overpass, say: Say) -> gpd.GeoDataFrame:
     """
     with _settings(overpass):
         try:
-            found = _patiently(lambda: osmnx.geocode_to_gdf(name), overpass, say, "the boundary")
+            found = _patiently(lambda: osmnx.geocode_to_gdf(name), overpass, say, _BOUNDARY)
         except (InsufficientResponseError, TypeError):
-            en = (
-                f"OpenStreetMap knows no area of this name; try another spelling ({name}, 中国) or give a boundary file"
-            )
-            raise BadInput(
-                [Fault(repr(name), en=en, zh="OpenStreetMap 中没有该名称的区域，请换写法或提供边界文件")]
-            ) from None
+            spelling = f"{name}, 中国"
+            en = f"OpenStreetMap knows no area of this name; try another spelling ({spelling}) or give a boundary file"
+            zh = f"OpenStreetMap 中没有该名称的区域；请换一种写法（{spelling}）或提供边界文件"
+            raise BadInput([Fault(repr(name), en=en, zh=zh)]) from None
     return gpd.GeoDataFrame(found[["display_name", "geometry"]])
 
 
@@ -126,12 +140,15 @@ def fetch_streets(area: Area, overpass: Overpass, say: Say) -> nx.MultiDiGraph:
                 lambda: osmnx.graph_from_polygon(area, custom_filter=wanted, retain_all=True, truncate_by_edge=True),
                 overpass,
                 say,
-                "streets",
+                _STREETS,
             )
         except BadInput:
             raise
         except (InsufficientResponseError, ValueError):
-            raise BadInput([_nothing("streets", overpass, "该范围内没有可通行道路")]) from None
+            kept = overpass.cache
+            en = f"OpenStreetMap has no drivable streets inside the area; check the place (answer kept in {kept})"
+            zh = f"该范围内 OpenStreetMap 没有可通行的道路；请检查地点（应答存于 {kept}）"
+            raise BadInput([Fault(overpass.url, en=en, zh=zh)]) from None
 
 
 def fetch_features(area: Area, tags: Tags, overpass: Overpass, say: Say) -> gpd.GeoDataFrame:
@@ -144,7 +161,7 @@ def fetch_features(area: Area, tags: Tags, overpass: Overpass, say: Say) -> gpd.
     """
     with _settings(overpass):
         try:
-            return _patiently(lambda: osmnx.features_from_polygon(area, tags), overpass, say, "places")
+            return _patiently(lambda: osmnx.features_from_polygon(area, tags), overpass, say, _PLACES)
         except InsufficientResponseError:
             return gpd.GeoDataFrame(geometry=[], crs=4326)
 
@@ -163,7 +180,7 @@ def country_code(lon: float, lat: float, overpass: Overpass, say: Say) -> str | 
         )
         return answer.json() if answer.ok else {}
 
-    areas = _patiently(ask, overpass, say, "country").get("elements", [])
+    areas = _patiently(ask, overpass, say, _COUNTRY).get("elements", [])
     codes = sorted({area.get("tags", {}).get("ISO3166-1:alpha3", "") for area in areas} - {""})
     return codes[0] if codes else None
 
@@ -188,7 +205,12 @@ def read_streets(file: Path, area: Area, say: Say) -> nx.MultiDiGraph:
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "streets.osm"
         if not _extract(file, part, area, ["highway"], drivable, say):
-            raise BadInput([_nothing_in(file, "drivable streets", area)])
+            west, south, east, north = area.bounds
+            box = f"{west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
+            en = f"no drivable streets inside the study area ({box}); "
+            en += "is this the right file, and the boundary's CRS and axis order right?"
+            zh = f"研究区（{box}）内没有可通行的道路；请检查文件是否正确，以及边界的坐标系与坐标轴次序"
+            raise BadInput([Fault(str(file), en=en, zh=zh)])
         graph = osmnx.graph_from_xml(part, retain_all=True)
     return osmnx.truncate.truncate_graph_polygon(graph, area, truncate_by_edge=True)
 
@@ -258,16 +280,15 @@ def _extract(file: Path, part: Path, area: Area, keys: list[str], wanted: Callab
                     out.add(item)
                     kept += 1
     except (RuntimeError, ValueError, OSError) as error:  # osmium raises these for all that is no OSM file
-        en = f"cannot be read as OpenStreetMap data: {error}"
-        raise BadInput([Fault(str(file), en=en, zh="无法作为 OpenStreetMap 数据读取")]) from None
+        en, zh = f"cannot be read as OpenStreetMap data: {error}", f"无法作为 OpenStreetMap 数据读取：{error}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     if len(cut) > _MOST_BROKEN * ways:
         en = f"refer to nodes that the file does not hold ({len(cut)} of {ways}); make the extract with complete ways"
-        raise BadInput([Fault(f"{file}, way {some(cut)}", en=en, zh="道路引用了文件中不存在的节点，请导出完整的道路")])
+        zh = f"引用了文件中没有的节点（{ways} 条中有 {len(cut)} 条）；请导出道路完整的数据"
+        raise BadInput([Fault(f"{file}, way {some(cut)}", en=en, zh=zh)])
     if cut:
-        say(
-            f"{file.name}: {len(cut)} of {ways} ways lead straight past nodes that are missing",
-            f"{file.name}：{len(cut)} 条线缺失节点，已取直",
-        )
+        en = f"{len(cut)} of {ways} ways lead straight past nodes that are missing"
+        say(Text(zh=f"{ways} 条线中有 {len(cut)} 条缺失节点，已取直", en=en).about(file.name))
     return kept
 
 
@@ -328,28 +349,30 @@ def _raise_if_busy(response: requests.Response, *_: Any, **__: Any) -> None:
             raise _Busy(remark)
 
 
-def _patiently(ask: Callable[[], Found], overpass: Overpass, say: Say, what: str) -> Found:
+def _patiently(ask: Callable[[], Found], overpass: Overpass, say: Say, wanted: _Wanted) -> Found:
     """Ask until there is an answer, `tries` times at most, waiting longer each time."""
-    server = overpass.nominatim_url if what == "the boundary" else overpass.url
+    server, what = overpass.nominatim_url if wanted is _BOUNDARY else overpass.url, wanted.name
     reason = ""
     for attempt in range(overpass.tries):
         try:
             return ask()
         except (_Busy, requests.RequestException) as error:
             if _is_offline(error):
-                raise BadInput([_offline(server, what, type(error).__name__)]) from None
+                raise BadInput([_offline(server, wanted, type(error).__name__)]) from None
             reason = str(error) or type(error).__name__
             wait_s = getattr(error, "wait_s", None) or overpass.first_wait_s * 2**attempt
         except ResponseStatusCodeError as error:
-            raise BadInput(
-                [Fault(server, en=f"refused the request: {str(error)[:200]}", zh="服务器拒绝了请求")]
-            ) from None
+            told = str(error)[:200]
+            raise BadInput([Fault(server, en=f"refused the request: {told}", zh=f"服务器拒绝了请求：{told}")]) from None
         if attempt + 1 < overpass.tries:
             wait_s = min(wait_s, _LONGEST_WAIT_S)
-            say(f"{what}: {server} is busy ({reason}); asking again in {wait_s:g} s", f"服务器忙，{wait_s:g} 秒后重试")
+            en = f"{what.en}: {server} is busy ({reason}); asking again in {wait_s:g} s"
+            say(Text(zh=f"{what.zh}：{server} 繁忙（{reason}），{wait_s:g} 秒后重试", en=en))
             time.sleep(wait_s)
-    en = f"no answer for {what} after {overpass.tries} tries ({reason}); run it again later: it goes on from here"
-    raise BadInput([Fault(server, en=en, zh="多次重试仍无应答，请稍后再运行同一命令，已取得的数据会保留")])
+    tries = overpass.tries
+    en = f"no answer for {what.en} after {tries} tries ({reason}); run it again later: it goes on from here"
+    zh = f"{what.zh}：{tries} 次请求均无应答（{reason}）；请稍后再次运行，将从此处继续"
+    raise BadInput([Fault(server, en=en, zh=zh)])
 
 
 def _is_offline(error: Exception) -> bool:
@@ -359,20 +382,7 @@ def _is_offline(error: Exception) -> bool:
     return isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout) and not dropped
 
 
-def _offline(server: str, what: str, reason: str) -> Fault:
-    en = f"cannot be reached ({reason}), and {what} would come from there; offline, bring {_INSTEAD[what]}"
-    return Fault(server, en=en, zh=f"无法连接服务器；离线时请自备文件：{_INSTEAD[what]}")
-
-
-def _nothing(what: str, overpass: Overpass, zh: str) -> Fault:
-    en = f"OpenStreetMap has no drivable {what} inside the area; check the place (answer kept in {overpass.cache})"
-    return Fault(overpass.url, en=en, zh=zh)
-
-
-def _nothing_in(file: Path, what: str, area: Area) -> Fault:
-    west, south, east, north = area.bounds
-    box = f"{west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
-    en = (
-        f"no {what} inside the study area ({box}); is this the right file, and the boundary's CRS and axis order right?"
-    )
-    return Fault(str(file), en=en, zh="文件在研究区内没有可通行道路")
+def _offline(server: str, wanted: _Wanted, reason: str) -> Fault:
+    what, instead = wanted.name, wanted.instead
+    en = f"cannot be reached ({reason}), and {what.en} would come from there; offline, bring {instead.en}"
+    return Fault(server, en=en, zh=f"无法连接（{reason}），而{what.zh}须由此获取；离线时请提供{instead.zh}")

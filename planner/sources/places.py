@@ -12,11 +12,11 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from planner.faults import BadInput, Fault, refuse, some
-from planner.files.readers import TABLES, Say, column, read_features, read_table, within
+from planner.files.readers import TABLES, column, read_features, read_table, within
 from planner.scenario import Kind
 from planner.sources.osm import EXTRACTS, Area, Tags, read_osm_features
 from planner.tables import MOST_BAYS
-from planner.words import Text
+from planner.words import Say, Text
 
 CHARGING = "charging"
 _SAME_PLACE_M = 300.0
@@ -150,13 +150,14 @@ def read_place_file(
     boundary = gpd.GeoSeries([area], crs=4326)
     features = read_features(file, say, boundary)
     features = features.assign(row=np.arange(1, len(features) + 1) + (1 if file.suffix.lower() in TABLES else 0))
-    features = features[within(features, boundary, file, "place")].to_crs(4326)
+    features = features[within(features, boundary, file, Text(zh="地点", en="place"))].to_crs(4326)
     kind_name = column(features, "kind")
     keys = [rule.key for rule in rules if rule.key in features]
     if kind_name is None and not keys and "fclass" not in features:
         columns = some(features.columns.drop(["row", "geometry"]), 12)
         en = f"no column for the kind of place among {columns}; name it kind"
-        raise BadInput([Fault(f"{file}, header", en=en, zh="缺少地点类型列，请命名为 kind")])
+        zh = f"{columns} 中没有地点类型列，请命名为 kind"
+        raise BadInput([Fault(f"{file}, header", en=en, zh=zh)])
     if kind_name is None or (keys and kind_name == "type"):
         return places_of_osm(_with_osm_ids(features), rules, f"OpenStreetMap, {file.name}")
     return _own_places(features, kind_name, kinds, file, prefix or file.stem)
@@ -235,13 +236,15 @@ def _own_places(
     faults = []
     if (found == "").any():
         at = f"{file}, {row} {some(features['row'][found == ''])}"
-        faults.append(Fault(at, en=f"nothing in {kind_name}; fill it", zh="地点类型为空，请填写"))
+        faults.append(Fault(at, en=f"nothing in {kind_name}; fill it", zh=f"{kind_name} 为空，请填写"))
     if unknown:
-        en = f"found {some(unknown)}; known kinds: {', '.join(sorted(kinds))}"
-        faults.append(Fault(f"{file}, column {kind_name}", en=en, zh="未知的地点类型，请使用情景中 [kinds] 的名称"))
+        known = ", ".join(sorted(kinds))
+        en, zh = f"found {some(unknown)}; known kinds: {known}", f"现为 {some(unknown)}；已知的地点类型：{known}"
+        faults.append(Fault(f"{file}, column {kind_name}", en=en, zh=zh))
     if len(wrong_bays):
         shown = some(given[wrong_bays.index].astype(str).unique())
-        en, zh = f"bays: found {shown}; whole numbers up to {MOST_BAYS:,}", f"车位应为不超过 {MOST_BAYS:,} 的整数"
+        en = f"bays: found {shown}; whole numbers up to {MOST_BAYS:,}"
+        zh = f"车位：现为 {shown}；应为不超过 {MOST_BAYS:,} 的整数"
         faults.append(Fault(f"{file}, {row} {some(wrong_bays)}", en=en, zh=zh))
     refuse(faults)
     ids = _cells(features, "id").astype(object).where(_cells(features, "id").notna(), None)

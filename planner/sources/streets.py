@@ -19,8 +19,9 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.access import street_parts
 from planner.faults import BadInput, Fault, some
-from planner.files.readers import Say, column, read_features, within
+from planner.files.readers import column, read_features, within
 from planner.sources.osm import DRIVABLE, EXTRACTS, Area, read_streets
+from planner.words import Say, Text
 
 SPEED_KMH = {  # where no limit is tagged: usual speeds in Chinese cities, lights and turns included
     "motorway": 80.0,
@@ -66,7 +67,7 @@ def read_street_file(file: Path, area: Area, say: Say) -> gpd.GeoDataFrame:
         return streets_of_graph(_graphml(file, area), say)
     boundary = gpd.GeoSeries([area], crs=4326)
     lines = read_features(file, say, boundary)
-    return streets_of_lines(lines[within(lines, boundary, file, "street")], file, say)
+    return streets_of_lines(lines[within(lines, boundary, file, Text(zh="道路", en="street"))], file, say)
 
 
 def streets_of_graph(graph: nx.MultiDiGraph, say: Say) -> gpd.GeoDataFrame:
@@ -117,11 +118,12 @@ def streets_of_lines(lines: gpd.GeoDataFrame, file: Path, say: Say) -> gpd.GeoDa
     """
     wrong = ~lines.geometry.geom_type.isin(["LineString", "MultiLineString"])
     if bool(wrong.any()):
-        en = f"found {some(sorted(set(lines.geometry.geom_type[wrong])))}; streets are lines"
-        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en=en, zh="道路图层应为线要素")])
+        kinds = some(sorted(set(lines.geometry.geom_type[wrong])))
+        en, zh = f"found {kinds}; streets are lines", f"现为 {kinds}；道路应为线要素"
+        raise BadInput([Fault(f"{file}, feature {some(np.flatnonzero(wrong) + 1)}", en=en, zh=zh)])
     several = int((shapely.get_num_geometries(lines.geometry.to_numpy()) > 1).sum())
     if several:
-        say(f"{file.name}: {several} multipart lines taken apart", f"{file.name}：已拆分 {several} 条多部件线")
+        say(Text(zh=f"已拆分 {several} 条多部件线", en=f"{several} multipart lines taken apart").about(file.name))
     simple = lines.explode(ignore_index=True)
     metric = simple.to_crs(simple.estimate_utm_crs())
     cut, source = _cut_at_ends(metric.geometry.to_numpy())
@@ -146,13 +148,12 @@ def largest_part(streets: gpd.GeoDataFrame, say: Say) -> gpd.GeoDataFrame:
     share = lost["metres"].sum() / streets["metres"].sum()
     if not main.any():
         en = f"in {km:,.1f} km no street leads there and back; check one-way marks and where lines join"
-        raise BadInput([Fault("streets", en=en, zh="道路互不双向连通，请检查单行标记与节点连接")])
+        zh = f"{km:,.1f} km 道路中没有一条能往返通行，请检查单行标记与线路衔接处"
+        raise BadInput([Fault("streets", en=en, zh=zh)])
     mark = "! " if share > _MUCH_LOST else ""
-    lost_en = f"{km:,.1f} km ({share:.1%}) and {nodes:,} nodes"
-    say(
-        f"{mark}streets: {lost_en} left out, not connected both ways with the rest",
-        f"{mark}道路：{km:,.1f} km（{share:.1%}）、{nodes:,} 个节点与主路网不双向连通，已舍弃",
-    )
+    en = f"{km:,.1f} km ({share:.1%}) and {nodes:,} nodes left out, not connected both ways with the rest"
+    zh = f"{km:,.1f} km（{share:.1%}）、{nodes:,} 个节点与主路网不双向连通，已舍弃"
+    say(Text(zh=f"{mark}道路：{zh}", en=f"{mark}streets: {en}"))
     return streets[main]
 
 
@@ -164,14 +165,19 @@ def _graphml(file: Path, area: Area) -> nx.MultiDiGraph:
         if not nx.get_edge_attributes(graph, "length") or "crs" not in graph.graph:
             raise KeyError("length of the edges, or crs of the graph")
     except Exception as error:  # networkx, lxml and osmnx raise many kinds; all mean it is no street graph
-        en = f"cannot be read as a street graph saved by OSMnx: {type(error).__name__}: {error}"
-        raise BadInput([Fault(str(file), en=en, zh="无法作为 OSMnx 路网读取")]) from None
+        reason = f"{type(error).__name__}: {error}"
+        en, zh = (
+            f"cannot be read as a street graph saved by OSMnx: {reason}",
+            f"无法作为 OSMnx 保存的路网读取：{reason}",
+        )
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     if not osmnx.projection.is_projected(graph.graph["crs"]):
         spots = shapely.points(list(nx.get_node_attributes(graph, "x").values()), list(_values(graph, "y")))
         if not bool(shapely.intersects(spots, area).any()):
             west, south, east, north = shapely.total_bounds(spots)
-            en = f"no street inside the study area: the file covers {west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
-            raise BadInput([Fault(str(file), en=en, zh="路网不在研究区内")])
+            extent = f"{west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
+            en = f"no street inside the study area: the file covers {extent}"
+            raise BadInput([Fault(str(file), en=en, zh=f"研究区内没有道路：文件范围 {extent}")])
         graph = osmnx.truncate.truncate_graph_polygon(graph, area, truncate_by_edge=True)
     return graph
 
@@ -275,17 +281,16 @@ def _say_unread(classes: pd.Series, given: pd.Series, read: pd.Series, file: Pat
     known = {*DRIVABLE, *(f"{c}_link" for c in DRIVABLE), *_CLASS_WORDS}
     unknown = classes[~classes.isin(known | none)].value_counts()
     if classes.isin(none).all():
-        say(f"{file.name}: no road classes: all streets unclassified", f"{file.name}：没有道路等级，均按未分级处理")
+        say(Text(zh="没有道路等级，均按未分级处理", en="no road classes: all streets unclassified").about(file.name))
     elif len(unknown):
         names = some(f"{name} ({count})" for name, count in unknown.items())
-        say(f"{file.name}: unknown road classes taken as unclassified: {names}", f"{file.name}：未知道路等级：{names}")
+        en = f"unknown road classes taken as unclassified: {names}"
+        say(Text(zh=f"未知道路等级按未分级处理：{names}", en=en).about(file.name))
     odd = read.isna() & given.notna() & ~given.astype(str).str.lower().isin(none)
     if bool(odd.any()):
         values = some(given[odd].astype(str).unique())
-        say(
-            f"{file.name}: speeds left out, not within 3 to 160 km/h: {values}",
-            f"{file.name}：已忽略异常限速：{values}",
-        )
+        en = f"speeds left out, not within 3 to 160 km/h: {values}"
+        say(Text(zh=f"已忽略不在 3 至 160 km/h 之间的限速：{values}", en=en).about(file.name))
 
 
 def _cut_at_ends(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

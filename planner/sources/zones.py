@@ -130,19 +130,16 @@ def _check_grid(districts: gpd.GeoDataFrame, side_m: float) -> None:
     metric = districts.crs is not None and districts.crs.is_projected
     if not (metric and all(axis.unit_name in ("metre", "meter") for axis in districts.crs.axis_info[:2])):
         en = f"squares need metres, the districts are in {districts.crs}; project them first"
-        raise BadInput([Fault("districts", en=en, zh="划分网格须用以米为单位的投影坐标系")])
+        zh = f"划分网格须以米为单位，区县图层为 {districts.crs}；请先投影"
+        raise BadInput([Fault("districts", en=en, zh=zh)])
     if not (np.isfinite(side_m) and side_m > 0):
-        raise BadInput(
-            [Fault("zone_side_m", en=f"found {side_m:g}; expected metres above 0", zh="网格边长应大于 0 米")]
-        )
+        en, zh = f"found {side_m:g}; expected metres above 0", f"现为 {side_m:g}；网格边长应大于 0 米"
+        raise BadInput([Fault("zone_side_m", en=en, zh=zh)])
     west, south, east, north = districts.total_bounds
     squares = (east - west) * (north - south) / side_m**2
     en = f"{side_m:g} m makes {squares:,.0f} squares; choose a larger side (250 or 500 m is usual)"
-    refuse(
-        [Fault("zone_side_m", en=en, zh="网格过密，请加大边长（常用 250 或 500 米）")]
-        if squares > _MOST_SQUARES
-        else []
-    )
+    zh = f"边长 {side_m:g} m 将产生 {squares:,.0f} 个网格；请加大边长（常用 250 或 500 m）"
+    refuse([Fault("zone_side_m", en=en, zh=zh)] if squares > _MOST_SQUARES else [])
 
 
 def _place_of(squares: np.ndarray, districts: gpd.GeoDataFrame) -> np.ndarray:

@@ -8,15 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.access.minimum import cover_if_asked
 from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan, several_years
 from planner.progress import Progress
-from planner.siting import Previous, Proof, check_plan
-from planner.siting.other_plans import other_plans
-
-ALTERNATIVES = 4
-WITHIN_SHARE = 0.01
+from planner.siting import Answer, Proof, check_plan, other_plans
+from planner.studies.defaults import ALTERNATIVES, WITHIN_SHARE
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Alternatives:
     Attributes
     ----------
     plans
-        Chargers, assignment and proof of each; the best first.
+        What each of them is; the best first.
     within_share
         The most of the best plan's value (least cost: of its cost) that any of them may lose.
     figures
@@ -42,7 +38,7 @@ class Alternatives:
         anything new), ``share`` (of all plans), ``chargers_0``, ``swap_stations_0``, ``chargers_1``, ..., point.
     """
 
-    plans: list[Previous]
+    plans: list[Answer]
     within_share: float
     figures: pd.DataFrame
     elsewhere_share: pd.DataFrame
@@ -75,25 +71,29 @@ def find_alternatives(
     progress
         Called with (stage, value so far, bound) at every step.
 
+    Returns
+    -------
+    Alternatives
+        The plan itself and what was found, each with its proof, and by site in how many of them it gets chargers;
+        `save_alternatives` writes them.
+
     Raises
     ------
     BadInput
         A count below 1, a share not between 0 and 1, a plan of several years, and one that is not of these data.
     """
     if count < 1:
-        raise BadInput(
-            [Fault("alternatives", en=f"{count} asked for; at least 1 is expected", zh="备选方案数至少为 1")]
-        )
+        en, zh = f"{count} asked for; at least 1 is expected", f"要求 {count} 个；至少应为 1 个"
+        raise BadInput([Fault("alternatives", en=en, zh=zh)])
     if not 0 < within_share < 1:
         en = f"within {within_share:g} of the best; a share above 0 and below 1 is expected, such as 0.01"
-        raise BadInput([Fault("alternatives", en=en, zh="允许损失的比例应大于 0 且小于 1，例如 0.01")])
+        zh = f"允许比最优损失 {within_share:g}；应为大于 0 且小于 1 的比例，例如 0.01"
+        raise BadInput([Fault("alternatives", en=en, zh=zh)])
     refuse(several_years(plan, "alternatives"))
-    town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing, plan.scenario.siting
-    cover = cover_if_asked(plan.scenario.siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
-    best = Previous(plan.chargers, plan.assignment, plan.proof)
-    plans = [best, *other_plans(*town, best, count, within_share, progress, cover)]
+    best = plan.answer
+    plans = [best, *other_plans(plan.problem, best, count, within_share, progress)]
     for other in plans[1:]:
-        check_plan(other.chargers, other.assignment, other.proof, *town, cover)
+        check_plan(plan.problem, other)
     types = plan.charger_types
     chargers = _built(plans, plan.sites.index, types["quota_units"])
     swaps = _built(plans, plan.sites.index, types["battery_swap"].astype(int))
@@ -112,7 +112,7 @@ def find_alternatives(
     return Alternatives(plans, within_share, figures, elsewhere, _sites(plan.sites, chosen, chargers, swaps))
 
 
-def _built(plans: list[Previous], sites: pd.Index, weight: pd.Series) -> pd.DataFrame:
+def _built(plans: list[Answer], sites: pd.Index, weight: pd.Series) -> pd.DataFrame:
     """Sites x plans: what is new, each charger counted as its type weighs."""
     table = {}
     for n, each in enumerate(plans):

@@ -18,29 +18,41 @@ import numpy as np
 import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planner.exports import read_saved_layers
 from planner.faults import BadInput, Fault, refuse, some
+from planner.files.geopackage import read_saved_layers
+from planner.words import Text
 
-CHANGES = {"added": ("新增", "added"), "removed": ("取消", "removed"), "changed": ("调整", "changed")}
+CHANGES = {
+    "added": Text(zh="新增", en="added"),
+    "removed": Text(zh="取消", en="removed"),
+    "changed": Text(zh="调整", en="changed"),
+}
 _SAME_PLACE_M, _DECIMALS = 1.0, 2
 _BUILT = {"new_total": "chargers", "new_swap": "swap_stations", "power_kw": "power_kw", "capex_cny": "capex_cny"}
 _FOUR = ("well_distributed", "completely_equipped", "convenient", "basically_meets")
 _FIGURES = {
-    "value_kwh_day": ("目标值（加权 kWh/日）", "value (weighted kWh/day)", "kWh/day"),
-    "bound_kwh_day": ("上界", "upper bound", "kWh/day"),
-    "gap_share": ("差距", "gap", "gap"),
-    "cost_cny": ("全寿命成本", "lifetime cost", "cny"),
-    "served_kwh_day": ("服务电量（kWh/日）", "served (kWh/day)", "kWh/day"),
-    "chargers": ("新建公共充电桩（台）", "new public chargers", "count"),
-    "swap_stations": ("新建换电站", "new swap stations", "count"),
-    "stations": ("有新桩的站点", "sites with new chargers", "count"),
-    "power_kw": ("新增功率（kW）", "new power (kW)", "kW"),
-    "capex_cny": ("投资", "investment", "cny"),
+    "value_kwh_day": Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"),
+    "bound_kwh_day": Text(zh="上界", en="upper bound"),
+    "gap_share": Text(zh="差距", en="gap"),
+    "cost_cny": Text(zh="全寿命成本", en="lifetime cost"),
+    "served_kwh_day": Text(zh="服务电量（kWh/日）", en="served (kWh/day)"),
+    "chargers": Text(zh="新建公共充电桩（台）", en="new public chargers"),
+    "swap_stations": Text(zh="新建换电站", en="new swap stations"),
+    "stations": Text(zh="有新桩的站点", en="sites with new chargers"),
+    "power_kw": Text(zh="新增功率（kW）", en="new power (kW)"),
+    "capex_cny": Text(zh="投资", en="investment"),
+}
+_UNITS = {
+    **dict.fromkeys(("value_kwh_day", "bound_kwh_day", "served_kwh_day"), "kWh/day"),
+    **dict.fromkeys(("chargers", "swap_stations", "stations"), "count"),
+    **dict.fromkeys(("cost_cny", "capex_cny"), "cny"),
+    "gap_share": "gap",
+    "power_kw": "kW",
 }
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedPlan:
     """A plan as its folder tells it.
 
     Attributes
@@ -64,8 +76,18 @@ class Saved:
     built: pd.DataFrame
 
 
-def read_saved(folders: Sequence[str | Path]) -> list[Saved]:
+def read_saved_plans(folders: Sequence[str | Path]) -> list[SavedPlan]:
     """Read two or more plan folders that shall be compared.
+
+    Parameters
+    ----------
+    folders
+        As `save_plan` writes them; all of one study area.
+
+    Returns
+    -------
+    list of SavedPlan
+        In the order given.
 
     Raises
     ------
@@ -75,9 +97,11 @@ def read_saved(folders: Sequence[str | Path]) -> list[Saved]:
     homes = [Path(folder) for folder in folders]
     if len(homes) < 2:
         en = f"{len(homes)} given; name two or more plan folders to compare"
-        raise BadInput([Fault("plan folders", en=en, zh="请给出两个或更多方案文件夹")])
+        zh = f"给出了 {len(homes)} 个；请给出两个或更多方案文件夹以作比较"
+        raise BadInput([Fault("plan folders", en=en, zh=zh)])
     twice = [str(home) for home, times in Counter(home.resolve() for home in homes).items() if times > 1]
-    refuse(Fault(path, en="is named twice; a plan is compared with others", zh="同一文件夹出现多次") for path in twice)
+    again = Text(zh="列出了两次；方案应与其他方案比较", en="is named twice; a plan is compared with others")
+    refuse(Fault.of(path, again) for path in twice)
     faults: list[Fault] = []
     plans = []
     for home in homes:
@@ -90,10 +114,19 @@ def read_saved(folders: Sequence[str | Path]) -> list[Saved]:
     return plans
 
 
-def side_by_side(plans: Sequence[Saved]) -> pd.DataFrame:
-    """Figures of some plans: index figure; ``word_zh``, ``word_en``, ``unit``, then a column per plan's folder.
+def compare_plans(plans: Sequence[SavedPlan]) -> pd.DataFrame:
+    """Set the figures of saved plans side by side.
 
-    A figure that only some of the plans have is not known of the others (NaN).
+    Parameters
+    ----------
+    plans
+        As `read_saved_plans` returns them.
+
+    Returns
+    -------
+    DataFrame
+        Index figure; ``word_zh``, ``word_en``, ``unit``, then a column per plan, named by its folder: NaN is not known,
+        as of a figure that only some of the plans have, infinite metres are beyond reach.
     """
     about = pd.concat([plan.figures[["word_zh", "word_en", "unit"]] for plan in plans])
     about = about[~about.index.duplicated()]
@@ -101,8 +134,13 @@ def side_by_side(plans: Sequence[Saved]) -> pd.DataFrame:
     return pd.concat([about, pd.DataFrame(values)], axis=1)
 
 
-def difference(a: Saved, b: Saved) -> gpd.GeoDataFrame:
+def find_differences(a: SavedPlan, b: SavedPlan) -> gpd.GeoDataFrame:
     """The sites at which two plans build other chargers.
+
+    Parameters
+    ----------
+    a, b
+        Two plans of one study area, as `read_saved_plans` returns them.
 
     Returns
     -------
@@ -126,13 +164,13 @@ def difference(a: Saved, b: Saved) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=sites.geometry, crs=a.sites.crs)
 
 
-def difference_summary(a: Saved, b: Saved) -> dict[str, Any]:
+def difference_summary(a: SavedPlan, b: SavedPlan) -> dict[str, Any]:
     """What ``difference.json`` holds: which plan is which, figures, sites by kind of change, and new chargers by type.
 
     Null is "not known" or, where ``beyond_reach`` names the plan, metres beyond reach.
     """
-    figures = side_by_side([a, b])
-    sites = difference(a, b)
+    figures = compare_plans([a, b])
+    sites = find_differences(a, b)
     same = a.new.index.union(b.new.index).difference(sites.index)
     counts = sites["change"].value_counts()
     totals = pd.DataFrame({"a": a.new.sum(), "b": b.new.sum()}).fillna(0).astype(int).sort_index()
@@ -156,7 +194,7 @@ def _compared(a: float, b: float) -> dict[str, Any]:
     return {key: round(v, 6) if np.isfinite(v) else None for key, v in plain.items()} | {"beyond_reach": beyond}
 
 
-def _read(home: Path) -> Saved:
+def _read(home: Path) -> SavedPlan:
     lost = [name for name in ("scenario.toml", "summary.json", "plan.gpkg") if not (home / name).is_file()]
     if lost:
         name = ", ".join(lost)
@@ -167,13 +205,16 @@ def _read(home: Path) -> Saved:
     figures, chargers = _read_summary(home)
     totals = {str(k): int(n) for k, n in new.sum().items()}
     if totals != chargers:
-        en = f"builds {_words(totals)}, but summary.json says {_words(chargers)}; plan again"
-        raise BadInput([Fault(str(home / "plan.gpkg"), en=en, zh="与 summary.json 不一致，请重新规划")])
-    return Saved(str(home), figures, sites, new, built)
+        here, there = _words(totals), _words(chargers)
+        en = f"builds {here.en}, but summary.json says {there.en}; plan again"
+        zh = f"新建 {here.zh}，而 summary.json 为 {there.zh}；请重新规划"
+        raise BadInput([Fault(str(home / "plan.gpkg"), en=en, zh=zh)])
+    return SavedPlan(str(home), figures, sites, new, built)
 
 
-def _words(totals: dict[str, int]) -> str:
-    return ", ".join(f"{n} {k}" for k, n in sorted(totals.items())) or "nothing"
+def _words(totals: dict[str, int]) -> Text:
+    told = ", ".join(f"{n} {k}" for k, n in sorted(totals.items()))
+    return Text(zh=told or "无", en=told or "nothing")
 
 
 def _read_sites(file: Path) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]:
@@ -187,7 +228,7 @@ def _read_sites(file: Path) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFram
             raise KeyError("its layers name other sites")
     except (DataSourceError, DataLayerError, KeyError) as error:
         en = f"cannot be read as a saved plan: {error}; plan again"
-        raise BadInput([Fault(str(file), en=en, zh="无法读取已保存的方案，请重新规划")]) from None
+        raise BadInput([Fault(str(file), en=en, zh=f"无法读取已保存的方案：{error}；请重新规划")]) from None
     return sites, new.rename_axis(columns=None), built
 
 
@@ -199,41 +240,53 @@ def _read_summary(home: Path) -> tuple[pd.DataFrame, dict[str, int]]:
         rows = {name: _four(summary["figures"][name]) for name in _FOUR}
         served = sum(row["served_kwh_day"] for row in summary["services"])
         known = {**summary, **summary["proof"], "served_kwh_day": served}
-        rows |= {name: (*words, known[name]) for name, words in _FIGURES.items() if name != "cost_cny" or name in known}
+        rows |= {
+            name: _row(word, _UNITS[name], known[name])
+            for name, word in _FIGURES.items()
+            if name != "cost_cny" or name in known
+        }
         for row in summary["services"]:
             names = services.get(row["service"], {})
             zh, en = (names.get(f"name_{lang}", row["service"]) for lang in ("zh", "en"))
-            rows[f"served_share_{row['service']}"] = (
-                f"{zh}服务率", f"served of {en}", "share", row["served_share"],
-            )  # fmt: skip
+            word = Text(zh=f"{zh}服务率", en=f"served of {en}")
+            rows[f"served_share_{row['service']}"] = _row(word, "share", row["served_share"])
         chargers = {row["charger_type"]: int(n) for row in summary["charger_types"] if (n := row["chargers"])}
-        table = pd.DataFrame.from_dict(rows, orient="index", columns=["word_zh", "word_en", "unit", "value"])
+        table = pd.DataFrame.from_dict(rows, orient="index")
         table = table.astype({"value": float}).rename_axis("figure")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        en = f"cannot be read as a plan's summary: {type(error).__name__}, {error}; plan again"
-        raise BadInput([Fault(str(home / "summary.json"), en=en, zh="无法读取方案摘要，请重新规划")]) from None
+        reason = f"{type(error).__name__}, {error}"
+        en, zh = f"cannot be read as a plan's summary: {reason}; plan again", f"无法读取方案摘要：{reason}；请重新规划"
+        raise BadInput([Fault(str(home / "summary.json"), en=en, zh=zh)]) from None
     return table, chargers
 
 
-def _four(figure: dict[str, Any]) -> tuple[str, str, str, float]:
+def _four(figure: dict[str, Any]) -> dict[str, Any]:
     value = figure["plan"]
     if value is None:
         value = np.inf if "plan" in figure["beyond_reach"] else np.nan
-    return figure["word_zh"], figure["word_en"], figure["unit"], value
+    return _row(Text(zh=figure["word_zh"], en=figure["word_en"]), figure["unit"], value)
 
 
-def _other_area(a: Saved, b: Saved) -> Fault | None:
+def _row(word: Text, unit: str, value: float) -> dict[str, Any]:
+    """A row of `Saved.figures`."""
+    return {"word_zh": word.zh, "word_en": word.en, "unit": unit, "value": value}
+
+
+def _other_area(a: SavedPlan, b: SavedPlan) -> Fault | None:
     """Why two plans cannot be of the same study area, if so."""
-    where, zh = f"{a.folder} and {b.folder}", "两个方案属于不同研究区，无法比较"
+    where = f"{a.folder} and {b.folder}"
     if a.sites.crs != b.sites.crs:
-        return Fault(
-            where, en="plans of different study areas (other coordinate systems) have nothing to compare", zh=zh
-        )
+        en = "plans of different study areas (other coordinate systems) have nothing to compare"
+        return Fault(where, en=en, zh="两个方案属于不同研究区（坐标系不同），无可比较")
     shared = a.sites.index.intersection(b.sites.index)
     if not len(shared):
-        return Fault(where, en="plans of different study areas: no candidate site is in both", zh=zh)
+        en, zh = (
+            "plans of different study areas: no candidate site is in both",
+            "两个方案属于不同研究区：没有共同的候选站点",
+        )
+        return Fault(where, en=en, zh=zh)
     apart = a.sites.geometry.loc[shared].distance(b.sites.geometry.loc[shared]) > _SAME_PLACE_M
     if apart.any():
         en = f"plans of different study areas: sites {some(shared[apart])} lie at other places"
-        return Fault(where, en=en, zh=zh)
+        return Fault(where, en=en, zh=f"两个方案属于不同研究区：站点 {some(shared[apart])} 位置不同")
     return None

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from planner.access.minimum import cover_if_asked
 from planner.assessment.fairness import gini_of_service
 from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan, several_years
 from planner.progress import Progress, Stage, silent
-from planner.siting import Previous, check_plan, choose_sites, largest_floors
+from planner.siting import Answer, check_plan, choose_sites, largest_floors
 from planner.siting.model.limits import floor_area
+from planner.words import Text, joined
 
 _LEVELS = 5
 _DIGITS = 1e-3
@@ -45,7 +45,9 @@ class FairnessCurve(NamedTuple):
     largest: pd.Series
 
 
-def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Progress | None = None) -> FairnessCurve:
+def fairness_curve(
+    plan: Plan, floors: Sequence[float] | None = None, progress: Progress | None = None
+) -> FairnessCurve:
     """Plan again with a floor for every district, from the lowest level to the highest.
 
     Parameters
@@ -54,8 +56,14 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Pr
         The plan without, whose rules all stay; a district's own floor stays where it is higher.
     floors
         Levels, between 0 and 1; by default five between what the worst district has and the most that all can have.
-    report
-        Called with (step, value, bound) on the way.
+    progress
+        Called with (stage, value, bound) on the way.
+
+    Returns
+    -------
+    FairnessCurve
+        The figures of every level, those of the plan itself first, and the largest share that every district alone can
+        have; `save_fairness` writes it.
 
     Raises
     ------
@@ -64,17 +72,13 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Pr
     """
     if plan.scenario.siting.question != "most_service":
         en = "least_cost; the price of fairness is service given up: plan with most_service"
-        raise BadInput(
-            [Fault("scenario, key siting.question", en=en, zh="公平代价以服务量衡量，请以 most_service 规划")]
-        )
+        zh = "现为 least_cost；公平的代价是所放弃的服务量，请以 most_service 规划"
+        raise BadInput([Fault("scenario, key siting.question", en=en, zh=zh)])
     refuse(several_years(plan, "the price of fairness"))
-    tell: Progress = report or silent
+    tell: Progress = progress or silent
     tell(Stage.LARGEST_FLOORS, None, None)
-    siting = plan.scenario.siting
-    cover = cover_if_asked(siting, plan.layers.zones, plan.sites, plan.charger_types, plan.existing)
-    town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing
-    largest = largest_floors(*town, siting, cover)
-    now = Previous(plan.chargers, plan.assignment, plan.proof)
+    siting, now = plan.scenario.siting, plan.answer
+    largest = largest_floors(plan.problem)
     rows = [_row(plan, now)]
     if floors is None:
         area = floor_area(plan.demand, siting.floors)
@@ -82,17 +86,17 @@ def fairness_curve(plan: Plan, floors: Sequence[float] | None = None, report: Pr
         floors = [math.floor(level / _DIGITS) * _DIGITS for level in np.linspace(*ends, _LEVELS + 2)[1:-1]]
     levels = sorted({round(float(level), 6) for level in floors})
     for level in levels:
-        asked = siting.model_copy(update={"floors": {d: max(level, siting.floors.get(d, 0.0)) for d in largest.index}})
+        asked = plan.problem.with_rules(floors={d: max(level, siting.floors.get(d, 0.0)) for d in largest.index})
         if (beyond := largest[largest < level]).size:
             rows.append(_beyond(beyond))
             continue
         try:
-            answer = choose_sites(*town, asked, report, None, now, cover)
+            answer = choose_sites(asked, start=now, progress=progress)
         except BadInput as error:
-            rows.append(_missing("; ".join(f.en for f in error.faults), "；".join(f.zh for f in error.faults)))
+            rows.append(_missing(joined(fault.text for fault in error.faults)))
             continue
-        check_plan(*answer, *town, asked, cover)
-        now = Previous(*answer)
+        check_plan(asked, answer)
+        now = answer
         rows.append(_row(plan, now))
     index = pd.Index([rows[0]["worst_share"], *levels], name="floor", dtype=float)
     return FairnessCurve(pd.DataFrame(rows, index=index), largest)
@@ -109,7 +113,7 @@ def served_by_area(demand: pd.DataFrame, assignment: pd.DataFrame, area: pd.Seri
     return share[share.index != ""]
 
 
-def _row(plan: Plan, found: Previous) -> dict[str, object]:
+def _row(plan: Plan, found: Answer) -> dict[str, object]:
     """One level's figures, beside the plan's."""
     share = served_by_area(plan.demand, found.assignment, floor_area(plan.demand, plan.scenario.siting.floors))
     proof, before = found.proof, plan.proof.value_kwh_day
@@ -128,15 +132,16 @@ def _row(plan: Plan, found: Previous) -> dict[str, object]:
     }
 
 
-def _missing(note_en: str, note_zh: str) -> dict[str, object]:
+def _missing(why: Text) -> dict[str, object]:
     """A level without a plan."""
     numbers = ("value_kwh_day", "bound_kwh_day", "gap_share", "given_up_kwh_day", "given_up_share")
     rest: dict[str, object] = {"worst_share": float("nan"), "gini_served": float("nan"), "worst_district": ""}
-    return {name: float("nan") for name in numbers} | rest | {"note_en": note_en, "note_zh": note_zh}
+    return {name: float("nan") for name in numbers} | rest | {"note_en": why.en, "note_zh": why.zh}
 
 
 def _beyond(beyond: pd.Series) -> dict[str, object]:
     """A level above what is proven to be the most for some districts."""
     most = {d: math.floor(share / _DIGITS) * _DIGITS for d, share in beyond.items()}
     en = ", ".join(f"{d}: at most {share:.3g}" for d, share in most.items())
-    return _missing(f"cannot be met: {en}", "无法满足：" + "，".join(f"{d} 最多 {s:.3g}" for d, s in most.items()))
+    zh = "，".join(f"{d} 最多 {share:.3g}" for d, share in most.items())
+    return _missing(Text(zh=f"无法满足：{zh}", en=f"cannot be met: {en}"))

@@ -79,8 +79,15 @@ def alternative_summary(found: Alternatives) -> dict[str, Any]:
     }
 
 
-def save_alternatives(found: Alternatives, folder: Path) -> None:
-    """Write `FILES` into a plan's folder, all whole or not at all.
+def save_alternatives(found: Alternatives, folder: str | Path) -> None:
+    """Write ``alternatives.json``, ``.csv`` and ``.geojson`` into a plan's folder, all whole or not at all.
+
+    Parameters
+    ----------
+    found
+        As `find_alternatives` returns them.
+    folder
+        The plan's folder; it exists.
 
     Raises
     ------
@@ -88,7 +95,7 @@ def save_alternatives(found: Alternatives, folder: Path) -> None:
         The folder cannot be written.
     """
     sites = found.sites.round({"share": _DECIMALS})
-    with whole_files(*(folder / name for name in FILES)) as (summary, table, layer):
+    with whole_files(*(Path(folder) / name for name in FILES)) as (summary, table, layer):
         write_json(alternative_summary(found), summary)
         pd.DataFrame(sites.drop(columns="geometry")).to_csv(table, encoding="utf-8-sig")
         write_geojson(sites, layer)

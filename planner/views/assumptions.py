@@ -17,7 +17,7 @@ KINDS = {
     "assumption": Text(zh="假设", en="assumption"),
 }
 """Where a figure comes from."""
-UNIT_WORDS = {en: Text(zh=zh, en=en) for en, zh in UNITS.values()}
+UNIT_WORDS = {unit.en: unit for unit in UNITS.values()}
 
 _DITTO = same("〃")
 _SECTIONS = {

@@ -54,14 +54,21 @@ def network_records(baselines: pd.DataFrame) -> list[dict[str, Any]]:
     return records
 
 
-def save_baselines(baselines: pd.DataFrame, folder: Path) -> None:
-    """Write `FILES` into a plan's folder, both whole or not at all.
+def save_baselines(baselines: pd.DataFrame, folder: str | Path) -> None:
+    """Write ``baselines.json`` and ``baselines.csv`` into a plan's folder, both whole or not at all.
+
+    Parameters
+    ----------
+    baselines
+        As `compare_baselines` returns them.
+    folder
+        The plan's folder; it exists.
 
     Raises
     ------
     BadInput
         The folder cannot be written.
     """
-    with whole_files(*(folder / name for name in FILES)) as (summary, table):
+    with whole_files(*(Path(folder) / name for name in FILES)) as (summary, table):
         write_json({"networks": network_records(baselines)}, summary)
         baselines.round(_DECIMALS).to_csv(table, encoding="utf-8-sig")

@@ -9,7 +9,7 @@ from planner.access import street_parts
 from planner.checks.fitness import Fitness
 from planner.checks.inspection import DatumWord, Inspection, LayerFacts
 from planner.faults import some
-from planner.layers import Layers
+from planner.layers import LAYER_WORDS, Layers
 from planner.scenario import Scenario
 from planner.sources.datum import LEAST_MATCHES
 from planner.views import numbers
@@ -32,21 +32,12 @@ COVERED = Text(zh="覆盖：{lines}", en="coverage: {lines}")
 _SHOWN = 3
 _MATCH_SHARE = 0.01  # residents of a district and of its zones that differ by more are worth a line
 _WHOLE_SHARE = 0.99  # zones that lie within the districts by less are worth a line
-_NAMES_ZH = {
-    "districts": "区县",
-    "streets": "道路",
-    "zones": "网格",
-    "places": "地点",
-    "chargers": "既有充电桩",
-    "task_units": "任务单位",
-    "feeders": "馈线",
-}
 _OF_THE_SCENARIO = Text(zh="（情景）", en="(scenario)")
 
 
 def layer_name(facts: LayerFacts) -> Text:
     """What a layer is called: its file, in Chinese what it is too."""
-    return Text(zh=f"{facts.name}\n{_NAMES_ZH[facts.name]}", en=facts.name)
+    return Text(zh=f"{facts.name}\n{LAYER_WORDS[facts.name].zh}", en=facts.name)
 
 
 def extent_km(facts: LayerFacts) -> Text:
@@ -99,7 +90,7 @@ def found_lines(facts: LayerFacts, inspection: Inspection) -> list[Text]:
     if not facts.features:
         return []
     return [
-        *(_marked(Text(zh=zh, en=en)) for en, zh in facts.remarks),
+        *map(_marked, facts.remarks),
         *_outside(facts),
         *(_residents(inspection.residents) if facts.name == "zones" else ()),
         *_duplicates(facts),
@@ -184,7 +175,7 @@ def _datum(word: DatumWord | None) -> Text:
             least=LEAST_MATCHES,
         )
     text = Text(zh="坐标基准（与 {against} 比对）：{words}", en="datum, by names of {against}: {words}").fill(
-        against=word.against, words=text_of(found, "words")
+        against=word.against, words=found.words
     )
     return _marked(text) if found.datum != "wgs84" else text
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from planner.faults import BadInput, Fault
 from planner.files.whole import whole_files, write_geojson, write_json
-from planner.studies.compare import CHANGES, Saved, difference, difference_summary, side_by_side
+from planner.studies.compare import CHANGES, SavedPlan, compare_plans, difference_summary, find_differences
 from planner.views import numbers
 from planner.views.columns import columns_of
 from planner.views.figures import FIGURE
@@ -18,7 +18,6 @@ from planner.views.table import Column, Table
 from planner.words import COMMA, Text, joined, same, text_in
 
 FILES = ("difference.json", "difference.csv", "difference.geojson")
-CHANGE_WORDS = {change: Text(zh=zh, en=en) for change, (zh, en) in CHANGES.items()}
 
 
 _OF_A_PLAN = (
@@ -29,27 +28,27 @@ _NAMED = {column.key: column for column in (*columns_of(*_OF_A_PLAN), COST, GAP)
 CHANGE = Column(key="difference", words=Text(zh="差值", en="difference"))
 
 
-def figures_table(plans: list[Saved]) -> Table:
+def figures_table(plans: list[SavedPlan]) -> Table:
     """A column per plan; with two, also how the second differs."""
-    rows = [[figure_words(str(name), row), *_cells(plans, row)] for name, row in side_by_side(plans).iterrows()]
+    rows = [[figure_words(str(name), row), *_cells(plans, row)] for name, row in compare_plans(plans).iterrows()]
     folders = [Column(key=plan.folder, words=same(plan.folder)) for plan in plans]
     columns = [FIGURE, *folders, *([CHANGE] if len(plans) == 2 else [])]
     return Table(Text(zh="方案比较", en="plans side by side"), columns, [rows])
 
 
-def _cells(plans: list[Saved], row: pd.Series) -> list[Text]:
+def _cells(plans: list[SavedPlan], row: pd.Series) -> list[Text]:
     values, unit = [float(row[plan.folder]) for plan in plans], str(row["unit"])
     cells = [value_text(value, unit) for value in values]
     return [*cells, change_text(values[0], values[1], unit)] if len(plans) == 2 else cells
 
 
 def figure_words(name: str, row: pd.Series) -> Text:
-    """What a figure of `side_by_side` is called, with its unit: as in the tables of a single plan."""
+    """What a figure of `compare_plans` is called, with its unit: as in the tables of a single plan."""
     return _NAMED[name].heading if name in _NAMED else text_in(row, "word")
 
 
 def value_text(value: float, unit: str) -> Text:
-    """A figure of `side_by_side` in words."""
+    """A figure of `compare_plans` in words."""
     if unit in ("share", "m") or not np.isfinite(value):
         return numbers.figure(value, unit)
     if unit == "gap":
@@ -69,41 +68,42 @@ def change_text(a: float, b: float, unit: str) -> Text:
     return same("=") if size == none else same("{sign}{size}").fill(sign="+" if b > a else "−", size=size)
 
 
-def difference_line(a: Saved, b: Saved) -> Text:
+def difference_line(a: SavedPlan, b: SavedPlan) -> Text:
     """How many sites differ between two plans, and how."""
     told = difference_summary(a, b)["sites"]
-    parts = [same("{name} {n}").fill(name=CHANGE_WORDS[change], n=numbers.count(told[change])) for change in CHANGES]
+    parts = [same("{name} {n}").fill(name=CHANGES[change], n=numbers.count(told[change])) for change in CHANGES]
     return Text(zh="从 {a} 到 {b}，站点：{parts}，相同 {same}", en="sites from {a} to {b}: {parts}, same {same}").fill(
         a=a.folder, b=b.folder, parts=joined(parts, COMMA), same=numbers.count(told["same"])
     )
 
 
-def save_difference(a: Saved, b: Saved, folder: Path, map_html: str | None = None) -> None:
-    """Write `FILES` into a folder, which is made where there is none, and the map; all whole or not at all.
+def save_difference(a: SavedPlan, b: SavedPlan, folder: str | Path, map_html: str | None = None) -> None:
+    """Write ``difference.json``, ``.csv`` and ``.geojson`` and the map into a folder, all whole or not at all.
 
     Parameters
     ----------
     a, b
-        The two plans.
+        Two plans of one study area, as `read_saved_plans` returns them.
     folder
-        Where to.
+        Where to; made where there is none.
     map_html
-        The text of ``difference.html``; left out where None.
+        The text of ``difference.html``, as `draw_difference` returns it; left out where None.
 
     Raises
     ------
     BadInput
         The folder cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise BadInput([Fault(str(folder), en="is a file; give a folder", zh="是文件，请给出文件夹")])
-    sites = difference(a, b)
+    home = Path(folder)
+    if home.exists() and not home.is_dir():
+        raise BadInput([Fault(str(home), en="is a file; give a folder", zh="是文件，请给出文件夹")])
+    sites = find_differences(a, b)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput([Fault(str(folder), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
+        raise BadInput([Fault(str(home), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
     names = [*FILES, *(["difference.html"] if map_html is not None else [])]
-    with whole_files(*(folder / name for name in names)) as (summary, table, layer, *page):
+    with whole_files(*(home / name for name in names)) as (summary, table, layer, *page):
         if map_html is not None:
             page[0].write_text(map_html, encoding="utf-8")
         write_json(difference_summary(a, b), summary)

@@ -58,8 +58,15 @@ def _cell(column: Column, row: Mapping[Hashable, Any]) -> Text:
     return column.cell(row)
 
 
-def save_fairness(curve: FairnessCurve, folder: Path) -> None:
-    """Write `FILES` into a plan's folder, both whole or not at all.
+def save_fairness(curve: FairnessCurve, folder: str | Path) -> None:
+    """Write ``fairness.json`` and ``fairness.csv`` into a plan's folder, both whole or not at all.
+
+    Parameters
+    ----------
+    curve
+        As `fairness_curve` returns it.
+    folder
+        The plan's folder; it exists.
 
     Raises
     ------
@@ -72,6 +79,6 @@ def save_fairness(curve: FairnessCurve, folder: Path) -> None:
         for row in rows.to_dict("records")
     ]
     largest = {str(d): round(float(share), _DECIMALS) for d, share in curve.largest.items()}
-    with whole_files(*(folder / name for name in FILES)) as (summary, table):
+    with whole_files(*(Path(folder) / name for name in FILES)) as (summary, table):
         write_json({"levels": records, "largest_share_by_district": largest}, summary)
         rows.to_csv(table, index=False, encoding="utf-8-sig")

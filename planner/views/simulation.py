@@ -100,25 +100,40 @@ def kept_line(seen: Simulation) -> Text:
     )
 
 
-def save_simulation(seen: Simulation, folder: Path, pressed: Stress | None, sites: gpd.GeoDataFrame) -> None:
-    """Write `FILES` into a plan's folder, each whole or not at all; without a stress test no file of one is left there.
+def save_simulation(
+    seen: Simulation, folder: str | Path, sites: gpd.GeoDataFrame, pressed: Stress | None = None
+) -> None:
+    """Write ``simulation.json``, its tables by queue and by hour and the stress test into a plan's folder.
+
+    Each file is written whole or not at all; without a stress test no file of one is left there.
+
+    Parameters
+    ----------
+    seen
+        As `simulate_plan` returns it.
+    folder
+        The plan's folder; it exists.
+    sites
+        The plan's candidate sites, whose names are told beside their ids.
+    pressed
+        As `stress_plan` returns it.
 
     Raises
     ------
     BadInput
         The folder cannot be written.
     """
-    summary = simulation_summary(seen)
+    home, summary = Path(folder), simulation_summary(seen)
     tables = [seen.stations, seen.hours]
     if pressed is not None:
         summary["stress"] = stress_summary(pressed, sites)
         tables.append(pressed.stations)
-    with whole_files(*(folder / name for name in FILES[: 1 + len(tables)])) as (first, *drafts):
+    with whole_files(*(home / name for name in FILES[: 1 + len(tables)])) as (first, *drafts):
         write_json(summary, first)
         for table, draft in zip(tables, drafts, strict=True):
             table.round(_DECIMALS).to_csv(draft, encoding="utf-8-sig")
         if pressed is None:
-            (folder / _STRESS_FILE).unlink(missing_ok=True)
+            (home / _STRESS_FILE).unlink(missing_ok=True)
 
 
 def _mean(values: pd.Series, weights: pd.Series) -> float:

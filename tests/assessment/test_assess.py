@@ -1,6 +1,7 @@
 """The figures of toytown's plan, each with its arithmetic; data/toytown/README.md has the tables they start from."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from helpers.reported_town import assessed
 from planner.assessment import Assessment, assign_today, pooling_gain
 from planner.assessment.fairness import gini, palma
-from planner.assessment.networks import price
+from planner.assessment.networks import Chargers, priced
 from planner.assessment.stations import assess_types
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
@@ -310,9 +311,7 @@ def test_zone_energy_adds_up(figures: Assessment) -> None:
 
 
 def test_an_empty_plan_is_today(plan: Plan) -> None:
-    today = assign_today(
-        plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing, plan.scenario
-    )
+    today = assign_today(plan.problem)
     result = assessed(plan, chargers=plan.chargers.iloc[:0], assignment=today)
     pd.testing.assert_series_equal(result.figures["today"], result.figures["plan"], check_names=False)
     assert result.sites.empty
@@ -400,10 +399,11 @@ def test_pooling_is_what_a_station_carries_beyond_chargers_alone(plan: Plan) -> 
     kinds = plan.charger_types.loc[["dc"]]
     index = pd.MultiIndex.from_product([["dc"], [1, 2, 3, 4]], names=["charger_type", "count"])
     capacity = pd.DataFrame({"energy_kwh_day": [400.0, 1100.0, 2000.0, 3000.0]}, index=index)
-    today = price(counts({("p3", "dc"): 1}), kinds)
-    alone = assess_types(today, price(counts({("p2", "dc"): 4}), kinds), kinds, capacity)
+    problem = replace(plan.problem, charger_types=kinds, capacity=capacity)
+    today = priced(counts({("p3", "dc"): 1}), kinds)
+    alone = assess_types(Chargers(today, priced(counts({("p2", "dc"): 4}), kinds)), problem)
     assert alone.loc["dc"].tolist() == [4, 3000.0, 2000.0, 1600.0]
-    beside = assess_types(today, price(counts({("p3", "dc"): 3}), kinds), kinds, capacity)
+    beside = assess_types(Chargers(today, priced(counts({("p3", "dc"): 3}), kinds)), problem)
     assert beside.loc["dc"].tolist() == [3, 2600.0, 1500.0, 1200.0]
     assert pooling_gain(beside) == {
         "carried_kwh_day": 2600.0,

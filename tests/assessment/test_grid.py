@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from shapely import box
 
+from helpers.plans import with_figures
 from helpers.reported_town import BESIDE_TODAYS, NIGHT, NOON, REPORTS, assessed, energies, reported_plan, with_section
 from planner.assessment.grid import Grid, standard_transformers
 from planner.candidates import find_sites, with_feeder_headroom
@@ -185,7 +186,7 @@ def test_without_the_section_there_is_no_report(plan: Plan, scenario: Scenario) 
     """Toytown as it is asks for none; its figures are those of before."""
     result = assessed(plan, scenario=scenario)
     assert (result.grid, result.money, len(result.emissions)) == (None, None, 0)
-    assert not {"grid", "money", "emissions"} & set(summarise(replace(plan, assessment=result)))
+    assert not {"grid", "money", "emissions"} & set(summarise(with_figures(plan, result)))
     assert yield_items(result, scenario) == []
 
 
@@ -208,7 +209,7 @@ def test_reports_are_saved_and_read(plan: Plan, tmp_path: Path) -> None:
     again = read_plan(folder).assessment
     assert again.grid is not None and plan.assessment.grid is not None
     pd.testing.assert_frame_equal(again.grid.groups, plan.assessment.grid.groups, check_index_type=False)
-    assert summarise(replace(plan, assessment=again))["money"] == summary["money"]
+    assert summarise(with_figures(plan, again))["money"] == summary["money"]
 
 
 def test_lines_of_the_command(plan: Plan) -> None:

@@ -1,5 +1,6 @@
 """Why here and why not: by hand on toytown, and against linear programs and plain loops on random towns."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,13 +8,14 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from planner.assessment.networks import Network, measure_trips, price
+from planner.assessment.networks import Network, measure_trips, priced
 from planner.assessment.stations import _without
 from planner.assessment.unserved import REASONS, find_unserved
 from planner.assessment.why import why_here
+from planner.capacity.types import linear_capacity
 from planner.plan import Plan
 from planner.scenario import Scenario, Siting
-from planner.siting import linear_capacity
+from planner.siting import Problem, no_chargers
 
 MODES = {"slow": "walk", "fast": "drive"}
 REASON_SEEDS = (7, 15, 18)  # feeder groups are full in these towns
@@ -33,6 +35,10 @@ class Town(NamedTuple):
     @property
     def siting(self) -> Siting:
         return self.scenario.siting
+
+    @property
+    def problem(self) -> Problem:
+        return Problem(self.demand, self.sites, self.access, self.types, self.capacity, no_chargers(), self.siting)
 
     def count(self, site: str, kind: str, new: bool | None = None) -> int:
         rows = self.plan.chargers
@@ -89,11 +95,12 @@ def network(
     for counts, is_new in ((existing, False), (new, True)):
         index = pd.MultiIndex.from_tuples(list(counts), names=["site_id", "charger_type"])
         table = pd.DataFrame({"count": list(counts.values())}, index=index) if counts else None
-        rows += [price(table, types).assign(is_new=is_new)] if table is not None else []
+        rows += [priced(table, types).assign(is_new=is_new)] if table is not None else []
     index = pd.MultiIndex.from_tuples(list(trips), names=["zone_id", "site_id", "service"])
     going = pd.DataFrame({"energy_kwh_day": list(trips.values())}, index=index)
     chargers = pd.concat(rows, ignore_index=True)
-    return Network(chargers, measure_trips(going, access, demand, scenario), pd.Series(dtype=float))
+    problem = Problem(demand, pd.DataFrame(), access, types, pd.DataFrame(), no_chargers(), scenario.siting)
+    return Network(chargers, measure_trips(problem, going), pd.Series(dtype=float))
 
 
 def random_town(seed: int, scenario: Scenario, edge_worth: float = 0.4, full: float = 0.6) -> Town:
@@ -249,7 +256,7 @@ def next_best_by_loops(town: Town, dropped: str) -> str:
 
 
 def why(town: Town) -> pd.DataFrame:
-    return why_here(*town[:5], town.plan, town.scenario)  # type: ignore[arg-type]
+    return why_here(town.problem, town.plan)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +306,7 @@ def toy(plan: Plan, new: dict[Any, int], trips: dict[Any, float], **site_columns
     """Toytown with p3's standing dc (500 kWh), other new chargers and drivers, some columns of its sites changed."""
     sites = plan.sites.assign(**site_columns)
     at = network({("p3", "dc"): 1}, new, trips, plan.access, plan.demand, plan.charger_types, plan.scenario)
-    return why_here(sites, plan.access, plan.demand, plan.charger_types, plan.capacity, at, plan.scenario)
+    return why_here(replace(plan.problem, sites=sites), at)
 
 
 def test_drivers_find_the_nearest_room_and_the_rest_is_lost(toytown: Plan) -> None:
@@ -439,7 +446,7 @@ def test_unserved_reasons_are_those_of_plain_loops(scenario: Scenario, seed: int
     rooms = rooms_of(town)
     for left in (1e6, 1.5e4, 0.0):
         spent = float(town.siting.budget_cny or 0) - left
-        table = find_unserved(town.demand, town.sites, town.access, town.types, town.plan, spent, town.scenario)
+        table = find_unserved(town.problem, town.plan, spent, town.scenario)
         for (zone, service), row in table.iterrows():
             lacking = town.demand.loc[(zone, service), "energy_kwh_day"] - served.get((zone, service), 0.0)
             expected = reason_by_loops(town, rooms, zone, service, left) if lacking > 1e-3 else ""
@@ -454,9 +461,5 @@ def test_every_reason_occurs_in_the_random_towns(scenario: Scenario) -> None:
         town = random_town(seed, scenario)
         for left in (1e6, 0.0):
             spent = float(town.siting.budget_cny or 0) - left
-            seen |= set(
-                find_unserved(town.demand, town.sites, town.access, town.types, town.plan, spent, town.scenario)[
-                    "reason"
-                ]
-            )
+            seen |= set(find_unserved(town.problem, town.plan, spent, town.scenario)["reason"])
     assert seen >= set(REASONS)

@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.reported_town import assessed
-from planner.assessment import Year
+from helpers.plans import unserved_at_first
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
 
@@ -27,15 +26,7 @@ def test_one_year_is_the_whole_plan(plan: Plan) -> None:
 
 def test_what_one_year_builds_stands_in_the_next(plan: Plan) -> None:
     # half a plan, then the other half: the second year has both, and an opening is paid once
-    first = plan.chargers.groupby(level="site_id").head(1)
-    second = plan.chargers.drop(first.index)
-    nobody = plan.assignment.iloc[:0]
-    year = plan.scenario.year
-    years = {
-        year - 1: Year(plan.demand, first, nobody, plan.proof),
-        year: Year(plan.demand, second, plan.assignment, plan.proof),
-    }
-    found = assessed(plan, years=years)
+    found = unserved_at_first(plan).assessment
     table = found.years
     assert table["chargers"].sum() == plan.assessment.sites["new_total"].sum()
     assert table["stations"].tolist() == [plan.chargers.index.get_level_values("site_id").nunique(), 0]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from helpers.command import planner, width_of
-from planner.assumptions.edits import edited_scenario, stale_sources
+from helpers.texts import check_both
+from planner.assumptions.edits import edit_scenario, stale_sources
 from planner.assumptions.figures import (
     COLUMNS,
     EDITABLE,
@@ -31,7 +32,7 @@ from planner.assumptions.figures import (
     unit_of,
     with_figures,
 )
-from planner.assumptions.files import as_cell, of_cell, write_samples, write_table, write_variant
+from planner.assumptions.files import as_cell, of_cell, write_assumptions, write_samples, write_variant
 from planner.scenario import Figure, Scenario, read_scenario
 from planner.scenario.file import locate
 from planner.views import numbers
@@ -186,7 +187,7 @@ def test_keys_are_unique_whatever_sections_are_called() -> None:
     ],
 )
 def test_units_come_from_the_ending(field: str, unit: str) -> None:
-    assert unit_of(field)[0] == unit
+    assert unit_of(field).en == unit
 
 
 # ---- files and back -----------------------------------------------------------------------------------------------
@@ -196,10 +197,10 @@ def test_units_come_from_the_ending(field: str, unit: str) -> None:
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".gbk.csv"])
 def test_an_unchanged_table_gives_the_same_scenario(name: str, suffix: str, tmp_path: Path) -> None:
     scenario = read_scenario(name)
-    file = write_table(assumption_table(scenario), tmp_path / f"table{suffix}")
+    file = write_assumptions(assumption_table(scenario), tmp_path / f"table{suffix}")
     if suffix == ".gbk.csv":
         file.write_text(file.read_text(encoding="utf-8-sig"), encoding="gb18030")
-    variant = edited_scenario(scenario, file, "again")
+    variant = edit_scenario(scenario, file, "again")
     assert variant == renamed(scenario, "again")
     written = write_variant(variant, scenario, locate(name), tmp_path / "again.toml")
     assert tomllib.loads(written.read_text(encoding="utf-8")) == {"extends": name, "name": "again"}
@@ -210,8 +211,8 @@ def test_an_unchanged_table_gives_the_same_scenario(name: str, suffix: str, tmp_
 def test_a_changed_base_is_exactly_that_change(suffix: str, tmp_path: Path, toytown: Scenario) -> None:
     table = assumption_table(toytown)
     table.loc["fleets.cars.vehicles", "base"] = 1100.5
-    file = write_table(table, tmp_path / f"table{suffix}")
-    variant = edited_scenario(toytown, file, "more")
+    file = write_assumptions(table, tmp_path / f"table{suffix}")
+    variant = edit_scenario(toytown, file, "more")
     written = write_variant(variant, toytown, locate(TOYTOWN), tmp_path / "more.toml")
     figure = {"low": 800, "base": 1100.5, "high": 1200, "source_kind": "assumption", "reasoning": "Made up."}
     assert tomllib.loads(written.read_text(encoding="utf-8")) == {
@@ -230,9 +231,9 @@ def test_a_changed_base_is_exactly_that_change(suffix: str, tmp_path: Path, toyt
 def test_hostile_text_comes_back_as_it_was(text: str, suffix: str, tmp_path: Path, toytown: Scenario) -> None:
     path = ("access", "walk_factor")
     nasty = with_figures(toytown, "nasty", {path: {"source": text, "reasoning": text}})
-    file = write_table(assumption_table(nasty), tmp_path / f"table{suffix}")
-    assert edited_scenario(nasty, file, "nasty") == nasty
-    given = edited_scenario(toytown, file, "nasty")  # read into a scenario that says something else
+    file = write_assumptions(assumption_table(nasty), tmp_path / f"table{suffix}")
+    assert edit_scenario(nasty, file, "nasty") == nasty
+    given = edit_scenario(toytown, file, "nasty")  # read into a scenario that says something else
     expected = text.replace("\r", "\n") if suffix == ".xlsx" else text  # as XML has it
     assert (given.access.walk_factor.source, given.access.walk_factor.reasoning) == (expected, expected)
 
@@ -241,10 +242,10 @@ def test_hostile_text_comes_back_as_it_was(text: str, suffix: str, tmp_path: Pat
 def test_no_text_becomes_a_formula(text: str, tmp_path: Path, toytown: Scenario) -> None:
     nasty = with_figures(toytown, "nasty", {("access", "walk_factor"): {"reasoning": text}})
     table = assumption_table(nasty)
-    sheet = openpyxl.load_workbook(write_table(table, tmp_path / "table.xlsx")).active
+    sheet = openpyxl.load_workbook(write_assumptions(table, tmp_path / "table.xlsx")).active
     kinds = {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
     assert kinds == {"s", "n"}
-    with write_table(table, tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
+    with write_assumptions(table, tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert f"'{text}" in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
@@ -264,8 +265,8 @@ def test_any_edit_comes_back(suffix: str, numbers: list[float], source: str, rea
     values = {"low": low, "base": base, "high": high, "source": source, "reasoning": reasoning}
     edited = with_figures(TOWN, "edited", {("fleets", "cars", "vehicles"): values})
     with TemporaryDirectory() as folder:
-        file = write_table(assumption_table(edited), Path(folder) / f"table{suffix}")
-        found = edited_scenario(TOWN, file, "edited")
+        file = write_assumptions(assumption_table(edited), Path(folder) / f"table{suffix}")
+        found = edit_scenario(TOWN, file, "edited")
     if suffix == ".csv":
         assert found == edited
     got, now = found.fleets["cars"].vehicles, edited.fleets["cars"].vehicles
@@ -283,7 +284,7 @@ def test_the_guard_of_a_cell_can_be_taken_off(text: str) -> None:
 
 
 def test_the_sheet_can_be_worked_in(tmp_path: Path, toytown: Scenario) -> None:
-    sheet = openpyxl.load_workbook(write_table(assumption_table(toytown), tmp_path / "table.xlsx")).active
+    sheet = openpyxl.load_workbook(write_assumptions(assumption_table(toytown), tmp_path / "table.xlsx")).active
     header = [cell.value for cell in sheet[1]]
     assert header[:1] + header[5:9] == ["key 键", "low 低值", "base 基准值", "high 高值", "source_kind 类别"]
     assert sheet.freeze_panes == "B2"
@@ -299,9 +300,9 @@ def test_columns_and_rows_in_another_order_or_missing(tmp_path: Path, toytown: S
     file.write_text("批注;基准值;key\n!;21;fleets.cars.kwh_per_100km\n;;\n?;1e3;fleets.cars.vehicles\n", encoding="gbk")
     text = file.read_text(encoding="gbk").replace("21;", "20;")
     file.write_text(text, encoding="gbk")
-    assert edited_scenario(toytown, file, "same") == renamed(toytown, "same")
+    assert edit_scenario(toytown, file, "same") == renamed(toytown, "same")
     file.write_text(text.replace("1e3", "1150"), encoding="gbk")
-    assert edited_scenario(toytown, file, "more").fleets["cars"].vehicles.base == 1150
+    assert edit_scenario(toytown, file, "more").fleets["cars"].vehicles.base == 1150
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,7 @@ def test_edits_refused_by_line(
     said: str,
 ) -> None:
     file = edit_csv(*cells)
-    (fault,) = faults(edited_scenario, toytown, file, "new")
+    (fault,) = faults(edit_scenario, toytown, file, "new")
     key = cells[0][0]
     assert fault.startswith(f"{file}, line {line_of(file, key)}, key {key}{said}"), fault
 
@@ -342,7 +343,7 @@ def test_all_edits_refused_at_once(tmp_path: Path, faults: Callable[..., list[st
         "access.walk_factor,0.5,x\naccess.walk_factor,1.2,x\nexisting.unlocated_chargers,11,\n",
         encoding="utf-8",
     )
-    found = [fault.removeprefix(f"{file}, ") for fault in faults(edited_scenario, toytown, file, "new")]
+    found = [fault.removeprefix(f"{file}, ") for fault in faults(edit_scenario, toytown, file, "new")]
     assert found == [
         "line 4: no figure fleets.cars.vehicle in this scenario; did you mean fleets.cars.vehicles?",
         "line 5: a row without key; fill it or delete the row",
@@ -354,8 +355,8 @@ def test_all_edits_refused_at_once(tmp_path: Path, faults: Callable[..., list[st
 
 
 def test_the_table_of_another_scenario(tmp_path: Path, faults: Callable[..., list[str]], toytown: Scenario) -> None:
-    file = write_table(assumption_table(read_scenario()), tmp_path / "taiyuan.csv")
-    told = [fault for fault in faults(edited_scenario, toytown, file, "new") if "no such figures" in fault]
+    file = write_assumptions(assumption_table(read_scenario()), tmp_path / "taiyuan.csv")
+    told = [fault for fault in faults(edit_scenario, toytown, file, "new") if "no such figures" in fault]
     assert len(told) == 1
     assert "name the scenario that the table was written from" in told[0]
 
@@ -375,18 +376,18 @@ def test_no_table_of_assumptions(
 ) -> None:
     file = tmp_path / "edited.csv"
     file.write_text(text, encoding="utf-8")
-    (fault,) = faults(edited_scenario, toytown, file, "new")
+    (fault,) = faults(edit_scenario, toytown, file, "new")
     assert fault.startswith(f"{file}") and said in fault
 
 
 def test_excel_rows_are_told_by_their_number(
     tmp_path: Path, faults: Callable[..., list[str]], toytown: Scenario
 ) -> None:
-    file = write_table(assumption_table(toytown), tmp_path / "table.xlsx")
+    file = write_assumptions(assumption_table(toytown), tmp_path / "table.xlsx")
     book = openpyxl.load_workbook(file)
     book.active["G4"] = True
     book.save(file)
-    assert faults(edited_scenario, toytown, file, "new") == [
+    assert faults(edit_scenario, toytown, file, "new") == [
         f"{file}, line 4, key fleets.cars.vehicles.base: input should be a valid number, found True"
     ]
 
@@ -400,31 +401,33 @@ def test_a_rule_across_figures_names_the_lines(
     )
     file = tmp_path / "edited.csv"
     file.write_text("key,low\nfleets.cars.vehicles,900\ngrowth.stock.saturation,150\n", encoding="utf-8")
-    (fault,) = faults(edited_scenario, scenario, file, "new")
+    (fault,) = faults(edit_scenario, scenario, file, "new")
     assert fault == f"{file}, line 3, key growth.stock: saturation above all points expected, found 150"
 
 
 def test_numbers_that_leave_their_source_behind_are_told() -> None:
     base = read_scenario()
     edited = with_figures(base, "x", {("fleets", "bus", "vehicles"): {"base": 2600.0}})
-    ((en, zh),) = stale_sources(base, edited)
-    assert "fleets.bus.vehicles" in en and "fleets.bus.vehicles" in zh
+    remark = stale_sources(base, edited)
+    assert remark is not None
+    check_both(remark)
+    assert "fleets.bus.vehicles" in remark.en
     sourced = {"base": 2600.0, "source": "a newer count"}
-    assert list(stale_sources(base, with_figures(base, "x", {("fleets", "bus", "vehicles"): sourced}))) == []
+    assert stale_sources(base, with_figures(base, "x", {("fleets", "bus", "vehicles"): sourced})) is None
 
 
 def test_what_exists_is_not_overwritten(tmp_path: Path, faults: Callable[..., list[str]], toytown: Scenario) -> None:
     table = assumption_table(toytown)
     for file in (tmp_path / "table.csv", tmp_path / "new.toml"):
         file.write_text("mine", encoding="utf-8")
-    (told,) = faults(write_table, table, tmp_path / "table.csv")
+    (told,) = faults(write_assumptions, table, tmp_path / "table.csv")
     assert "exists and may hold edits" in told
     (told,) = faults(write_variant, toytown, toytown, locate(TOYTOWN), tmp_path / "new.toml")
     assert "exists and may hold edits" in told
     assert {file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == {"mine"}
-    (told,) = faults(write_table, table, tmp_path / "none" / "table.csv")
+    (told,) = faults(write_assumptions, table, tmp_path / "none" / "table.csv")
     assert "no folder" in told
-    (told,) = faults(write_table, table, tmp_path / "table.pdf")
+    (told,) = faults(write_assumptions, table, tmp_path / "table.pdf")
     assert "expected" in told and ".xlsx" in told
 
 

@@ -13,16 +13,18 @@ import pytest
 
 from helpers.command import planner
 from helpers.towns import Town, assigned_value, bent_town, charger_types, counts, tiny_town
-from planner.assessment import Sited, assign_today, compare_networks
-from planner.baselines import NO_CHARGERS, greedy_counts, optimal_today, proportional_counts
+from planner.assessment import assign_today, compare_networks
+from planner.baselines import Sited, greedy_counts, optimal_today, proportional_counts
 from planner.baselines.proportional import largest_remainder
+from planner.capacity.types import linear_capacity
 from planner.exports import save_plan, summarise
 from planner.faults import BadInput
-from planner.plan import Plan, make_plan, with_optimal_today
+from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, Siting
-from planner.siting import linear_capacity
+from planner.siting import no_chargers
 from planner.siting.check.counts import broken_counts, counts_of
 from planner.siting.model.instance import Instance, make_instance
+from planner.studies.baselines import compare_baselines
 
 UNSEEN = ("task of", "quota:", "share of")  # rules that no baseline knows, or that break where something fits nowhere
 
@@ -41,13 +43,13 @@ def row_of_sites(energy: dict[str, float], bays: int = 20, rules: dict[str, Any]
     demand = pd.DataFrame({"energy_kwh_day": list(energy.values()), "reach_m": 500.0}, index=asks)
     capacity = linear_capacity(types, pd.Series({"dc": 100.0}), 50)
     siting = Siting(quota=10, **(rules or {}))
-    return Town(demand, sites, pd.DataFrame({"metres": 0.0}, index=goes), types, capacity, NO_CHARGERS, siting)
+    return Town(demand, sites, pd.DataFrame({"metres": 0.0}, index=goes), types, capacity, no_chargers(), siting)
 
 
 def blind(town: Town) -> Instance:
     """The problem without what no baseline can see."""
     rules: dict[str, Any] = {"question": "most_service", "promise_share": None, "floors": {}, "tasks": {}}
-    return make_instance(*town.tables[:-1], town.siting.model_copy(update=rules))
+    return make_instance(town.problem.with_rules(**rules))
 
 
 def by_site(x: Instance, new: np.ndarray) -> dict[str, int]:
@@ -219,16 +221,15 @@ def test_toytowns_baselines_place_all_chargers_within_the_money(plan: Plan) -> N
 
 
 def test_a_network_without_known_places_is_not_known(plan: Plan) -> None:
-    none = {"today": Sited(NO_CHARGERS, NO_CHARGERS, plan.assignment.iloc[:0])}
-    tables = plan.layers.zones, plan.demand, plan.sites, plan.access, plan.charger_types
-    row = compare_networks(*tables, none, plan.scenario).loc["today"]
+    none = {"today": Sited(no_chargers(), no_chargers(), plan.assignment.iloc[:0])}
+    row = compare_networks(plan.layers.zones, plan.problem, none, plan.scenario).loc["today"]
     assert row[["well_distributed", "value_kwh_day", "stations"]].isna().all()
     assert row["chargers"] == 11 and row["served_kwh_day"] == pytest.approx(440)
 
 
 def test_todays_charger_at_its_best_stands_at_the_mall(plan: Plan) -> None:
     """The dc of the station would serve 500 of the 675 at the mall's own door: worth 500 for 499."""
-    table = with_optimal_today(plan)
+    table = compare_baselines(plan)
     assert list(table.index) == ["today", "proportional", "greedy", "plan", "optimal_today"]
     pd.testing.assert_frame_equal(table.iloc[:4], plan.baselines)
     best = table.loc["optimal_today"]
@@ -240,9 +241,8 @@ def test_todays_chargers_at_their_best_are_as_many_and_never_worse() -> None:
     town = bent_town(3, "most_service")
     town = replace(town, existing=counts({("p1", "a"): 1, ("p2", "a"): 1}))
     town = town.with_cells("sites", bays=3.0, grid_kw=0.0, lock="free")
-    tables = town.demand, town.sites, town.access, town.charger_types, town.capacity, town.existing
-    chargers, assignment = optimal_today(*tables, town.siting)
-    assert chargers["count"].groupby(level="charger_type").sum().to_dict() == {
+    best = optimal_today(town.problem)
+    assert best.standing["count"].groupby(level="charger_type").sum().to_dict() == {
         "a": 2
     }  # grid: that of the sites they left
 
@@ -254,9 +254,7 @@ def test_todays_chargers_at_their_best_are_as_many_and_never_worse() -> None:
         share = metres.to_numpy() / reach.to_numpy()
         return float(((1 - (1 - town.siting.edge_worth) * share) * gone["energy_kwh_day"]).sum())
 
-    fake = Scenario.model_construct(siting=town.siting)
-    today = assign_today(*tables[:2], town.access, *tables[3:], fake)  # type: ignore[arg-type]
-    assert worth(assignment) >= worth(today) - 1e-6 > 0
+    assert worth(best.assignment) >= worth(assign_today(town.problem)) - 1e-6 > 0
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,13 +15,13 @@ import pytest
 from helpers.places import CHECKOUT
 from planner.candidates import find_sites
 from planner.candidates.edits import apply_edits, read_edits
-from planner.exports import read_plan, read_previous, save_plan
+from planner.exports import read_answers, read_plan, save_plan
 from planner.faults import BadInput
 from planner.files.whole import write_geojson
 from planner.layers import Layers
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario, write_scenario
-from planner.siting import Previous
+from planner.siting import Answers
 
 
 @pytest.fixture
@@ -214,11 +215,11 @@ def test_a_folder_to_go_on_from_must_be_a_plan(tmp_path: Path) -> None:
 
 
 def test_a_plan_of_another_city_is_no_plan_to_go_on_from(folder: Path) -> None:
-    before = read_previous(folder)
-    renamed = before.chargers.rename(index=lambda site: f"x{site}", level="site_id")
-    elsewhere = Previous(renamed, before.assignment, before.proof)
+    before = read_answers(folder)
+    renamed = before.last.chargers.rename(index=lambda site: f"x{site}", level="site_id")
+    elsewhere = Answers.of(2025, replace(before.last, chargers=renamed))
     with pytest.raises(BadInput, match=r"none of its sites \(xp1, xp2\) is a candidate here"):
-        make_plan(read_scenario("toytown/toytown.toml"), previous=elsewhere)
+        make_plan(read_scenario("toytown/toytown.toml"), start=elsewhere)
 
 
 def test_a_damaged_summary_is_named(folder: Path, tmp_path: Path) -> None:

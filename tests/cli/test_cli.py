@@ -175,8 +175,8 @@ def test_islands_are_named_with_their_streets_and_sites(town: Path, tmp_path: Pa
 
 def test_dead_end_one_way_is_no_island(town: Path, scenario: Scenario) -> None:
     """A clipped layer has them at its edge; toytown's s09 made a stub out of the town."""
+    from planner.access import islands
     from planner.layers import read_layers
-    from planner.plan import islands
 
     layers = read_layers(scenario.study_area)
     stub = layers.streets.assign(v=layers.streets["v"].where(layers.streets.index != "s09", 99))

@@ -16,14 +16,13 @@ import pyogrio
 import pytest
 import shapely
 
-from helpers.plans import two_years
-from planner.assessment import Year
+from helpers.plans import two_years, with_figures, with_tables
 from planner.exports import (
     CANDIDATE_FIELDS,
     SITE_FIELDS,
     chosen_sites,
+    read_answers,
     read_plan,
-    read_previous,
     save_plan,
 )
 from planner.exports import (
@@ -114,7 +113,7 @@ def test_site_fields_are_those_of_the_design(folder: Path) -> None:
 def test_unknown_numbers_are_null(plan: Plan, tmp_path: Path) -> None:
     """A station that serves nobody has no mean distance."""
     sites = plan.assessment.sites.assign(metres_mean=[float("nan"), 1.0])
-    idle = replace(plan, assessment=replace(plan.assessment, sites=sites))
+    idle = with_figures(plan, replace(plan.assessment, sites=sites))
     folder = save_plan(idle, tmp_path / "idle")
     assert content(folder / "sites.geojson")["features"][0]["properties"]["metres_mean"] is None
     assert not (folder / "map.html").exists()
@@ -188,7 +187,7 @@ def same_plan(again: Plan, plan: Plan) -> None:
         compare(getattr(again, name), getattr(plan, name))
     assert again.scenario == plan.scenario
     assert again.proof == plan.proof
-    pd.testing.assert_series_equal(again.proof.prices, plan.proof.prices, check_index_type=False)
+    pd.testing.assert_series_equal(again.answers.prices, plan.answers.prices, check_index_type=False)
     compare(again.baselines, plan.baselines)
     assert list(again.years) == list(plan.years)
     for year, each in plan.years.items():
@@ -212,8 +211,7 @@ def compare(again: pd.DataFrame, table: pd.DataFrame) -> None:
 def test_plan_reads_back_exactly(plan: Plan, folder: Path) -> None:
     again = read_plan(folder)
     same_plan(again, plan)
-    tables = (again.demand, again.sites, again.access, again.charger_types, again.capacity, again.existing)
-    check_plan(again.chargers, again.assignment, again.proof, *tables, again.scenario.siting)
+    check_plan(again.problem, again.answer)
 
 
 def test_plan_of_two_years_reads_back_exactly(plan: Plan, tmp_path: Path) -> None:
@@ -241,23 +239,16 @@ def test_phase_and_year_are_those_of_a_sites_first_chargers(plan: Plan, tmp_path
     assert chosen_sites(plan)["year"].to_list() == [2025, 2025]
 
 
-def test_previous_is_what_siting_answered(plan: Plan, folder: Path) -> None:
-    previous = read_previous(folder)
-    compare(previous.chargers, plan.chargers)
-    compare(previous.assignment, plan.assignment)
-    assert previous.proof == plan.proof
+def test_answers_read_are_what_siting_answered(plan: Plan, folder: Path) -> None:
+    answers = read_answers(folder)
+    compare(answers.last.chargers, plan.chargers)
+    compare(answers.last.assignment, plan.assignment)
+    assert answers.last.proof == answers.proof == plan.proof
 
 
 def test_plan_without_any_charger_is_saved_and_read(plan: Plan, tmp_path: Path) -> None:
     nobody, nothing = plan.assignment.iloc[:0], plan.chargers.iloc[:0]
-    empty = replace(
-        plan,
-        existing=plan.existing.iloc[:0],
-        chargers=nothing,
-        assignment=nobody,
-        years={2025: Year(plan.demand, nothing, nobody, plan.proof)},
-        assessment=replace(plan.assessment, sites=plan.assessment.sites.iloc[:0]),
-    )
+    empty = with_tables(plan, existing=plan.existing.iloc[:0], chargers=nothing, assignment=nobody)
     again = read_plan(save_plan(empty, tmp_path / "nothing"))
     assert again.chargers.empty
     assert again.assignment.empty
@@ -349,7 +340,7 @@ def test_tables_that_summary_does_not_speak_of_are_named(
     told = faults(read_plan, folder)
     assert [text.partition(": ")[0] for text in told] == [str(folder / "plan.gpkg")]
     assert f"the tables {tables} are not those that summary.json speaks of" in told[0]
-    assert faults(read_previous, folder) == told
+    assert faults(read_answers, folder) == told
 
 
 def test_another_plans_geopackage_is_refused(plan: Plan, tmp_path: Path) -> None:
@@ -375,7 +366,7 @@ def test_edited_summary_and_scenario_are_named(
     (folder / "scenario.toml").write_text(scenario.replace("quota = 6", "quota = 5"), encoding="utf-8")
     (told,) = faults(read_plan, folder)
     assert told.startswith(f"{folder / 'scenario.toml'}: has been edited since the plan was saved")
-    assert len(read_previous(folder).chargers) == len(plan.chargers)  # to go on from under another scenario
+    assert len(read_answers(folder).last.chargers) == len(plan.chargers)  # to go on from under another scenario
     (folder / "scenario.toml").write_text(scenario, encoding="utf-8")
     summary = content(folder / "summary.json")
     (folder / "summary.json").write_text(json.dumps(summary | {"chargers": 7}), encoding="utf-8")

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from helpers import database
-from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years
-from planner.exports import export, postgis, save_plan
+from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years, with_tables
+from planner.exports import export_plan, postgis, save_plan
 from planner.faults import BadInput
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
@@ -65,7 +65,7 @@ def counts(ask: Callable[..., list[Any]]) -> dict[str, int]:
 
 
 def test_plan_is_there_with_its_geometry_and_indexes(folder: Path, ask: Any) -> None:
-    told = export(folder, "postgresql" + ask.address.removeprefix("postgresql"))
+    told = export_plan(folder, "postgresql" + ask.address.removeprefix("postgresql"))
     key = ask("SELECT plan_id FROM ev_plans.plans")[0][0]
     assert "secret" not in told
     assert told.endswith(f" ev_plans {key}")
@@ -86,13 +86,13 @@ def test_plan_is_there_with_its_geometry_and_indexes(folder: Path, ask: Any) -> 
 
 
 def test_again_replaces_and_others_stay(plan: Plan, folder: Path, ask: Any, tmp_path: Path) -> None:
-    export(folder, ask.address)
+    export_plan(folder, ask.address)
     renamed = plan.scenario.model_copy(update={"name": "other"})
     other = save_plan(replace(two_years(plan), scenario=renamed), tmp_path / "other")
-    export(other, ask.address)
+    export_plan(other, ask.address)
     ask("INSERT INTO ev_plans.tasks (plan_id, task_unit, task) SELECT plan_id, 'mine', 1 FROM ev_plans.plans")
     ask("CREATE TABLE ev_plans.mine AS SELECT 1 AS one")
-    export(folder, ask.address)
+    export_plan(folder, ask.address)
     rows = ask("SELECT split_part(plan_id, '-', 1), count(*) FROM ev_plans.tasks GROUP BY 1 ORDER BY 1")
     assert rows == [("other", 3), ("toytown", 2)]  # the row that was added to the first is gone with its old rows
     years = ask("SELECT split_part(plan_id, '-', 1), year, chargers FROM ev_plans.years ORDER BY 1, 2")
@@ -103,14 +103,14 @@ def test_again_replaces_and_others_stay(plan: Plan, folder: Path, ask: Any, tmp_
 
 
 def test_columns_that_an_earlier_plan_had_not_are_added(plan: Plan, folder: Path, ask: Any, tmp_path: Path) -> None:
-    export(folder, ask.address)
-    fed = save_plan(replace(plan, sites=plan.sites.assign(feeder="F1")), tmp_path / "fed")
-    export(fed, ask.address)
+    export_plan(folder, ask.address)
+    fed = save_plan(with_tables(plan, sites=plan.sites.assign(feeder="F1")), tmp_path / "fed")
+    export_plan(fed, ask.address)
     assert ask("SELECT feeder, count(*) FROM ev_plans.candidates GROUP BY 1 ORDER BY 1") == [("F1", 4), (None, 4)]
 
 
 def test_hostile_names_are_data(ask: Any, tmp_path: Path) -> None:
-    export(save_plan(hostile_plan(tmp_path), tmp_path / "plan"), ask.address)
+    export_plan(save_plan(hostile_plan(tmp_path), tmp_path / "plan"), ask.address)
     expected = HOSTILE | {HOSTILE_ID: HOSTILE["p2"]}
     del expected["p2"]
     assert dict(ask("SELECT site_id, name_zh FROM ev_plans.candidates")) == expected
@@ -121,7 +121,7 @@ def test_hostile_names_are_data(ask: Any, tmp_path: Path) -> None:
 def test_a_killed_connection_leaves_what_was_there(
     plan: Plan, folder: Path, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export(folder, ask.address)
+    export_plan(folder, ask.address)
     ask("UPDATE ev_plans.tasks SET note_zh = 'before'")
     rows = postgis._rows
 
@@ -137,7 +137,7 @@ def test_a_killed_connection_leaves_what_was_there(
     other = save_plan(two_years(plan), tmp_path / "two")
     for source in (folder, other):
         with pytest.raises(BadInput) as caught:
-            export(source, ask.address)
+            export_plan(source, ask.address)
         (fault,) = caught.value.faults
         assert re.search("the connection is lost|terminating connection due to administrator", fault.en)
         assert fault.en.endswith("; nothing was written")
@@ -149,7 +149,9 @@ def test_a_killed_connection_leaves_what_was_there(
 def test_two_at_once_wait_for_each_other(plan: Plan, folder: Path, ask: Any, tmp_path: Path) -> None:
     other = save_plan(two_years(plan), tmp_path / "two")
     done: list[str] = []
-    both = [threading.Thread(target=lambda f=f: done.append(export(f, ask.address))) for f in (folder, other, folder)]
+    both = [
+        threading.Thread(target=lambda f=f: done.append(export_plan(f, ask.address))) for f in (folder, other, folder)
+    ]
     for each in both:
         each.start()
     for each in both:
@@ -171,7 +173,7 @@ def test_two_at_once_wait_for_each_other(plan: Plan, folder: Path, ask: Any, tmp
 def test_a_database_that_refuses_is_one_message(
     folder: Path, ask: Any, faults: Callable[..., list[str]], change: tuple[str, str], words: str
 ) -> None:
-    (told,) = faults(export, folder, ask.address.replace(*change))
+    (told,) = faults(export_plan, folder, ask.address.replace(*change))
     assert words in told
     assert "secret" not in told
 
@@ -179,13 +181,13 @@ def test_a_database_that_refuses_is_one_message(
 def test_rights_and_tables_of_others_are_respected(folder: Path, ask: Any, faults: Callable[..., list[str]]) -> None:
     ask("DROP ROLE IF EXISTS guest")
     ask("CREATE ROLE guest LOGIN")
-    (told,) = faults(export, folder, ask.address.replace("//postgres:", "//guest:"))
+    (told,) = faults(export_plan, folder, ask.address.replace("//postgres:", "//guest:"))
     assert "permission denied to create extension" in told
     ask("CREATE EXTENSION postgis")
-    (told,) = faults(export, folder, ask.address.replace("//postgres:", "//guest:"))
+    (told,) = faults(export_plan, folder, ask.address.replace("//postgres:", "//guest:"))
     assert "permission denied for database plans" in told
     ask("CREATE SCHEMA ev_plans")
     ask("CREATE TABLE ev_plans.plans (plan_id integer)")
-    (told,) = faults(export, folder, ask.address)
+    (told,) = faults(export_plan, folder, ask.address)
     assert "the database refuses: " in told
     assert ask("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'ev_plans'") == [(1,)]

@@ -17,11 +17,19 @@ import pytest
 from helpers.command import planner
 from helpers.places import CHECKOUT
 from helpers.plans import HOSTILE, HOSTILE_ID, hostile_plan, two_years
-from planner.exports import CANDIDATE_FIELDS, SITE_FIELDS, export, read_content, read_saved_layers, save_plan, targets
+from planner.exports import (
+    CANDIDATE_FIELDS,
+    SITE_FIELDS,
+    export_plan,
+    read_content,
+    save_plan,
+    targets,
+)
 from planner.exports import files as files_module
 from planner.exports.content import plain
 from planner.exports.files import FILE_TARGETS
 from planner.exports.schemas import SCHEMAS, read_schema
+from planner.files.geopackage import read_saved_layers
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
 from planner.views.columns import COLUMNS
@@ -56,7 +64,7 @@ def names_by_id(table: pd.DataFrame) -> dict[str, str]:
 
 
 def test_csv_is_for_excel_and_holds_every_table(folder: Path, tmp_path: Path) -> None:
-    export(folder, "csv", tmp_path / "tables")
+    export_plan(folder, "csv", tmp_path / "tables")
     assert names_of(tmp_path / "tables") == {*(f"{name}.csv" for name in TABLES), "SOURCES.txt"}
     raw = (tmp_path / "tables" / "sites.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
@@ -71,9 +79,9 @@ def test_csv_is_for_excel_and_holds_every_table(folder: Path, tmp_path: Path) ->
 
 
 def test_zip_holds_the_same_files_and_the_same_bytes_every_time(folder: Path, tmp_path: Path) -> None:
-    export(folder, "csv", tmp_path / "tables")
+    export_plan(folder, "csv", tmp_path / "tables")
     for name in ("one.zip", "two.zip"):
-        export(folder, "csv", tmp_path / name)
+        export_plan(folder, "csv", tmp_path / name)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         packed = {name: archive.read(name) for name in archive.namelist()}
@@ -82,7 +90,7 @@ def test_zip_holds_the_same_files_and_the_same_bytes_every_time(folder: Path, tm
 
 @pytest.mark.parametrize(("to", "suffix"), [("geoparquet", "parquet"), ("flatgeobuf", "fgb")])
 def test_gis_formats_hold_the_layers_in_the_working_crs(folder: Path, tmp_path: Path, to: str, suffix: str) -> None:
-    export(folder, to, tmp_path / to)
+    export_plan(folder, to, tmp_path / to)
     assert names_of(tmp_path / to) == {*(f"{name}.{suffix}" for name in SPATIAL), "SOURCES.txt"}
     content = read_content(folder)
     for name in SPATIAL:
@@ -97,7 +105,7 @@ def test_gis_formats_hold_the_layers_in_the_working_crs(folder: Path, tmp_path: 
 
 
 def test_geojson_is_that_of_the_plan_folder_with_its_schemas(folder: Path, tmp_path: Path) -> None:
-    export(folder, "geojson", tmp_path / "geo")
+    export_plan(folder, "geojson", tmp_path / "geo")
     for name in ("sites", "candidates"):
         assert (tmp_path / "geo" / f"{name}.geojson").read_bytes() == (folder / f"{name}.geojson").read_bytes()
         assert json.loads((tmp_path / "geo" / f"{name}.schema.json").read_text(encoding="utf-8")) == read_schema(name)
@@ -106,12 +114,12 @@ def test_geojson_is_that_of_the_plan_folder_with_its_schemas(folder: Path, tmp_p
 
 def test_excel_and_geopackage_are_those_of_the_plan_folder(folder: Path, tmp_path: Path) -> None:
     for to in ("xlsx", "gpkg"):
-        export(folder, to, tmp_path / f"copy.{to}")
+        export_plan(folder, to, tmp_path / f"copy.{to}")
         assert (tmp_path / f"copy.{to}").read_bytes() == (folder / f"plan.{to}").read_bytes()
 
 
 def test_kml_has_names_places_and_figures(folder: Path, tmp_path: Path) -> None:
-    export(folder, "kml", tmp_path / "kml")
+    export_plan(folder, "kml", tmp_path / "kml")
     places = placemarks(tmp_path / "kml" / "sites.kml")
     assert list(places) == ["南区医院", "中心商场"]
     assert places["中心商场"]["coordinates"] == pytest.approx([112.146713, 37.948761], abs=1e-6)
@@ -135,10 +143,10 @@ def test_every_format_goes_into_the_plan_folder_and_leaves_it_with_the_plan(plan
     before = names_of(home)
     for to in FILE_TARGETS:
         if to != "gpkg":
-            assert export(home, to) == str(home / FILE_TARGETS[to].place)
+            assert export_plan(home, to) == str(home / FILE_TARGETS[to].place)
     assert names_of(home) == before | {"csv", "geojson", "geoparquet", "flatgeobuf", "kml"}
     (home / "csv" / "sites.csv").write_text("old", encoding="utf-8")
-    export(home, "csv")
+    export_plan(home, "csv")
     assert (home / "csv" / "sites.csv").stat().st_size > 100
     save_plan(plan, home)
     assert names_of(home) == before
@@ -182,7 +190,7 @@ def test_schema_refuses_what_is_wrong(folder: Path, spoil: Callable[[dict], obje
 
 def test_hostile_names_stay_data_in_every_file(hostile: Path, tmp_path: Path) -> None:
     for to in FILE_TARGETS:
-        export(hostile, to, tmp_path / f"{to}{FILE_TARGETS[to].suffix}")
+        export_plan(hostile, to, tmp_path / f"{to}{FILE_TARGETS[to].suffix}")
     expected = HOSTILE | {HOSTILE_ID: HOSTILE["p2"]}
     del expected["p2"]
     everywhere = {
@@ -217,26 +225,28 @@ def test_unknown_formats_and_wrong_names_are_refused(
     folder: Path, tmp_path: Path, faults: Callable[..., list[str]]
 ) -> None:
     known = "csv, geojson, geoparquet, flatgeobuf, kml, xlsx, gpkg, postgresql://..."
-    assert faults(export, folder, "shp") == [f"--to: unknown format shp; expected one of {known}"]
-    assert faults(export, folder, "mysql://root:secret@host/db") == [
+    assert faults(export_plan, folder, "shp") == [f"--to: unknown format shp; expected one of {known}"]
+    assert faults(export_plan, folder, "mysql://root:secret@host/db") == [
         f"--to: unknown format mysql; expected one of {known}"
     ]
-    assert faults(export, folder, "csv", tmp_path / "a.xlsx") == [
+    assert faults(export_plan, folder, "csv", tmp_path / "a.xlsx") == [
         f"{tmp_path / 'a.xlsx'}: csv expects the name of a folder or a .zip file, found a.xlsx"
     ]
-    assert faults(export, folder, "xlsx", tmp_path / "a") == [f"{tmp_path / 'a'}: xlsx expects .xlsx, found a"]
-    assert faults(export, folder, "kml", tmp_path / "no" / "a") == [
+    assert faults(export_plan, folder, "xlsx", tmp_path / "a") == [f"{tmp_path / 'a'}: xlsx expects .xlsx, found a"]
+    assert faults(export_plan, folder, "kml", tmp_path / "no" / "a") == [
         f"{tmp_path / 'no' / 'a'}: cannot be written: no folder {tmp_path / 'no'}"
     ]
-    assert faults(export, folder, "gpkg") == [
+    assert faults(export_plan, folder, "gpkg") == [
         f"{folder / 'plan.gpkg'}: is that GeoPackage already; name a copy with -o"
     ]
-    assert faults(export, folder, "postgresql://x/y", tmp_path / "a") == ["-o: a database takes no file; leave -o out"]
+    assert faults(export_plan, folder, "postgresql://x/y", tmp_path / "a") == [
+        "-o: a database takes no file; leave -o out"
+    ]
     (tmp_path / "mine.xlsx").write_text("mine", encoding="utf-8")
-    assert faults(export, folder, "xlsx", tmp_path / "mine.xlsx") == [
+    assert faults(export_plan, folder, "xlsx", tmp_path / "mine.xlsx") == [
         f"{tmp_path / 'mine.xlsx'}: exists and is not overwritten; give another name, or delete it first"
     ]
-    assert faults(export, tmp_path, "csv", tmp_path / "t")[0].startswith(f"{tmp_path}: is no plan folder")
+    assert faults(export_plan, tmp_path, "csv", tmp_path / "t")[0].startswith(f"{tmp_path}: is no plan folder")
     assert names_of(tmp_path) == {"mine.xlsx"}
 
 
@@ -245,10 +255,10 @@ def test_missing_packages_are_named_with_the_command(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "geoalchemy2", None)
-    assert faults(export, folder, "geoparquet", tmp_path / "a") == [
+    assert faults(export_plan, folder, "geoparquet", tmp_path / "a") == [
         'geoparquet: needs the package pyarrow; install it with pip install "ev-charging-planner[parquet]"'
     ]
-    assert faults(export, folder, "postgresql://x/y") == [
+    assert faults(export_plan, folder, "postgresql://x/y") == [
         '--to postgresql://: needs the package geoalchemy2; install it with pip install "ev-charging-planner[postgis]"'
     ]
     assert names_of(tmp_path) == set()
@@ -273,7 +283,7 @@ def test_a_full_disk_leaves_nothing(
 
     monkeypatch.setitem(targets.FILE_TARGETS, to, FILE_TARGETS[to]._replace(write=full))
     place = tmp_path / f"out{FILE_TARGETS[to].suffix}"
-    assert faults(export, folder, to, place) == [
+    assert faults(export_plan, folder, to, place) == [
         f"{place}: cannot be written: [Errno 28] No space left on device{HINT}"
     ]
     assert names_of(tmp_path) == set()
@@ -286,7 +296,7 @@ def test_a_kml_that_gdal_cut_short_is_refused(
         file.write_text("<kml><Document>", encoding="utf-8")
 
     monkeypatch.setattr(files_module.pyogrio, "write_dataframe", cut)
-    assert faults(export, folder, "kml", tmp_path / "kml") == [
+    assert faults(export_plan, folder, "kml", tmp_path / "kml") == [
         f"{tmp_path / 'kml'}: cannot be written: [Errno 28] No space left on device{HINT}"
     ]
     assert names_of(tmp_path) == set()
@@ -295,10 +305,10 @@ def test_a_kml_that_gdal_cut_short_is_refused(
 SMALL = """
 import sys
 from planner import BadInput
-from planner.exports import export
+from planner.exports import export_plan
 for number, to in enumerate(sys.argv[3:]):
     try:
-        export(sys.argv[1], to, f"{sys.argv[2]}/out{number}" + {"xlsx": ".xlsx", "gpkg": ".gpkg"}.get(to, ""))
+        export_plan(sys.argv[1], to, f"{sys.argv[2]}/out{number}" + {"xlsx": ".xlsx", "gpkg": ".gpkg"}.get(to, ""))
         print(to, "written")
     except BadInput as error:
         print(len(error.faults), error)
@@ -336,8 +346,10 @@ def test_command_writes_and_says_where(folder: Path, tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_every_column_is_documented() -> None:
-    text = (CHECKOUT / "docs" / "exports.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_column_is_documented(lang: str) -> None:
+    text = (CHECKOUT / "docs" / lang / "exports.md").read_text(encoding="utf-8")
     for field in {*SITE_FIELDS, *CANDIDATE_FIELDS}:
         column = COLUMNS[field]
-        assert f"| `{field}` | {column.words.zh} | {column.description} |" in text
+        words = f"{column.words.zh} | {column.description} |" if lang == "en" else f"{column.words.zh} |"
+        assert f"| `{field}` | {words}" in text

@@ -16,9 +16,10 @@ from typing import Any
 import openpyxl
 
 from helpers.reports import Page
-from planner.console import print_plan, show
+from planner.console.plan import print_plan
+from planner.console.printing import show
 from planner.plan import Plan
-from planner.studies.compare import read_saved
+from planner.studies.compare import read_saved_plans
 from planner.views.difference import figures_table
 from planner.words import Lang
 
@@ -336,7 +337,7 @@ def _in_millions(cny: str, lang: Lang) -> str:
 def compared(folder: Path, other: Path, plan: Plan, lang: Lang) -> Shown:
     """What `planner compare` shows of the first of two folders."""
     at = _at(lang)
-    (table,) = printed_tables(_printed(show, figures_table(read_saved([folder, other])), lang))
+    (table,) = printed_tables(_printed(show, figures_table(read_saved_plans([folder, other])), lang))
     rows = {row[0]: row[1] for row in table}
     shown = {f"{key}.plan": rows[words[at]] for key, words in FOUR.items()}
     left_out = ("tightness", "needed_chargers")

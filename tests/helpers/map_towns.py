@@ -10,12 +10,13 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from shapely import LineString, Point, box
 
-from helpers.reported_town import assessed
-from planner.assessment import REASONS, Assessment, Year
+from helpers.plans import drawn_plan, with_figures
+from planner.assessment import REASONS, Assessment
+from planner.capacity.tables import charger_tables
 from planner.layers import Layers
-from planner.plan import Plan, charger_tables
+from planner.plan import Plan
 from planner.scenario import read_scenario
-from planner.siting import Proof
+from planner.siting import Answer, Answers, Problem, Proof
 
 HOSTILE = "</script><img src=x onerror=\"window.harmed='yes'\"><b>'&\u2028{{ 7*7 }}"
 CRS = "EPSG:32649"
@@ -182,39 +183,31 @@ def made_up_city(side: int = 79, sites: int = 1350, built: int = 900, years: int
         {"chargers": 100, "swap_stations": 0, "stations": 9, "power_kw": 4e3, "capex_cny": 8e6},
         index=pd.MultiIndex.from_product([names, [*phases], ["mall"]], names=["task_unit", "year", "kind"]),
     )
-    return Plan(
-        scenario=scenario,
-        layers=Layers(districts, streets, zones, places, no_points, no_points, no_points),
-        fleets=pd.DataFrame(),
-        demand=demand,
-        sites=table,
-        access=pd.DataFrame(),
-        charger_types=types,
-        capacity=pd.DataFrame(),
-        existing=nothing,
-        chargers=nothing,
-        assignment=assignment,
-        proof=proof,
-        years={year: Year(demand, each, assignment, proof) for year, each in added.items()},
-        assessment=Assessment(
-            figures=figures,
-            companions=pd.DataFrame(),
-            services=pd.DataFrame(),
-            districts=by_district,
-            tasks=tasks,
-            zones=zone_figures,
-            sites=stations,
-            types=pd.DataFrame(),
-            breakdown=breakdown,
-            townships=pd.DataFrame(),
-            years=by_year,
-            zone_years=pd.concat(zone_years, names=["year"]),
-            grid=None,
-            money=None,
-            emissions=pd.DataFrame(),
-        ),
-        baselines=pd.DataFrame(),
+    stands, by_year_answers = nothing, {}
+    for year, each in sorted(added.items()):
+        stands = each if stands.empty else stands.add(each, fill_value=0).astype(int)
+        by_year_answers[year] = Answer(stands, assignment, proof)
+    problem = Problem(demand, table, pd.DataFrame(), types, pd.DataFrame(), nothing, scenario.siting)
+    layers = Layers(districts, streets, zones, places, no_points, no_points, no_points)
+    plan = Plan(scenario, layers, dict.fromkeys(added, problem), Answers(by_year_answers, proof))
+    figures_of = Assessment(
+        figures=figures,
+        companions=pd.DataFrame(),
+        services=pd.DataFrame(),
+        districts=by_district,
+        tasks=tasks,
+        zones=zone_figures,
+        sites=stations,
+        types=pd.DataFrame(),
+        breakdown=breakdown,
+        townships=pd.DataFrame(),
+        years=by_year,
+        zone_years=pd.concat(zone_years, names=["year"]),
+        grid=None,
+        money=None,
+        emissions=pd.DataFrame(),
     )
+    return drawn_plan(plan, figures_of)
 
 
 def no_demand_of() -> pd.DataFrame:
@@ -248,24 +241,14 @@ def shared_out(counts: np.ndarray, ids: pd.Index, part: int, parts: int) -> pd.D
     return pd.DataFrame({"count": mine.reshape(-1)}, index=index)
 
 
-def toytown_in_two_years(plan: Plan) -> Plan:
-    """Toytown's plan with one type of every site built a year earlier, when nobody is served by it yet."""
-    first = plan.chargers.groupby(level="site_id").head(1)
-    year = plan.scenario.year
-    years = {
-        year - 1: Year(plan.demand, first, plan.assignment.iloc[:0], plan.proof),
-        year: Year(plan.demand, plan.chargers.drop(first.index), plan.assignment, plan.proof),
-    }
-    return replace(plan, years=years, assessment=assessed(plan, years=years))
-
-
 def with_development_zone(plan: Plan) -> Plan:
     """Toytown with a square in its middle that answers for a task of its own."""
     middle = plan.layers.zones.union_all().centroid.buffer(300)
     unit = gpd.GeoDataFrame(geometry=[middle], crs=CRS, index=pd.Index(["开发区甲"], name="task_unit"))
     row = plan.assessment.tasks.iloc[[0]].set_axis(["开发区甲"]).assign(task=3, chargers=4)
     tasks = pd.concat([plan.assessment.tasks, row])
-    return replace(plan, layers=replace(plan.layers, task_units=unit), assessment=replace(plan.assessment, tasks=tasks))
+    layers = replace(plan.layers, task_units=unit)
+    return with_figures(plan, replace(plan.assessment, tasks=tasks), layers=layers)
 
 
 def with_hostile_names(plan: Plan) -> Plan:
@@ -279,7 +262,7 @@ def with_hostile_names(plan: Plan) -> Plan:
     area = plan.scenario.study_area.model_copy(update={"attribution": HOSTILE})
     titles = {"title_zh": f"题{HOSTILE}", "title_en": f"title{HOSTILE}", "study_area": area}
     figures = plan.assessment
-    return replace(
+    return with_figures(
         plan,
         scenario=plan.scenario.model_copy(update=titles),
         layers=layers,

@@ -15,14 +15,15 @@ import numpy as np
 import pandas as pd
 
 from helpers.reported_town import REPORTS, counts, energies
-from planner.access import measure_access
-from planner.assessment import Assessment, Year, assess, assign_today
+from planner.access import measure_access, reach_by_mode
+from planner.assessment import Assessment, Year, assign_today, years_of
 from planner.candidates import find_sites
+from planner.capacity.tables import charger_tables
 from planner.demand import estimate_demand, fleet_energy
 from planner.layers import Layers, read_layers
-from planner.plan import charger_tables, reach_by_mode
+from planner.plan import Plan
 from planner.scenario import Scenario, read_scenario
-from planner.siting import Proof
+from planner.siting import Answer, Answers, Problem, Proof
 
 TOWN = (
     REPORTS.replace('fleets = ["cars"]', 'fleets = ["cars"]\nvoc_g_km = [0.05, 0.1, 0.2]').replace(
@@ -128,7 +129,11 @@ class Drawn:
     scenario: Scenario
     years: dict[int, Year]
     today: pd.DataFrame
-    assessment: Assessment
+    plan: Plan
+
+    @property
+    def assessment(self) -> Assessment:
+        return self.plan.assessment
 
 
 @cache
@@ -157,18 +162,20 @@ def drawn(seed: int) -> Drawn:
     capacity = _pooled(types) * (8 if seed == GENEROUS else 1)
     existing = counts({("p1", "ac"): 1, ("p3", "dc"): 1})
     chargers = _chargers(sites, types, existing, rng)
-    town = demand, sites, access, types, capacity, existing
-    today = assign_today(*town, scenario)
+    problem = Problem(demand, sites, access, types, capacity, existing, scenario.siting, walked=scenario.walked)
+    today = assign_today(problem)
     first = chargers[rng.random(len(chargers)) < 0.5]
-    early = _less(demand)
-    year = scenario.year
-    assignment = _drivers(demand, access, capacity, existing, chargers, scenario, rng)
-    years = {
-        year - 2: Year(early, first, _drivers(early, access, capacity, existing, first, scenario, rng), PROOF),
-        year: Year(demand, chargers.drop(first.index), assignment, PROOF),
+    year, early = scenario.year, _less(demand)
+    assignment = _drivers(problem, chargers, scenario, rng)
+    before = replace(problem, demand=early)
+    problems = {year - 2: before, year: problem}
+    by_year = {
+        year - 2: Answer(first, _drivers(before, first, scenario, rng), PROOF),
+        year: Answer(chargers, assignment, PROOF),
     }
-    given: Any = layers, *town, chargers, assignment, scenario
-    return Drawn(*given, years, today, assess(*given, years))
+    answers = Answers(by_year, PROOF)
+    given: Any = layers, demand, sites, access, types, capacity, existing, chargers, assignment, scenario
+    return Drawn(*given, years_of(problems, answers), today, Plan(scenario, layers, problems, answers))
 
 
 def _less(demand: pd.DataFrame) -> pd.DataFrame:
@@ -213,16 +220,9 @@ def _chargers(
     return counts(dict(sorted(rows.items())))
 
 
-def _drivers(
-    demand: pd.DataFrame,
-    access: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    chargers: pd.DataFrame,
-    scenario: Scenario,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+def _drivers(problem: Problem, chargers: pd.DataFrame, scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     """Everybody's energy at random stations within reach that have room, some of it nowhere."""
+    demand, access, capacity, existing = problem.demand, problem.access, problem.capacity, problem.existing
     service_of = {k: kind.service for k, kind in scenario.charger_types.items()}
     room: dict[tuple[str, str], float] = {}
     for (j, k), n in existing["count"].add(chargers["count"], fill_value=0).items():

@@ -5,7 +5,6 @@ What its plan builds and serves (data/toytown/README.md): p1 (hospital) 1 dc and
 serves. A dc is 100 kW, an ac 10, both of coincidence 0.5.
 """
 
-import inspect
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.assessment import Assessment, Year, assess
+from helpers.plans import with_tables
+from planner.assessment import Assessment
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario
 
@@ -78,10 +78,8 @@ def reported_plan() -> Plan:
 
 
 def assessed(plan: Plan, **changed: Any) -> Assessment:
-    """The plan assessed again with some of its tables replaced, everything built in one year."""
-    given = {name: changed.get(name, getattr(plan, name)) for name in inspect.signature(assess).parameters}
-    year = Year(given["demand"], given["chargers"], given["assignment"], plan.proof)
-    return assess(**given | {"years": changed.get("years", {given["scenario"].year: year})})
+    """The plan of one year assessed again with some of its tables replaced."""
+    return with_tables(plan, **changed).assessment
 
 
 def with_section(plan: Plan, section: str, **fields: Any) -> Scenario:

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from helpers.reported_town import assessed
-from planner.assessment import Year
+from helpers.plans import with_figures
 from planner.plan import Plan
 
 HOSTILE = '</script><img src=x onerror=alert(1)>#eval("1+1") $x$ *b* _i_ \\ @ref <lab> `c` \' = no\n= no'
@@ -96,17 +95,6 @@ def pdf_lines(content: bytes) -> list[list[Line]]:
 FOOT_PT = 46.0  # the margin below is 17 mm, 48.2 pt
 
 
-def of_two_years(plan: Plan) -> Plan:
-    """The same plan built in two years: the first half of every site's types, then the rest."""
-    first = plan.chargers.groupby(level="site_id").head(1)
-    year = plan.scenario.year
-    years = {
-        year - 1: Year(plan.demand, first, plan.assignment.iloc[:0], plan.proof),
-        year: Year(plan.demand, plan.chargers.drop(first.index), plan.assignment, plan.proof),
-    }
-    return replace(plan, years=years, assessment=assessed(plan, years=years))
-
-
 def with_hostile_names(plan: Plan) -> Plan:
     """Every name that comes from outside replaced by text that would run if it were believed."""
     rename = {name: f"{name}{HOSTILE}" for name in plan.layers.districts.index}
@@ -118,7 +106,7 @@ def with_hostile_names(plan: Plan) -> Plan:
     }
     told = {"title_zh": f"题{HOSTILE}", "title_en": f"title{HOSTILE}", "note_zh": HOSTILE, "note_en": HOSTILE}
     result = plan.assessment
-    return replace(
+    return with_figures(
         plan,
         scenario=plan.scenario.model_copy(update=told | {"study_area": area, "charger_types": kinds}),
         layers=replace(plan.layers, districts=districts),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from helpers.towns import Planned, Town
 from planner.progress import Progress, silent
 from planner.siting import Proof
-from planner.siting.choose import tables_of
+from planner.siting.choose import answer_of
 from planner.siting.city.city import plan_city
 from planner.siting.effort import Effort
+from planner.siting.problem import no_prices
 
 
 def by_the_city_method(town: Town, effort: Effort | None = None, report: Progress = silent) -> Planned:
@@ -28,4 +29,4 @@ def by_the_city_method(town: Town, effort: Effort | None = None, report: Progres
         cost_cny=-value if least_cost else None,
         cost_bound_cny=-bound if least_cost else None,
     )
-    return Planned(town, *tables_of(x, choice), proof)
+    return Planned(town, answer_of(x, choice, proof, no_prices()))

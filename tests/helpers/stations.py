@@ -9,20 +9,23 @@ import geopandas as gpd
 import pandas as pd
 from shapely import box
 
+from helpers.texts import check_both
+from planner.words import Text
+
 TOWN = gpd.GeoSeries([box(112.4, 37.7, 112.7, 38.0)], crs=4326)
 HERE = (112.55, 37.87)
 METRE_EAST = 1 / 87_970  # degrees at 37.87 north
 
 
 class Said:
-    """What was said in English; every word of it also in Chinese."""
+    """What was said in English; the Chinese told the same."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def __call__(self, en: str, zh: str) -> None:
-        assert any("\u4e00" <= letter <= "\u9fff" for letter in zh), f"no Chinese: {en}"
-        self.lines.append(en)
+    def __call__(self, text: Text) -> None:
+        check_both(text)
+        self.lines.append(text.en)
 
 
 def dump(file: Path, content: object) -> Path:

@@ -20,8 +20,9 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
 from planner import BadInput
+from planner.capacity.types import linear_capacity
 from planner.scenario import Siting
-from planner.siting import Proof, check_plan, choose_sites, linear_capacity
+from planner.siting import Answer, Problem, Proof, check_plan, choose_sites
 from planner.siting.model.instance import Instance, make_instance
 
 MODE = {"slow": "walk", "fast": "drive", "heavy": "drive", "swap": "drive"}
@@ -29,7 +30,7 @@ MODE = {"slow": "walk", "fast": "drive", "heavy": "drive", "swap": "drive"}
 
 @dataclass(frozen=True)
 class Town:
-    """What `choose_sites` takes, in its order."""
+    """What a `Problem` is made of."""
 
     demand: pd.DataFrame
     sites: pd.DataFrame
@@ -41,8 +42,8 @@ class Town:
     cover: pd.DataFrame | None = None
 
     @property
-    def tables(self) -> tuple[Any, ...]:
-        return (
+    def problem(self) -> Problem:
+        return Problem(
             self.demand,
             self.sites,
             self.access,
@@ -50,11 +51,12 @@ class Town:
             self.capacity,
             self.existing,
             self.siting,
+            cover=self.cover,
         )
 
     @property
     def instance(self) -> Instance:
-        return make_instance(*self.tables, self.cover)
+        return make_instance(self.problem)
 
     def with_rules(self, **rules: Any) -> Town:
         return replace(self, siting=Siting.model_validate({**self.siting.model_dump(), **rules}))
@@ -69,7 +71,7 @@ class Town:
         return replace(self, **{table: changed})
 
     def planned(self) -> Planned:
-        return Planned(self, *choose_sites(*self.tables, cover=self.cover))
+        return Planned(self, choose_sites(self.problem))
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,23 @@ class Planned:
     """A town with its plan."""
 
     town: Town
-    chargers: pd.DataFrame
-    assignment: pd.DataFrame
-    proof: Proof
+    answer: Answer
+
+    @property
+    def chargers(self) -> pd.DataFrame:
+        return self.answer.chargers
+
+    @property
+    def assignment(self) -> pd.DataFrame:
+        return self.answer.assignment
+
+    @property
+    def proof(self) -> Proof:
+        return self.answer.proof
+
+    def told(self, **changed: Any) -> Planned:
+        """The same plan with parts of its answer replaced."""
+        return replace(self, answer=replace(self.answer, **changed))
 
     @property
     def value(self) -> float:
@@ -91,7 +107,7 @@ class Planned:
         return self.proof.bound_kwh_day if self.proof.cost_bound_cny is None else -self.proof.cost_bound_cny
 
     def check(self) -> None:
-        check_plan(self.chargers, self.assignment, self.proof, *self.town.tables, self.town.cover)
+        check_plan(self.town.problem, self.answer)
 
 
 def planned(town: Town) -> Planned:

@@ -11,9 +11,11 @@ import shapely
 from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from helpers.texts import check_both
 from planner.layers import read_layers
 from planner.layers.mend import mend
 from planner.scenario import StudyArea
+from planner.words import Text
 
 Edit = Callable[[Path, Callable[[list[Any]], object]], None]
 Faults = Callable[..., list[str]]
@@ -62,16 +64,23 @@ def test_what_covers_the_same_is_repaired(shape: BaseGeometry, m2: float) -> Non
     assert found.geom_type in AREAS
     assert found.area == pytest.approx(m2, rel=1e-9)
     assert mended.table.geometry["b"].equals(box(0, 0, 1, 1))
-    ((en, zh),) = mended.remarks
-    assert en.startswith("1 invalid repaired")
-    assert en.endswith(": a")
-    assert "已修复" in zh
+    (remark,) = mended.remarks
+    check_both(remark)
+    assert remark.en.startswith("1 invalid repaired")
+    assert remark.en.endswith(": a")
+    assert remark.zh.startswith("1 个无效几何已修复")
+    assert remark.zh.endswith("：a")
 
 
 def test_a_repair_that_moves_a_little_says_how_much() -> None:
     """Parts of 1 and 1.005 overlap by 0.005; the hull is 2: 0.25 %."""
     mended = mend(table(a=MultiPolygon([box(0, 0, 1, 1), box(0.995, 0, 2, 1)])), AREAS, "districts.gpkg")
-    assert mended.remarks[0][0] == "1 invalid repaired (area moved: up to 0.25% of the hull): a"
+    assert mended.remarks == (
+        Text(
+            zh="1 个无效几何已修复（面积变化至多为外包络的 0.25%）：a",
+            en="1 invalid repaired (area moved: up to 0.25% of the hull): a",
+        ),
+    )
 
 
 # ---- refused: any repair is a guess ---------------------------------------------------------------------------------
@@ -124,7 +133,10 @@ def test_one_part_becomes_simple_and_heights_go() -> None:
     line, point = LineString([(0, 0, 7), (3, 4, 9)]), Point(1, 2)
     lines = mend(table(a=MultiLineString([line]), b=LineString([(0, 0), (1, 0)])), LINES, "streets.gpkg")
     assert lines.table.geometry["a"].wkt == "LINESTRING (0 0, 3 4)"
-    assert [en for en, _ in lines.remarks] == ["heights of 1 left out: a", "1 multiple of a single part made simple: a"]
+    assert lines.remarks == (
+        Text(zh="已舍弃 1 个要素的高程：a", en="heights of 1 left out: a"),
+        Text(zh="1 个单部件复合几何已改为简单几何：a", en="1 multiple of a single part made simple: a"),
+    )
     points = mend(table(a=MultiPoint([point]), b=MultiPoint([point, point])), POINTS, "places.gpkg")
     assert points.table.geometry["a"].equals(point)
     assert points.faults[0].where == "places.gpkg, rows b"
@@ -151,7 +163,7 @@ def test_layers_carry_what_was_done(town: Path, edit: Edit) -> None:
     edit(town / "places.geojson", lambda fs: fs[0]["geometry"]["coordinates"].append(800.0))
     edit(town / "streets.geojson", lambda fs: fs[0].update(geometry=multiple(fs[0]["geometry"])))
     found = read_layers(area(town))
-    assert [(layer, en) for layer, en, _ in found.remarks] == [
+    assert [(remark.layer, remark.text.en) for remark in found.remarks] == [
         ("districts", "1 invalid repaired: 南区"),
         ("streets", "1 multiple of a single part made simple: s01"),
         ("places", "heights of 1 left out: p1"),

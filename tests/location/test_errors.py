@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.texts import check_both
 from planner.faults import BadInput
 from planner.location import capacitated_location, capacitated_p_median, cover_all, max_cover, p_center, p_median
 
@@ -27,6 +28,8 @@ def weights() -> pd.Series:
 def refused(ask: Callable[[], object], *words: str) -> None:
     with pytest.raises(BadInput) as error:
         ask()
+    for fault in error.value.faults:
+        check_both(fault.text)
     for word in words:
         assert word in str(error.value)
     assert len(error.value.faults) == len([w for w in words if w.endswith(":")] or [1])

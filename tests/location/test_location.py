@@ -235,9 +235,9 @@ def test_p_median_and_p_center_equal_brute_force(town):
 def test_capacitated_models_equal_brute_force(town, single):
     args = town["weights"], town["access"], town["capacity"]
     median = [cost_within_capacity(town, c, single) for c in choices(town, town["sites"])]
-    agree(lambda: capacitated_p_median(*args, town["sites"], single, town["fixed"]), median)
+    agree(lambda: capacitated_p_median(*args, town["sites"], single_source=single, fixed=town["fixed"]), median)
     located = [town["opening"][list(c)].sum() + cost_within_capacity(town, c, single) for c in choices(town, None)]
-    agree(lambda: capacitated_location(*args, town["opening"], single, town["fixed"]), located)
+    agree(lambda: capacitated_location(*args, town["opening"], single_source=single, fixed=town["fixed"]), located)
 
 
 # --- larger towns: spopt, laws, answers checked against the tables ----------------------------------------------------

@@ -17,10 +17,10 @@ from helpers.map_towns import (
     CRS,
     HOSTILE,
     made_up_city,
-    toytown_in_two_years,
     with_development_zone,
     with_hostile_names,
 )
+from helpers.plans import unserved_at_first, with_figures
 from helpers.reported_town import reported_plan
 from planner.maps import draw_map
 from planner.plan import Plan
@@ -122,7 +122,7 @@ def test_hours_move_and_play(browser: Any, city: Plan, city_page: Page, tmp_path
 
 
 def test_years_move_sites_numbers_and_tasks(browser: Any, toytown: Plan, tmp_path: Path) -> None:
-    opened = Opened(browser, draw_map(toytown_in_two_years(toytown), "en"), tmp_path)
+    opened = Opened(browser, draw_map(unserved_at_first(toytown), "en"), tmp_path)
     page = opened.page
     assert sorted(ring_numbers(page)) == [2, 4]
     assert "6 chargers" in page.locator("#summary").inner_text()
@@ -312,12 +312,12 @@ def test_zones_are_painted_where_they_lie(browser: Any, toytown: Plan, tmp_path:
 
 
 def test_hostile_names_are_shown_not_run(browser: Any, toytown: Plan, tmp_path: Path) -> None:
-    plan = with_hostile_names(toytown_in_two_years(toytown))
+    plan = with_hostile_names(unserved_at_first(toytown))
     services = {
         key: rules.model_copy(update={"name_zh": HOSTILE, "name_en": HOSTILE})
         for key, rules in plan.scenario.services.items()
     }
-    plan = replace(plan, scenario=plan.scenario.model_copy(update={"services": services}))
+    plan = with_figures(plan, scenario=plan.scenario.model_copy(update={"services": services}))
     opened = Opened(browser, draw_map(plan), tmp_path)
     page = opened.page
     site = toytown.assessment.sites.index[0]
@@ -339,7 +339,7 @@ def test_hostile_names_are_shown_not_run(browser: Any, toytown: Plan, tmp_path: 
 def test_a_plan_that_builds_and_asks_for_nothing_opens(browser: Any, toytown: Plan, tmp_path: Path) -> None:
     figures = toytown.assessment
     zones = figures.zones.assign(public_kwh_day=0.0, served_kwh_day=0.0, unserved_kwh_day=0.0, reason="")
-    empty = replace(
+    empty = with_figures(
         toytown,
         demand=toytown.demand.assign(public_kwh_day=0.0),
         assignment=toytown.assignment.iloc[:0],
@@ -361,7 +361,7 @@ def test_hexagons_are_zones_too(browser: Any, city: Plan, tmp_path: Path) -> Non
     middle = city.layers.zones.geometry.centroid
     zones = city.layers.zones.set_geometry(middle.buffer(280, quad_segs=2)).iloc[::4]
     figures = city.assessment
-    plan = replace(
+    plan = with_figures(
         city,
         layers=replace(city.layers, zones=zones),
         assignment=city.assignment.loc[zones.index],

@@ -21,7 +21,7 @@ from planner.faults import BadInput
 from planner.maps.difference import draw_difference
 from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
-from planner.studies.compare import Saved, read_saved
+from planner.studies.compare import SavedPlan, read_saved_plans
 
 FIVE = 'extends = "toytown/toytown.toml"\nname = "five"\n[siting]\nquota = 5\n'
 
@@ -43,11 +43,11 @@ def folders(plans: tuple[Plan, Plan], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def saved(folders: list[Path]) -> list[Saved]:
-    return read_saved(folders)
+def saved(folders: list[Path]) -> list[SavedPlan]:
+    return read_saved_plans(folders)
 
 
-def test_sites_and_zones_by_hand(saved: list[Saved], plans: tuple[Plan, Plan]) -> None:
+def test_sites_and_zones_by_hand(saved: list[SavedPlan], plans: tuple[Plan, Plan]) -> None:
     data = content(draw_difference(*saved))
     rows = {
         site: (["added", "removed", "changed"][change], a, b)
@@ -62,7 +62,7 @@ def test_sites_and_zones_by_hand(saved: list[Saved], plans: tuple[Plan, Plan]) -
         assert data["zones"][key] == [int(np.rint(kwh)) for kwh in served.sort_index()]
 
 
-def test_page_is_whole_and_the_same_every_time(saved: list[Saved]) -> None:
+def test_page_is_whole_and_the_same_every_time(saved: list[SavedPlan]) -> None:
     page = draw_difference(*saved)
     assert page == draw_difference(*saved) != draw_difference(*saved, "en")
     tags = References()
@@ -82,7 +82,7 @@ def test_page_is_whole_and_the_same_every_time(saved: list[Saved]) -> None:
 @pytest.mark.parametrize("size", SEVERAL)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_opens_toggles_and_tells(
-    browser: Any, saved: list[Saved], tmp_path: Path, size: tuple[int, int], lang: Any
+    browser: Any, saved: list[SavedPlan], tmp_path: Path, size: tuple[int, int], lang: Any
 ) -> None:
     opened = Opened(browser, draw_difference(*saved, lang), tmp_path, size)
     page = opened.page
@@ -119,7 +119,7 @@ def test_hostile_names_are_shown_not_run(browser: Any, plans: tuple[Plan, Plan],
     folders = [
         save_plan(replace(plan), tmp_path / f"{n}<img src=x onerror=alert(1)>") for n, plan in enumerate(hostile)
     ]
-    opened = Opened(browser, draw_difference(*read_saved(folders)), tmp_path)
+    opened = Opened(browser, draw_difference(*read_saved_plans(folders)), tmp_path)
     page = opened.page
     assert "<img src=x" in page.title()
     page.select_option("#district", index=1)
@@ -132,7 +132,7 @@ def test_hostile_names_are_shown_not_run(browser: Any, plans: tuple[Plan, Plan],
 
 def test_a_folder_without_zones_is_named(folders: list[Path], tmp_path: Path) -> None:
     copy = shutil.copytree(folders[1], tmp_path / "five")
-    saved = read_saved([folders[0], copy])
+    saved = read_saved_plans([folders[0], copy])
     layers = {name: pyogrio.read_dataframe(copy / "plan.gpkg", layer=name) for name in ("districts", "streets")}
     (copy / "plan.gpkg").unlink()
     for name, layer in layers.items():

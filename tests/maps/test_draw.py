@@ -13,7 +13,8 @@ import pytest
 from shapely import box
 
 from helpers.map_pages import References, content
-from helpers.map_towns import CRS, HOSTILE, made_up_city, toytown_in_two_years, with_hostile_names
+from helpers.map_towns import CRS, HOSTILE, made_up_city, with_hostile_names
+from helpers.plans import unserved_at_first
 from planner.demand import hourly_load
 from planner.maps import draw_map
 from planner.maps.columns import steps
@@ -151,7 +152,7 @@ def test_hours_of_the_page_are_those_of_the_demand(city: Plan) -> None:
 
 def test_one_year_needs_no_slider_and_two_have_theirs(toytown: Plan) -> None:
     assert content(draw_map(toytown))["site_years"] is None
-    plan = toytown_in_two_years(toytown)
+    plan = unserved_at_first(toytown)
     data = content(draw_map(plan))
     assert [row["year"] for row in data["years"]] == [2024, 2025]
     rows = pd.DataFrame(data["site_years"])

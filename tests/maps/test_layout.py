@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers.map_pages import SEVERAL, Opened, search
-from helpers.map_towns import toytown_in_two_years
+from helpers.plans import unserved_at_first
 from planner.maps import draw_map
 from planner.plan import Plan
 
@@ -101,7 +101,7 @@ def test_panels_do_not_overlap(browser: Any, city_page: Page, tmp_path: Path, si
 
 
 def test_words_are_large_enough_and_controls_have_names(browser: Any, toytown: Plan, tmp_path: Path) -> None:
-    opened = Opened(browser, draw_map(toytown_in_two_years(toytown)), tmp_path)
+    opened = Opened(browser, draw_map(unserved_at_first(toytown)), tmp_path)
     page = opened.page
     search(page, toytown.assessment.sites.index[0])
     page.click(".edit-buttons [data-lock=in]")

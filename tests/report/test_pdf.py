@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.plans import unserved_at_first
 from helpers.reported_town import reported_plan
-from helpers.reports import FOOT_PT, HOSTILE, Page, of_two_years, pdf_lines, with_hostile_names
+from helpers.reports import FOOT_PT, HOSTILE, Page, pdf_lines, with_hostile_names
 from planner.exports import save_plan
 from planner.plan import Plan
 from planner.report import draw_report, write_report
@@ -31,7 +32,7 @@ HEADING_PT = (14.0, 11.3, 9.8)
 @pytest.fixture(scope="module")
 def plans() -> dict[str, Plan]:
     plan = reported_plan()
-    two = of_two_years(plan)
+    two = unserved_at_first(plan)
     return {"one": plan, "two": two, "hostile": with_hostile_names(two)}
 
 

@@ -17,8 +17,9 @@ import pandas as pd
 import pytest
 
 import planner
+from helpers.plans import unserved_at_first, with_tables
 from helpers.reported_town import reported_plan
-from helpers.reports import HOSTILE, Page, of_two_years, with_hostile_names
+from helpers.reports import HOSTILE, Page, with_hostile_names
 from planner.exports import save_plan
 from planner.faults import BadInput
 from planner.plan import Plan
@@ -196,7 +197,7 @@ def test_optimal_is_said_only_where_it_is_proven(plan: Plan, html: str, lang: st
     proven = {"zh": "已证明没有更好的方案", "en": "No plan that keeps the same rules is better: this is proven."}[lang]
     assert proven in Page(html, lang).text
     short = replace(plan.proof, optimal=False, value_kwh_day=2375.0, bound_kwh_day=2400.0)
-    page = Page(draw_report(replace(plan, proof=short)), lang)
+    page = Page(draw_report(with_tables(plan, proof=short)), lang)
     # 1 - 2,375 / 2,400 = 1.04166 %: rounded up
     assert proven not in page.text
     words = {
@@ -211,7 +212,7 @@ def test_optimal_is_said_only_where_it_is_proven(plan: Plan, html: str, lang: st
 @LANGUAGES
 def test_least_cost_is_told_as_cost(plan: Plan, lang: str) -> None:
     cheap = replace(plan.proof, optimal=False, cost_cny=500_000.0, cost_bound_cny=490_000.0)
-    page = Page(draw_report(replace(plan, proof=cheap)), lang)
+    page = Page(draw_report(with_tables(plan, proof=cheap)), lang)
     proof = list(page.table({"zh": "项目", "en": "item"}[lang]).values())
     # 500,000 and 490,000 CNY; 1 - 490 / 500
     costs = {"zh": [["50.0"], ["49.0"]], "en": [["0.50"], ["0.49"]]}[lang]
@@ -223,7 +224,7 @@ def test_least_cost_is_told_as_cost(plan: Plan, lang: str) -> None:
 def test_years_stand_beside_one_another(plan: Plan, html: str, lang: str) -> None:
     head = {"zh": "年份", "en": "year"}[lang]
     assert all(rows[0][0] != head for rows in Page(html, lang).tables)
-    two = of_two_years(plan)
+    two = unserved_at_first(plan)
     table = Page(draw_report(two), lang).table(head)
     # a dc and an ac at both sites: first the acs, then 1 and 3 dc
     assert [row[0] for row in table.values()] == ["2", "4"]
@@ -434,7 +435,7 @@ def test_public_names() -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_page_in_a_browser_without_network(browser: Any, plan: Plan, tmp_path: Path, width: int) -> None:
     file = tmp_path / "report.html"
-    file.write_text(draw_report(with_hostile_names(of_two_years(plan))), encoding="utf-8")
+    file.write_text(draw_report(with_hostile_names(unserved_at_first(plan))), encoding="utf-8")
     complaints: list[str] = []
     asked: list[str] = []
     page = browser.new_page(viewport={"width": width, "height": 900})

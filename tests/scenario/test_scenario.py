@@ -260,8 +260,12 @@ def test_values_refused(
         ("quota = 6", "quota = -6", "siting.quota：应不小于 0，现为 -6"),
         ("quota = 6", "quota = 6.5", "siting.quota：应为整数，现为 6.5"),
         ('mode = "walk"', 'mode = "fly"', "services.slow.mode：应为 'drive' 或 'walk' 之一，现为 'fly'"),
-        ("temperature_c = [10, ", "temperature_c = [", "season.temperature_c：至少应有 12 项"),
-        ("min_share = 0.3 ", "min_share = 0.3\nmax_share = 0.2 ", "取值不合要求（min_share <= max_share expected"),
+        ("temperature_c = [10, ", "temperature_c = [", "season.temperature_c：至少应有 12 项，现有 11 项"),
+        (
+            "min_share = 0.3 ",
+            "min_share = 0.3\nmax_share = 0.2 ",
+            "应满足 min_share <= max_share，现为 0.3 与 0.2",
+        ),
     ],
 )
 def test_values_refused_in_chinese(toml: Callable[..., Path], old: str, new: str, said: str) -> None:

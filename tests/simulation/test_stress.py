@@ -19,7 +19,7 @@ from planner.exports import save_plan
 from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
 from planner.simulation.drivers import nearest_stations, planned_drivers
-from planner.simulation.stress import Stress, stress_test
+from planner.simulation.stress import FreeDrivers, Stress, stress_test
 from planner.studies.design_days import simulate_plan, stress_plan
 from planner.views.simulation import save_simulation
 from planner.views.stress import stress_summary
@@ -54,19 +54,8 @@ def run(
     drivers = pd.DataFrame(arrivals_hour, columns=HOURS, index=who).assign(planned_m=250.0)
     mean_h = pd.Series(type_h or {"dc": CHARGE_H}).rename_axis("charger_type")
     planned = pd.Series({("s1", "fast"): 24 * arrivals_hour}).rename_axis(["site_id", "service"])
-    return stress_test(
-        drivers,
-        choices.iloc[:tries],
-        queues,
-        mean_h.to_frame("cars"),
-        mean_h,
-        planned,
-        balk_min,
-        tries,
-        days,
-        seed,
-        processes,
-    )
+    free = FreeDrivers(drivers, choices.iloc[:tries], queues, mean_h.to_frame("cars"), mean_h, planned)
+    return stress_test(free, balk_min, tries, days, seed=seed, processes=processes)
 
 
 def mean(seen: Stress, figure: str) -> float:
@@ -178,11 +167,11 @@ def test_stations_by_nearness_within_reach() -> None:
         index=pd.MultiIndex.from_tuples(rows, names=["site_id", "charger_type"]),
     )
     modes = {"fast": "drive", "slow": "walk"}
-    found = nearest_stations(demand, access, sites, queues, modes, 1.3, 3)
+    found = nearest_stations(demand, access, sites, queues, modes=modes, detour_factor=1.3, tries=3)
     # d is nearest but has no charger, c is out of reach by 100 m, the slow a by 50; from b on to a: 300 + 1.3 x 1,000
     assert found["site_id"].to_dict() == {("z", "fast", 0): "b", ("z", "fast", 1): "a", ("z", "slow", 0): "b"}
     assert found["way_m"].tolist() == [300.0, 1600.0, 350.0]
-    assert len(nearest_stations(demand, access, sites, queues, modes, 1.3, 1)) == 2
+    assert len(nearest_stations(demand, access, sites, queues, modes=modes, detour_factor=1.3, tries=1)) == 2
 
 
 def test_drivers_keep_the_plans_number_and_metres() -> None:
@@ -237,7 +226,7 @@ def test_the_command_writes_and_prints_it_and_a_plain_run_drops_it(plan: Plan, t
     assert (told["stress"]["days"], told["stress"]["tries"], told["stress"]["balk_min"]) == (3, 2, 20.0)
     table = pd.read_csv(folder / "simulation_stress.csv", index_col=["site_id", "service"])
     pd.testing.assert_frame_equal(table, seen.stations.round(4))
-    save_simulation(simulate_plan(plan, 1), folder, None, plan.sites)
+    save_simulation(simulate_plan(plan, 1), folder, plan.sites)
     assert "stress" not in json.loads((folder / "simulation.json").read_text(encoding="utf-8"))
     assert not (folder / "simulation_stress.csv").exists()
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from helpers.towns import Planned, Town, counts, tiny_town
 from planner import BadInput
 from planner.candidates import standing_chargers
+from planner.capacity.tables import charger_tables
 from planner.demand import fleet_energy
 from planner.layers import Layers
-from planner.plan import charger_tables
 from planner.scenario import Scenario
 from planner.siting.check.plan import BrokenPlan
 
@@ -45,14 +45,14 @@ def rules(**values: object) -> Change:
 
 
 def proof(**values: object) -> Change:
-    return lambda plan: replace(plan, proof=replace(plan.proof, **values))
+    return lambda plan: plan.told(proof=replace(plan.proof, **values))
 
 
 def chargers(row: tuple[str, str], count: float) -> Change:
     def change(plan: Planned) -> Planned:
         table = plan.chargers.astype(float)
         table.loc[row, "count"] = count
-        return replace(plan, chargers=table.sort_index())
+        return plan.told(chargers=table.sort_index())
 
     return change
 
@@ -61,7 +61,7 @@ def energy(row: tuple[str, str, str], kwh: float) -> Change:
     def change(plan: Planned) -> Planned:
         table = plan.assignment.copy()
         table.loc[row, "energy_kwh_day"] = kwh
-        return replace(plan, assignment=table.sort_index())
+        return plan.told(assignment=table.sort_index())
 
     return change
 

@@ -36,10 +36,10 @@ from helpers.towns import (
 )
 from planner import BadInput
 from planner.candidates import standing_chargers
+from planner.capacity.tables import charger_tables
 from planner.demand import fleet_energy
 from planner.layers import Layers
 from planner.numeric.solver import NoPlan, Solved, solve
-from planner.plan import charger_tables
 from planner.scenario import Scenario
 from planner.siting import choose_sites
 from planner.siting.model.instance import Instance
@@ -197,9 +197,10 @@ def test_a_zone_split_into_two_rows_with_the_same_access_changes_nothing(seed: i
 
 def test_siting_changes_no_table_it_was_given() -> None:
     town = tiny_town(1)
-    before = [table.copy() for table in town.tables[:-1]]
+    tables = town.demand, town.sites, town.access, town.charger_types, town.capacity, town.existing
+    before = [table.copy() for table in tables]
     town.planned()
-    for table, old in zip(town.tables[:-1], before, strict=True):
+    for table, old in zip(tables, before, strict=True):
         pd.testing.assert_frame_equal(table, old)
 
 
@@ -512,17 +513,17 @@ REFUSED: dict[str, tuple[Callable[[Town], Town], str]] = {
 def test_bad_input_is_refused_by_name(
     toytown: Town, faults: Faults, change: Callable[[Town], Town], words: str
 ) -> None:
-    told = faults(choose_sites, *change(toytown).tables)
+    told = faults(choose_sites, change(toytown).problem)
     assert any(words in fault for fault in told), told
 
 
 def test_where_every_site_is_locked_out_no_made_up_number_is_told(toytown: Town, faults: Faults) -> None:
-    told = faults(choose_sites, *toytown.with_cells("sites", lock="out").tables)
+    told = faults(choose_sites, toytown.with_cells("sites", lock="out").problem)
     assert told and not any(re.search(r"\b(inf|nan)\b", fault) for fault in told), told
 
 
 def test_faults_of_several_tables_are_told_together(toytown: Town, faults: Faults) -> None:
     town = without("sites", columns="bays")(toytown.with_cells("demand", ("z1", "fast"), energy_kwh_day=-1.0))
     town = replace(town, capacity=town.capacity * -1)
-    told = faults(choose_sites, *town.tables)
+    told = faults(choose_sites, town.problem)
     assert {fault.partition(",")[0] for fault in told} == {"demand", "sites", "capacity"}

@@ -23,6 +23,7 @@ from planner import BadInput, Plan, make_plan, read_scenario
 from planner.numeric.solver import NoPlan, Solved, solve
 from planner.progress import Stage, silent
 from planner.siting import check_plan, choose_sites
+from planner.siting.choose import SolverParams
 from planner.siting.city.dual import find_prices
 from planner.siting.city.search import Walker, search
 from planner.siting.city.settle import nearest_counts, settle
@@ -67,7 +68,7 @@ REGIMES = {
 def few_moves() -> Iterator[None]:
     """Small towns get no more moves of the search per site than large ones, and few nodes of the whole program."""
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("planner.siting.choose._MOST_NODES", 20)
+        changed.setattr("planner.siting.choose.PARAMS", SolverParams(most_nodes=20))
         changed.setattr("planner.siting.city.city._LEAST_MOVES", 0)
         yield
 
@@ -241,7 +242,7 @@ def test_the_city_method_keeps_every_rule_and_its_bound_holds(regime: str) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_city_methods_bound_is_not_below_the_proven_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.siting.choose._MOST_NODES", 3_000)
+    monkeypatch.setattr("planner.siting.choose.PARAMS", SolverParams())
     town = middle_town(seed, size=16, quota=50, ac_share=0.1, budget_cny=4e6, quota_rule="at_most")
     best, city = town.planned(), by_the_city_method(town)
     city.check()
@@ -364,7 +365,7 @@ def test_a_town_above_the_solvers_size_is_planned_by_the_city_method() -> None:
     town = middle_town(1, **LARGE)
     assert len(town.instance.pair_demand) > 20_000
     told = []
-    plan = Planned(town, *choose_sites(*town.tables, lambda *now: told.append(now)))
+    plan = Planned(town, choose_sites(town.problem, progress=lambda *now: told.append(now)))
     plan.check()
     assert plan.proof.method.startswith("Lagrangian duality")
     assert plan.proof.reproducible
@@ -372,7 +373,7 @@ def test_a_town_above_the_solvers_size_is_planned_by_the_city_method() -> None:
     assert plan.proof.gap_share <= 0.04
     assert [step for step, _, _ in told][-1] is Stage.SETTLE
     assert all(value is None or value <= bound for _, value, bound in told)
-    hurried = Planned(town, *choose_sites(*town.tables, effort=Effort(1e-6, seconds=2.0, asked=True)))
+    hurried = Planned(town, choose_sites(town.problem, Effort(1e-6, seconds=2.0, asked=True)))
     hurried.check()
     assert not hurried.proof.reproducible
     assert hurried.value <= plan.bound
@@ -387,8 +388,8 @@ from planner.siting.effort import Effort, stopped_by_control_c
 town = middle_town(1, size=98, quota=400, gap_share=1e-6, rounds=1_000)
 effort = Effort(1e-6, 1_000)
 with stopped_by_control_c(effort):
-    made = choose_sites(*town.tables, lambda step, value, bound: print(step.key, flush=True), effort)
-plan = Planned(town, *made)
+    made = choose_sites(town.problem, effort, progress=lambda stage, value, bound: print(stage.key, flush=True))
+plan = Planned(town, made)
 plan.check()
 print("reproducible", plan.proof.reproducible)
 """
@@ -436,18 +437,7 @@ def test_taiyuan_places_exactly_its_quota_within_its_gap(taiyuan: Plan) -> None:
 
 @pytest.mark.city
 def test_taiyuans_plan_keeps_every_rule(taiyuan: Plan) -> None:
-    check_plan(
-        taiyuan.chargers,
-        taiyuan.assignment,
-        taiyuan.proof,
-        taiyuan.demand,
-        taiyuan.sites,
-        taiyuan.access,
-        taiyuan.charger_types,
-        taiyuan.capacity,
-        taiyuan.existing,
-        taiyuan.scenario.siting,
-    )
+    check_plan(taiyuan.problem, taiyuan.answer)
 
 
 @pytest.mark.city

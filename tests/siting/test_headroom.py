@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.scenario import Siting
-from planner.siting import check_plan, choose_sites, linear_capacity
+from planner.capacity.types import linear_capacity
+from planner.siting import Problem, check_plan, choose_sites
 from planner.siting.city.headroom import beyond_need, spread_headroom
 from planner.siting.city.region import Choice
 from planner.siting.model.instance import Instance, make_instance
@@ -51,25 +51,25 @@ ACCESS = pd.DataFrame(
         [("z1", "east", "drive"), ("z2", "west", "drive")], names=["zone_id", "site_id", "mode"]
     ),
 )
-NOTHING = pd.DataFrame({"count": []}, index=pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"]))
 
 
-def siting(quota: int) -> Siting:
-    return Siting(quota=quota, quota_rule="exactly")
+def problem(quota: int) -> Problem:
+    rules = {"quota": quota, "quota_rule": "exactly"}
+    return Problem.from_tables(DEMAND, SITES, ACCESS, TYPES, CAPACITY, rules=rules)
 
 
 def instance(quota: int) -> Instance:
-    return make_instance(DEMAND, SITES, ACCESS, TYPES, CAPACITY, NOTHING, siting(quota))
+    return make_instance(problem(quota))
 
 
 def test_twelve_chargers_where_four_are_needed_are_spread_by_demand() -> None:
     """300 and 100 kWh need 3 and 1 chargers of 100. Of 12, each unit gets spare in the share it is served: 9 and 3
     leave 600 / 300 = 2 and 200 / 100 = 2; any other split leaves one unit less."""
-    chargers, assignment, proof = choose_sites(DEMAND, SITES, ACCESS, TYPES, CAPACITY, NOTHING, siting(12))
-    assert chargers["count"].to_dict() == {("east", "dc"): 9, ("west", "dc"): 3}
-    assert proof.value_kwh_day == pytest.approx(400)
-    assert proof.tightness == pytest.approx(12 * 100 / 400)
-    check_plan(chargers, assignment, proof, DEMAND, SITES, ACCESS, TYPES, CAPACITY, NOTHING, siting(12))
+    answer = choose_sites(problem(12))
+    assert answer.chargers["count"].to_dict() == {("east", "dc"): 9, ("west", "dc"): 3}
+    assert answer.proof.value_kwh_day == pytest.approx(400)
+    assert answer.proof.tightness == pytest.approx(12 * 100 / 400)
+    check_plan(problem(12), answer)
 
 
 def test_without_chargers_beyond_need_the_plan_is_left_alone() -> None:

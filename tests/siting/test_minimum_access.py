@@ -19,17 +19,18 @@ from helpers.solves import by_the_city_method
 from helpers.towns import Planned, Town, best_value, charger_types, counts, middle_town, tiny_town, two_sites
 from planner import BadInput, make_plan
 from planner.access.minimum import sites_within_norm
+from planner.capacity.types import for_cars, linear_capacity
 from planner.scenario import Scenario
-from planner.siting import choose_sites, for_cars, largest_floors, linear_capacity
+from planner.siting import Answer, choose_sites, largest_floors
 from planner.siting.check.plan import BrokenPlan
-from planner.siting.choose import tables_of
+from planner.siting.choose import SolverParams, tables_of
 from planner.siting.city.certificate import upper_bound
 from planner.siting.city.city import plan_city, replan_city
 from planner.siting.effort import Effort
 from planner.siting.model.floors import largest_shares, unmet_floors
 from planner.siting.model.limits import uncovered_zones
 from planner.siting.model.merge import merge_demands
-from planner.siting.previous import Previous, price_table, start_from
+from planner.siting.start import price_table, start_from
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -246,12 +247,12 @@ def test_a_plan_without_access_is_gone_on_from() -> None:
     plain = by_the_city_method(free)
     _, _, paid = plan_city(before, Effort(0.005), lambda *_: None)
     prices = price_table(before, merge_demands(before), paid)
-    previous = Previous(plain.chargers, plain.assignment, replace(plain.proof, prices=prices))
+    earlier = replace(plain.answer, prices=prices)
     merged = merge_demands(x)
-    choice, bound, found = replan_city(merged.instance, start_from(x, merged, previous), Effort(0.005), lambda *_: None)
+    choice, bound, found = replan_city(merged.instance, start_from(x, merged, earlier), Effort(0.005), lambda *_: None)
     chargers, assignment = tables_of(x, merged.apart(choice))
-    again = Planned(town, chargers, assignment, replace(plain.proof, value_kwh_day=choice.value(merged.instance)))
-    replace(again, proof=replace(again.proof, bound_kwh_day=bound)).check()
+    proof = replace(plain.proof, value_kwh_day=choice.value(merged.instance), bound_kwh_day=bound)
+    Planned(town, Answer(chargers, assignment, proof)).check()
     assert upper_bound(merged.instance, found) == pytest.approx(bound, rel=1e-9)
 
 
@@ -306,7 +307,7 @@ def halved(**floors: float) -> Town:
 def test_the_largest_floor_is_what_a_district_could_have_alone() -> None:
     """a: the standing one and one more, 200 of 300 kWh; b: both new ones, 200 of 300."""
     town = halved()
-    found = largest_floors(*town.tables)
+    found = largest_floors(town.problem)
     assert found.to_dict() == pytest.approx({"a": 2 / 3, "b": 2 / 3}, abs=0.01)
     assert (found >= 2 / 3 - 1e-9).all()
 
@@ -333,7 +334,7 @@ def test_floors_by_township() -> None:
     assert town.with_rules(floors={"西街": 0.6}).planned().assignment["energy_kwh_day"]["z2"].sum() >= 180
     with pytest.raises(BadInput, match=r"floor of 东街: 0\.9 of the demand asked, at most"):
         town.with_rules(floors={"东街": 0.9}).planned()
-    both = largest_floors(*town.with_rules(floors={"东街": 0.1}).tables)
+    both = largest_floors(town.with_rules(floors={"东街": 0.1}).problem)
     assert list(both.index) == ["东街", "西街"]
 
 
@@ -365,8 +366,7 @@ def test_floors_of_areas_that_do_not_go_together(names: tuple[str, ...], floors:
 
 def test_a_city_names_the_floor_that_it_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the look ahead of small towns: the district's own most is proven after the search has failed."""
-    monkeypatch.setattr("planner.siting.choose._AT_ONCE_PAIRS", 0)
-    monkeypatch.setattr("planner.siting.choose._WHOLE_PROGRAM_PAIRS", 0)
+    monkeypatch.setattr("planner.siting.choose.PARAMS", SolverParams(at_once_pairs=0, whole_pairs=0))
     monkeypatch.setattr("planner.siting.choose.conflicts", lambda x: [])
     with pytest.raises(BadInput, match=r"floor of a: 0\.9 of the demand asked, at most 0\.66"):
-        choose_sites(*halved(a=0.9, b=0.2).tables)
+        choose_sites(halved(a=0.9, b=0.2).problem)

@@ -339,19 +339,19 @@ BREAKS: dict[str, tuple[Callable[[Planned], Planned], str]] = {
         "promise: 300 kWh served of 360",
     ),
     "cost": (
-        lambda p: replace(p, proof=replace(p.proof, cost_cny=24.0, cost_bound_cny=24.0)),
+        lambda p: p.told(proof=replace(p.proof, cost_cny=24.0, cost_bound_cny=24.0)),
         "cost: 25 from the tables",
     ),
     "cost under its bound": (
-        lambda p: replace(p, proof=replace(p.proof, cost_bound_cny=26.0)),
+        lambda p: p.told(proof=replace(p.proof, cost_bound_cny=26.0)),
         "cost 25 under its bound 26",
     ),
-    "no cost": (lambda p: replace(p, proof=replace(p.proof, cost_cny=None)), "the proof has no cost"),
+    "no cost": (lambda p: p.told(proof=replace(p.proof, cost_cny=None)), "the proof has no cost"),
     "cost unasked": (
         lambda p: replace(p, town=p.town.with_rules(question="most_service", promise_share=None)),
         "a cost is proven, but the least cost was not asked for",
     ),
-    "value": (lambda p: replace(p, proof=replace(p.proof, value_kwh_day=310.0)), "value: 300 from the tables, 310"),
+    "value": (lambda p: p.told(proof=replace(p.proof, value_kwh_day=310.0)), "value: 300 from the tables, 310"),
     "not standing any more": (
         lambda p: replace(p, town=replace(p.town, existing=counts({("p1", "dc"): 0}))),
         "cost: 30 from the tables, 25 in the proof",

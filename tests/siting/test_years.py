@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 from helpers.towns import Town as Tables
 from helpers.towns import middle_town, tiny_town, worths
 from planner import BadInput
-from planner.siting import Effort, Previous, Proof, Town, check_years, choose_years
+from planner.candidates import before_locks
+from planner.siting import Answers, Effort, Problem, check_years, choose_years
 from planner.siting.check.plan import BrokenPlan
 from planner.siting.city.certificate import upper_bound
 from planner.siting.city.dual import find_prices
 from planner.siting.city.plan_years import plan_years
+from planner.siting.model.instance import make_instance
 from planner.siting.model.merge import merge_demands
 from planner.siting.model.phases import Years
 
 
-def town_of(tables: Tables, weight: float = 1.0) -> Town:
-    return Town(tables.demand, tables.charger_types, tables.capacity, tables.siting, weight)
+def problem_of(tables: Tables, weight: float = 1.0) -> Problem:
+    return replace(tables.problem, weight=weight)
 
 
 def year_before(late: Tables, share: float = 0.6, **rules: object) -> Tables:
@@ -34,11 +36,11 @@ def year_before(late: Tables, share: float = 0.6, **rules: object) -> Tables:
     return replace(late, demand=demand, sites=sites).with_rules(**earlier)
 
 
-def chosen(early: Tables, late: Tables, weight: float = 1.0, **more: object) -> tuple[dict[int, Previous], Proof]:
-    towns = {2024: town_of(early), 2025: town_of(late, weight)}
-    years, proof = choose_years(towns, late.sites, late.access, late.existing, **more)  # type: ignore[arg-type]
-    check_years(years, proof, towns, late.sites, late.access, late.existing)
-    return years, proof
+def chosen(early: Tables, late: Tables, weight: float = 1.0, **more: object) -> Answers:
+    towns = {2024: problem_of(early), 2025: problem_of(late, weight)}
+    answers = choose_years(towns, **more)  # type: ignore[arg-type]
+    check_years(towns, answers)
+    return answers
 
 
 @pytest.mark.slow
@@ -59,38 +61,36 @@ def test_value_equals_brute_force_over_all_pairs_of_years(seed: int, weight: flo
         default=None,
     )
     assume(best is not None)
-    _, proof = chosen(early, late, weight)
+    proof = chosen(early, late, weight).proof
     assert proof.value_kwh_day == pytest.approx(best, rel=2e-4, abs=1e-3)
     assert proof.bound_kwh_day >= best * (1 - 1e-9) - 1e-6
 
 
 def test_what_stands_in_a_year_stands_in_the_next() -> None:
     late = tiny_town(3, "at_most")
-    years, _ = chosen(year_before(late), late)
+    years = chosen(year_before(late), late).by_year
     fewer = years[2024].chargers["count"].sub(years[2025].chargers["count"], fill_value=0)
     assert (fewer <= 0).all()
 
 
 @pytest.fixture(scope="module")
-def city() -> tuple[dict[int, Town], Tables]:
+def city() -> tuple[dict[int, Problem], Tables]:
     late = middle_town(2, size=40, quota=160)
     half = late.siting.budget_cny / 2 if late.siting.budget_cny else None
     early = year_before(late, quota=80, budget_cny=half)
-    return {2024: town_of(early), 2025: town_of(late, 2.0)}, late
+    return {2024: problem_of(early), 2025: problem_of(late, 2.0)}, late
 
 
 @pytest.fixture(scope="module")
-def city_years(city: tuple[dict[int, Town], Tables]) -> Years:
-    towns, late = city
-    parts = {
-        y: merge_demands(replace(late, demand=t.demand, siting=t.siting).instance).instance for y, t in towns.items()
-    }
+def city_years(city: tuple[dict[int, Problem], Tables]) -> Years:
+    towns, _ = city
+    parts = {y: merge_demands(make_instance(problem)).instance for y, problem in towns.items()}
     return Years(parts, {2024: 0.5, 2025: 1.0})
 
 
 @pytest.mark.slow
 def test_a_city_of_two_years_keeps_every_rule_under_its_bound(
-    city: tuple[dict[int, Town], Tables], city_years: Years
+    city: tuple[dict[int, Problem], Tables], city_years: Years
 ) -> None:
     choice, bound, prices = plan_years(city_years, Effort(0.001), lambda step, value, bound: None)
     x = city_years.whole
@@ -130,55 +130,48 @@ def test_apart_and_joined_are_inverse(city_years: Years) -> None:
 
 @pytest.mark.slow
 def test_the_same_question_twice_gives_the_same_plan_and_one_from_before_is_taken(
-    city: tuple[dict[int, Town], Tables],
+    city: tuple[dict[int, Problem], Tables],
 ) -> None:
-    towns, late = city
-    town = late.sites, late.access, late.existing
-    first, proof = choose_years(towns, *town)
-    second, again = choose_years(towns, *town)
-    pd.testing.assert_frame_equal(first[2024].chargers, second[2024].chargers)
-    pd.testing.assert_frame_equal(first[2025].chargers, second[2025].chargers)
-    last = first[2025]
-    kept, same = choose_years(towns, *town, previous=Previous(last.chargers, last.assignment, proof, first))
-    assert kept[2024] is first[2024] and same is proof and again == proof
-
-
-@pytest.mark.slow
-def test_a_site_locked_out_is_left_in_all_years(city: tuple[dict[int, Town], Tables]) -> None:
-    towns, late = city
-    first, proof = choose_years(towns, late.sites, late.access, late.existing)
-    busiest = first[2025].chargers["count"].groupby(level="site_id").sum().idxmax()
-    sites = late.sites.assign(lock=late.sites["lock"].where(late.sites.index != busiest, "out"))
-    last = first[2025]
-    before = Previous(last.chargers, last.assignment, proof, first)
-    second, proof = choose_years(towns, sites, late.access, late.existing, previous=before)
-    check_years(second, proof, towns, sites, late.access, late.existing)
+    towns, _ = city
+    first = choose_years(towns)
+    second = choose_years(towns)
     for year in towns:
-        assert busiest not in second[year].chargers.index.get_level_values("site_id")
+        pd.testing.assert_frame_equal(first.by_year[year].chargers, second.by_year[year].chargers)
+    assert choose_years(towns, start=first) is first
+    assert second.proof == first.proof
 
 
 @pytest.mark.slow
-def test_the_check_refuses_what_a_solver_might_get_wrong(city: tuple[dict[int, Town], Tables]) -> None:
+def test_a_site_locked_out_is_left_in_all_years(city: tuple[dict[int, Problem], Tables]) -> None:
     towns, late = city
-    years, proof = choose_years(towns, late.sites, late.access, late.existing)
-    town = towns, late.sites, late.access, late.existing
-    swapped = {2024: years[2025], 2025: years[2024]}
+    first = choose_years(towns)
+    busiest = first.last.chargers["count"].groupby(level="site_id").sum().idxmax()
+    sites = late.sites.assign(lock=late.sites["lock"].where(late.sites.index != busiest, "out"))
+    closed = {y: replace(problem, sites=before_locks(sites) if y == 2024 else sites) for y, problem in towns.items()}
+    second = choose_years(closed, start=first)
+    check_years(closed, second)
+    for answer in second.by_year.values():
+        assert busiest not in answer.chargers.index.get_level_values("site_id")
+
+
+@pytest.mark.slow
+def test_the_check_refuses_what_a_solver_might_get_wrong(city: tuple[dict[int, Problem], Tables]) -> None:
+    towns, _ = city
+    answers = choose_years(towns)
+    years, proof = answers.by_year, answers.proof
     with pytest.raises(BrokenPlan, match=r"are gone in 2025"):
-        check_years(swapped, proof, *town)
+        check_years(towns, replace(answers, by_year={2024: years[2025], 2025: years[2024]}))
     with pytest.raises(BrokenPlan, match=r"value: .* from the years"):
-        check_years(years, replace(proof, value_kwh_day=proof.value_kwh_day * 0.9), *town)
+        check_years(towns, replace(answers, proof=replace(proof, value_kwh_day=proof.value_kwh_day * 0.9)))
     with pytest.raises(BrokenPlan, match=r"2024: quota"):
-        check_years(years, proof, {**towns, 2024: towns[2025]}, *town[1:])
+        check_years({**towns, 2024: towns[2025]}, answers)
 
 
-def test_a_quota_of_a_year_above_the_bays_is_named_with_its_year(city: tuple[dict[int, Town], Tables]) -> None:
-    towns, late = city
-    much = {
-        y: t._replace(siting=t.siting.model_copy(update={"quota": 100_000, "budget_cny": None}))
-        for y, t in towns.items()
-    }
+def test_a_quota_of_a_year_above_the_bays_is_named_with_its_year(city: tuple[dict[int, Problem], Tables]) -> None:
+    towns, _ = city
+    much = {y: problem.with_rules(quota=100_000, budget_cny=None) for y, problem in towns.items()}
     with pytest.raises(BadInput) as error:
-        choose_years(much, late.sites, late.access, late.existing)
+        choose_years(much)
     text = str(error.value)
     assert "scenario, key siting.phases, year 2024, quota" in text and "by the end of 2024, chargers: 100,000" in text
     assert "至 2024 年底" in text and "at most" in text

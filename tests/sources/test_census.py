@@ -11,6 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.texts import Told
 from planner.sources.people.census import (
     DWELLING_WEIGHTS,
     Pull,
@@ -26,14 +27,6 @@ from planner.sources.zones import make_zones
 Faults = Callable[..., list[str]]
 UTM = 32649
 TAIYUAN = ["小店区", "迎泽区", "杏花岭区", "尖草坪区", "万柏林区", "晋源区", "清徐县", "阳曲县", "娄烦县", "古交市"]
-
-
-class Told(list[str]):
-    """What was said, English; every sentence has a Chinese one."""
-
-    def __call__(self, en: str, zh: str) -> None:
-        assert any("\u4e00" <= c <= "\u9fff" for c in zh), zh
-        self.append(en)
 
 
 # ---- whole people --------------------------------------------------------------------------------------------------

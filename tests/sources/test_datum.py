@@ -144,12 +144,12 @@ def test_wrong_declarations_are_found(
 ) -> None:
     found = suspect_datum(mistaken(places, true, told, noise_m).to_crs(32649), places)
     assert found.datum == datum
-    assert found.words_en.startswith(words)
+    assert found.words.en.startswith(words)
     assert found.offset_m == pytest.approx(offset_m, abs=50)
     names = places["name_zh"].str.replace(r"\s", "", regex=True).str.casefold()
     points = pd.DataFrame({"name": names, "x": places.geometry.x, "y": places.geometry.y}).drop_duplicates()
     assert found.matched == (points["name"].value_counts() == 1).sum() > 1_000
-    assert f"{found.matched} 个同名地点的中位偏移 {found.offset_m:,.0f} m" in found.words_zh
+    assert f"{found.matched} 个同名地点的中位偏移 {found.offset_m:,.0f} m" in found.words.zh
 
 
 def test_nineteen_names_cannot_tell(places: gpd.GeoDataFrame) -> None:
@@ -157,8 +157,8 @@ def test_nineteen_names_cannot_tell(places: gpd.GeoDataFrame) -> None:
     shifted = mistaken(once, "gcj02", "wgs84")
     found = suspect_datum(shifted.iloc[:19], places)
     assert (found.datum, found.matched) == (None, 19)
-    assert found.words_en == "cannot tell: 19 names matched, 20 needed"
-    assert found.words_zh == "无法判断：仅匹配到 19 个同名地点，至少需要 20 个"
+    assert found.words.en == "cannot tell: 19 names matched, 20 needed"
+    assert found.words.zh == "无法判断：仅匹配到 19 个同名地点，至少需要 20 个"
     assert found.offset_m == pytest.approx(560, abs=50)
     assert suspect_datum(shifted.iloc[:20], places).datum == "gcj02"
     none = suspect_datum(shifted.iloc[:0], places)
@@ -190,9 +190,9 @@ def test_an_offset_that_fits_nothing_is_said(places: gpd.GeoDataFrame, metres: f
     found = suspect_datum(moved, places)
     assert found.datum is None
     assert found.offset_m == pytest.approx(metres, rel=0.001)  # 3, 4, 5; UTM's scale is within 0.1 %
-    assert found.words_en.startswith("cannot tell: no datum explains it to 150 m; median offset of ")
-    assert found.words_en.endswith(" m north)")
-    assert found.words_zh.startswith("无法判断：没有坐标系能在 150 m 内解释")
+    assert found.words.en.startswith("cannot tell: no datum explains it to 150 m; median offset of ")
+    assert found.words.en.endswith(" m north)")
+    assert found.words.zh.startswith("无法判断：没有坐标系能在 150 m 内解释")
 
 
 def test_places_that_disagree_cannot_tell(places: gpd.GeoDataFrame) -> None:
@@ -202,7 +202,7 @@ def test_places_that_disagree_cannot_tell(places: gpd.GeoDataFrame) -> None:
     moved = moved.set_geometry(gpd.points_from_xy(moved.geometry.x + east, moved.geometry.y, crs=32649))
     found = suspect_datum(moved, places)
     assert found.datum is None
-    assert found.words_en.startswith("cannot tell: the places disagree; median offset of ")
+    assert found.words.en.startswith("cannot tell: the places disagree; median offset of ")
 
 
 def test_order_does_not_matter(places: gpd.GeoDataFrame) -> None:

@@ -18,6 +18,7 @@ from shapely import LineString, Point, box
 from helpers.command import planner
 from helpers.grid_town import GridTown, Server, offline, serving
 from helpers.places import CHECKOUT, SHARED
+from helpers.texts import Told
 from planner.faults import BadInput
 from planner.layers import read_layers
 from planner.plan import make_plan
@@ -26,16 +27,13 @@ from planner.sources.fetch import fetch_layers
 from planner.sources.folder import Sources
 from planner.sources.osm import Overpass
 from planner.sources.people.worldpop import worldpop_raster
+from planner.words import unheard
 
 CORE = SHARED / "data" / "osm_core"
 TOWN = GridTown()
 SOUTH = GridTown(west=-58.45, south=-34.62)  # Buenos Aires: other hemisphere, other sign of both coordinates
 FILES = ["LICENSE-ODbL.txt", "SOURCES.md", "chargers.geojson", "districts.geojson", "fetch.json", "places.geojson",
          "scenario.toml", "streets.geojson", "zones.csv"]  # fmt: skip
-
-
-def silent(en: str, zh: str) -> None:
-    """Nobody listens."""
 
 
 @pytest.fixture
@@ -69,8 +67,8 @@ def online(server: Server, folder: Path, **given: Any) -> Sources:
 @pytest.mark.slow
 def test_a_place_by_name_becomes_a_study_area_that_plans(server: Server, tmp_path: Path, raster: Path) -> None:
     server.files["/XYZ/xyz_people.tif"] = raster.read_bytes()
-    said: list[str] = []
-    folder = fetch_layers("格网市, 中国", tmp_path / "town", online(server, tmp_path), lambda en, zh: said.append(en))
+    said = Told()
+    folder = fetch_layers("格网市, 中国", tmp_path / "town", online(server, tmp_path), said)
     assert sorted(file.name for file in folder.iterdir()) == FILES
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "people.tif", "town"]  # nothing is left beside
     layers = read_layers(read_scenario(folder).study_area)
@@ -116,9 +114,9 @@ def test_without_population_the_rest_is_kept_and_the_next_try_goes_on(
         fetch_layers(TOWN.box, tmp_path / "town", online(server, tmp_path))
     assert not (tmp_path / "town").exists()
     asked = len(server.asked)
-    said: list[str] = []
+    said = Told()
     server.files["/XYZ/xyz_people.tif"] = raster.read_bytes()
-    fetch_layers(TOWN.box, tmp_path / "town", online(server, tmp_path), lambda en, zh: said.append(en))
+    fetch_layers(TOWN.box, tmp_path / "town", online(server, tmp_path), said)
     assert "streets: kept from the interrupted fetch" in said
     # asked again: only for the country and the raster
     assert [line for line in server.asked[asked:] if "highway" in line or "amenity" in line] == []
@@ -145,14 +143,14 @@ def test_a_broken_download_is_resumed(server: Server, tmp_path: Path) -> None:
     server.files["/CHN/chn.tif"] = content
     server.mischief = [half, half]
     url = f"{server.url}/{{ISO3}}/{{iso3}}.tif"
-    file = worldpop_raster("chn", tmp_path, silent, url, tries=3, wait_s=0.0)
+    file = worldpop_raster("chn", tmp_path, unheard, url, tries=3, wait_s=0.0)
     assert file.read_bytes() == content
     starts = [int(line.partition("bytes=")[2].rstrip("-") or 0) for line in server.asked]
     # what came of the last block of 64 kB is asked for again
     assert starts[0] == 0
     assert len(content) / 2 - 65_536 <= starts[1] <= len(content) / 2
     assert len(content) * 3 / 4 - 2 * 65_536 <= starts[2] <= len(content) * 3 / 4
-    assert worldpop_raster("CHN", tmp_path, silent, url) == file
+    assert worldpop_raster("CHN", tmp_path, unheard, url) == file
     assert len(server.asked) == 3  # what lies there is not fetched again
     assert sorted(p.name for p in file.parent.iterdir()) == ["chn.tif"]
 
@@ -162,15 +160,15 @@ def test_a_download_that_never_ends_is_kept_for_later(server: Server, tmp_path: 
     server.mischief = [half, half]
     url = f"{server.url}/{{ISO3}}/{{iso3}}.tif"
     with pytest.raises(BadInput, match=r"the connection broke off.*it goes on from here"):
-        worldpop_raster("CHN", tmp_path, silent, url, tries=2, wait_s=0.0)
-    assert worldpop_raster("CHN", tmp_path, silent, url).stat().st_size == 1_000_000
+        worldpop_raster("CHN", tmp_path, unheard, url, tries=2, wait_s=0.0)
+    assert worldpop_raster("CHN", tmp_path, unheard, url).stat().st_size == 1_000_000
     assert 600_000 < int(server.asked[-1].partition("bytes=")[2].rstrip("-")) <= 750_000
 
 
 def test_a_page_in_place_of_the_raster_is_not_kept(server: Server, tmp_path: Path) -> None:
     server.files["/CHN/chn.tif"] = b"<html>please log in</html>"
     with pytest.raises(BadInput, match=r"sent no GeoTIFF \(it begins with b'<htm'\)"):
-        worldpop_raster("CHN", tmp_path, silent, f"{server.url}/{{ISO3}}/{{iso3}}.tif")
+        worldpop_raster("CHN", tmp_path, unheard, f"{server.url}/{{ISO3}}/{{iso3}}.tif")
     assert [p.name for p in (tmp_path / "worldpop").iterdir() if p.suffix in (".tif", ".part")] == []
 
 
@@ -229,12 +227,12 @@ def test_totals_are_met_exactly_and_a_table_alone_is_spread(tmp_path: Path) -> N
     (tmp_path / "totals.csv").write_text("区县,常住人口\n研究区,123456\n", encoding="utf-8")
     scaled = fetch_layers(TOWN.box, tmp_path / "scaled", offline(TOWN, tmp_path, totals=tmp_path / "totals.csv"))
     assert pd.read_csv(scaled / "zones.csv")["residents"].sum() == 123_456
-    said: list[str] = []
+    said = Told()
     spread = fetch_layers(
         TOWN.box,
         tmp_path / "spread",
         offline(TOWN, tmp_path, population=tmp_path / "totals.csv"),
-        lambda en, zh: said.append(en),
+        said,
     )
     zones = pd.read_csv(spread / "zones.csv")
     assert zones["residents"].sum() == 123_456
@@ -370,14 +368,14 @@ fetch_layers(TOWN.box, {str(folder)!r}, offline(TOWN, Path({str(tmp_path)!r}), z
     ended = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False, capture_output=True)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
-    said: list[str] = []
+    said = Told()
     files = {
         "streets": tmp_path / "town.osm",
         "places": (tmp_path / "town.osm",),
         "population": tmp_path / "people.tif",
     }
     nobody = Overpass(url="http://127.0.0.1:9/api", nominatim_url="http://127.0.0.1:9/", cache=tmp_path / "cache")
-    fetch_layers(TOWN.box, folder, Sources(zone_side_m=250.0, overpass=nobody, **files), lambda en, zh: said.append(en))
+    fetch_layers(TOWN.box, folder, Sources(zone_side_m=250.0, overpass=nobody, **files), said)
     assert ("streets: kept from the interrupted fetch" in said) == (layer == "zones")
     assert read_scenario(folder).study_area.zone_side_m == 250.0
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []

@@ -14,6 +14,7 @@ import pytest
 from shapely import box
 
 from helpers.grid_town import GridTown, Server, serving
+from helpers.texts import Told
 from planner.faults import BadInput
 from planner.sources.osm import (
     Overpass,
@@ -25,10 +26,10 @@ from planner.sources.osm import (
     read_streets,
 )
 from planner.sources.streets import streets_of_graph
+from planner.words import Say
 
 TOWN = GridTown()
 AREA = box(*(float(part) for part in TOWN.box.split(",")))
-Told = list[str]
 
 
 @pytest.fixture
@@ -39,12 +40,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def told() -> Told:
-    return []
+    return Told()
 
 
 @pytest.fixture
-def say(told: Told) -> Callable[[str, str], None]:
-    return lambda en, zh: told.append(en)
+def say(told: Told) -> Say:
+    return told
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def empty(handler: Any) -> bool:
     return True
 
 
-def test_streets_of_the_town(overpass: Overpass, say: Callable[[str, str], None]) -> None:
+def test_streets_of_the_town(overpass: Overpass, say: Say) -> None:
     graph = fetch_streets(AREA, overpass, say)
     lengths = sum(length for _, _, length in graph.edges(data="length"))
     # 36 junctions and 2 of the island, less the 2 eastern corners where nothing changes: there streets are joined
@@ -108,7 +109,7 @@ def test_streets_of_the_town(overpass: Overpass, say: Callable[[str, str], None]
     assert lengths == pytest.approx(east_west + north_south + island, rel=0.002)
 
 
-def test_what_was_asked_once_is_kept(server: Server, overpass: Overpass, say: Callable[[str, str], None]) -> None:
+def test_what_was_asked_once_is_kept(server: Server, overpass: Overpass, say: Say) -> None:
     first = fetch_streets(AREA, overpass, say)
     asked = len(server.asked)
     second = fetch_streets(AREA, overpass, say)

@@ -14,14 +14,11 @@ from planner.scenario import Scenario, read_scenario
 from planner.sources.osm import read_osm_features
 from planner.sources.places import charging_stations, osm_tags, places_of_osm, read_kind_rules, read_place_file
 from planner.tables import PLACES, check_table
+from planner.words import unheard
 
 TOWN = GridTown()
 AREA = box(*(float(part) for part in TOWN.box.split(",")))
 RULES = read_kind_rules()
-
-
-def silent(en: str, zh: str) -> None:
-    """Nobody listens."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +29,7 @@ def base() -> Scenario:
 @pytest.fixture
 def features(tmp_path: Path) -> gpd.GeoDataFrame:
     (tmp_path / "town.osm").write_text(TOWN.osm(), encoding="utf-8")
-    return read_osm_features(tmp_path / "town.osm", AREA, osm_tags(RULES), silent)
+    return read_osm_features(tmp_path / "town.osm", AREA, osm_tags(RULES), unheard)
 
 
 def test_every_kind_of_the_table_is_one_of_the_scenario(base: Scenario) -> None:
@@ -91,7 +88,7 @@ def test_a_table_of_kinds_of_ones_own(tmp_path: Path, features: gpd.GeoDataFrame
 def test_kinds_in_both_languages(tmp_path: Path, base: Scenario, word: str) -> None:
     text = f"编号,名称,类别,经度,纬度,车位\nA1,<b>甲</b>,{word},112.51,37.81,12\nA2,,{word},112.512,37.812,\n"
     (tmp_path / "p.csv").write_bytes(text.encode("gb18030"))
-    places = read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, silent)
+    places = read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, unheard)
     check_table(places, PLACES)
     assert places.index.tolist() == ["p-A1", "p-A2"]
     assert places["kind"].tolist() == ["mall", "mall"]
@@ -103,10 +100,10 @@ def test_kinds_in_both_languages(tmp_path: Path, base: Scenario, word: str) -> N
 def test_unknown_kinds_and_layers_without_kinds(tmp_path: Path, base: Scenario) -> None:
     (tmp_path / "p.csv").write_text("name,kind,lon,lat\na,castle,112.51,37.81\n", encoding="utf-8")
     with pytest.raises(BadInput, match="column kind: found castle; known kinds: airport, arterial"):
-        read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, silent)
+        read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, unheard)
     (tmp_path / "q.csv").write_text("name,lon,lat\na,112.51,37.81\n", encoding="utf-8")
     with pytest.raises(BadInput, match="no column for the kind of place among name, lon, lat; name it kind"):
-        read_place_file(tmp_path / "q.csv", AREA, RULES, base.kinds, silent)
+        read_place_file(tmp_path / "q.csv", AREA, RULES, base.kinds, unheard)
 
 
 def test_geofabrik_classes_and_tags_as_columns(tmp_path: Path, base: Scenario) -> None:
@@ -115,13 +112,13 @@ def test_geofabrik_classes_and_tags_as_columns(tmp_path: Path, base: Scenario) -
         {"osm_id": ["11", "12", "13"], "fclass": ["mall", "fuel", "bench"]}, geometry=spots, crs=4326
     )
     fclass.to_file(tmp_path / "g.shp")
-    found = read_place_file(tmp_path / "g.shp", AREA, RULES, base.kinds, silent)
+    found = read_place_file(tmp_path / "g.shp", AREA, RULES, base.kinds, unheard)
     assert found["kind"].to_dict() == {"n11": "mall", "n12": "fuel"}
     tagged = gpd.GeoDataFrame(
         {"amenity": ["hospital", None, None], "shop": [None, "mall", None]}, geometry=spots, crs=4326
     )
     tagged.to_file(tmp_path / "t.gpkg")
-    found = read_place_file(tmp_path / "t.gpkg", AREA, RULES, base.kinds, silent)
+    found = read_place_file(tmp_path / "t.gpkg", AREA, RULES, base.kinds, unheard)
     assert sorted(found["kind"]) == ["hospital", "mall"]
 
 
@@ -129,7 +126,7 @@ def test_all_that_is_wrong_with_a_table_is_said_by_line(tmp_path: Path, base: Sc
     rows = ["112.51,37.81,mall,12", "112.512,37.81,,3", "112.511,37.81,mall,many", "112.51,37.812,castle,1e12"]
     (tmp_path / "p.csv").write_text("经度,纬度,类型,车位\n" + "\n".join(rows) + "\n", encoding="utf-8")
     with pytest.raises(BadInput) as caught:
-        read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, silent)
+        read_place_file(tmp_path / "p.csv", AREA, RULES, base.kinds, unheard)
     nothing, unknown, bays = (str(fault).splitlines()[0] for fault in caught.value.faults)
     assert nothing == f"{tmp_path / 'p.csv'}, line 3: nothing in 类型; fill it"
     assert unknown.startswith(f"{tmp_path / 'p.csv'}, column 类型: found castle; known kinds: airport")

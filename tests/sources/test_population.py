@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from helpers.texts import Told
 from planner.sources.people import population
 from planner.sources.people.population import read_population, residents_from_polygons, residents_from_raster
 from planner.sources.zones import district_of_centre, inhabited, make_zones, with_rings
@@ -27,14 +28,6 @@ pytest.importorskip("tobler")
 Faults = Callable[..., list[str]]
 UTM = 32649
 EAST, NORTH = 600_000, 4_200_000  # the south-west corner of the made-up places
-
-
-class Told(list[str]):
-    """What was said, English; every sentence has a Chinese one."""
-
-    def __call__(self, en: str, zh: str) -> None:
-        assert any("\u4e00" <= c <= "\u9fff" for c in zh), zh
-        self.append(en)
 
 
 def north_up(west: float, north: float, cell: float) -> Any:
@@ -432,7 +425,7 @@ side, across, file = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 east, north = (axis.ravel() * side for axis in np.meshgrid(np.arange(across), np.arange(across)))
 squares = shapely.box(100_000 + east, 6_000_000 - north - side, 100_000 + east + side, 6_000_000 - north)
 zones = gpd.GeoDataFrame(index=[f"z{n}" for n in range(len(squares))], geometry=squares, crs=32649)
-residents = residents_from_raster(file, zones, lambda en, zh: None)
+residents = residents_from_raster(file, zones, lambda text: None)
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
 print(residents.sum(), int(peak.split()[1]) / 1024)
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,20 @@ from helpers.towns import Planned, Town, bent_town, counts, middle_town, two_sit
 from planner.cli import app
 from planner.exports import read_plan, save_plan
 from planner.plan import Plan
-from planner.siting import Previous, check_plan
-from planner.siting.other_plans import other_plans
+from planner.siting import check_plan
+from planner.siting.choose import SolverParams
+from planner.siting.near_optimal import NearOptimalParams, other_plans
 from planner.studies.alternatives import Alternatives, find_alternatives
 from planner.views.alternatives import FILES, alternative_summary, alternative_table, robust_line
 
 
 def others(plan: Planned, count: int, within: float) -> list[Planned]:
     """The alternatives of a town's plan, each checked against every rule."""
-    best = Previous(plan.chargers, plan.assignment, plan.proof)
-    town, found = plan.town, []
-    for each in other_plans(*town.tables, best, count, within):
-        check_plan(each.chargers, each.assignment, each.proof, *town.tables)
-        found.append(Planned(town, each.chargers, each.assignment, each.proof))
-    return found
+    problem = plan.town.problem
+    found = other_plans(problem, plan.answer, count, within)
+    for each in found:
+        check_plan(problem, each)
+    return [Planned(plan.town, each) for each in found]
 
 
 def sites_of(plan: Planned) -> set[str]:
@@ -40,7 +41,7 @@ def sites_of(plan: Planned) -> set[str]:
 def empty_town(quota: int, z2_kwh: float = 300.0, **rules: Any) -> Town:
     """Two sites alike with a zone at the door of each, nothing standing; a dc carries 100."""
     town = two_sites(quota, **rules).with_cells("demand", ("z2", "fast"), energy_kwh_day=z2_kwh)
-    return Town(*town.tables[:5], counts({("p1", "dc"): 1}).iloc[:0], town.siting)
+    return replace(town, existing=counts({("p1", "dc"): 1}).iloc[:0])
 
 
 SEEDS = (0, 1, 7, 9, 13, 20, 35, 36, 37, 40, 42, 43)  # towns with a plan, most with several
@@ -102,9 +103,9 @@ def test_the_budget_is_kept_by_alternatives() -> None:
 def as_in_a_city(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every town is planned by the method for cities, with little work."""
     sizes = {
-        "choose": {"_AT_ONCE_PAIRS": 0, "_WHOLE_PROGRAM_PAIRS": 0},
-        "alternatives": {"_WHOLE_PROGRAM_PAIRS": 0},
-        "city": {
+        "choose": {"PARAMS": SolverParams(at_once_pairs=0, whole_pairs=0)},
+        "near_optimal": {"PARAMS": NearOptimalParams(whole_pairs=0)},
+        "city.city": {
             **{"_QUICK_WORK": 0, "_PRICE_WORK": 0, "_LEAST_STEPS": 150, "_COMBINED_PAIRS": 0},
             **{"_LEAST_MOVES": 0, "_FEW_MOVES": 0, "_MOST_MOVES": 600},
         },
@@ -161,7 +162,7 @@ def test_more_may_be_lost_for_more_difference() -> None:
 
 def test_a_plan_of_other_rules_is_refused(faults: Callable[..., list[str]]) -> None:
     plan = empty_town(quota=1).planned()
-    changed = Planned(empty_town(quota=2), plan.chargers, plan.assignment, plan.proof)
+    changed = Planned(empty_town(quota=2), plan.answer)
     (told,) = faults(others, changed, 1, 0.01)
     assert "plan again" in told
 

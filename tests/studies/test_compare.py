@@ -20,7 +20,7 @@ from planner.cli import app
 from planner.exports import save_plan
 from planner.plan import make_plan
 from planner.scenario import read_scenario
-from planner.studies.compare import Saved, difference, difference_summary, read_saved, side_by_side
+from planner.studies.compare import SavedPlan, compare_plans, difference_summary, find_differences, read_saved_plans
 from planner.views.difference import FILES, difference_line, figures_table, save_difference
 
 VARIANT = """
@@ -43,8 +43,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def saved(folders: tuple[Path, Path]) -> tuple[Saved, Saved]:
-    a, b = read_saved(folders)
+def saved(folders: tuple[Path, Path]) -> tuple[SavedPlan, SavedPlan]:
+    a, b = read_saved_plans(folders)
     return a, b
 
 
@@ -55,9 +55,9 @@ def copies(folders: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
     return a, b
 
 
-def test_toytown_by_hand(saved: tuple[Saved, Saved]) -> None:
+def test_toytown_by_hand(saved: tuple[SavedPlan, SavedPlan]) -> None:
     """p1 is locked in; without the mall p2 its four chargers go, and three of the five stand at p4 or p3."""
-    table = difference(*saved)
+    table = find_differences(*saved)
     assert table.loc["p2", "change"] == "removed"
     assert table.loc["p2", ["chargers_a", "chargers_b", "chargers_difference"]].tolist() == [4, 0, -4]
     assert table.loc["p2", ["dc_a", "dc_b", "dc_difference"]].tolist() == [3, 0, -3]
@@ -68,9 +68,9 @@ def test_toytown_by_hand(saved: tuple[Saved, Saved]) -> None:
     assert table.index.is_monotonic_increasing
 
 
-def test_sums_agree_with_both_plans(saved: tuple[Saved, Saved], folders: tuple[Path, Path]) -> None:
+def test_sums_agree_with_both_plans(saved: tuple[SavedPlan, SavedPlan], folders: tuple[Path, Path]) -> None:
     summaries = [json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in folders]
-    table, told = difference(*saved), difference_summary(*saved)
+    table, told = find_differences(*saved), difference_summary(*saved)
     for key in ("chargers", "swap_stations", "power_kw", "capex_cny"):
         a, b = (summary[key] for summary in summaries)
         assert told["figures"][key] == {"a": a, "b": b, "difference": b - a, "beyond_reach": []}
@@ -87,8 +87,8 @@ def test_sums_agree_with_both_plans(saved: tuple[Saved, Saved], folders: tuple[P
     assert table["change"].value_counts().to_dict() == {k: n for k, n in sites.items() if n and k != "same"}
 
 
-def test_figures_are_those_of_the_summaries(saved: tuple[Saved, Saved], folders: tuple[Path, Path]) -> None:
-    figures = side_by_side(saved)
+def test_figures_are_those_of_the_summaries(saved: tuple[SavedPlan, SavedPlan], folders: tuple[Path, Path]) -> None:
+    figures = compare_plans(saved)
     for plan, folder in zip(saved, folders, strict=True):
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         values = figures[plan.folder]
@@ -102,8 +102,8 @@ def test_figures_are_those_of_the_summaries(saved: tuple[Saved, Saved], folders:
             assert values[f"served_share_{row['service']}"] == row["served_share"]
 
 
-def test_the_other_way_round_everything_changes_its_sign(saved: tuple[Saved, Saved]) -> None:
-    there, back = difference(*saved), difference(*saved[::-1])
+def test_the_other_way_round_everything_changes_its_sign(saved: tuple[SavedPlan, SavedPlan]) -> None:
+    there, back = find_differences(*saved), find_differences(*saved[::-1])
     assert there.index.equals(back.index)
     signed = [name for name in there if name.endswith("_difference")]
     assert (there[signed] == -back[signed]).all(axis=None)
@@ -112,16 +112,16 @@ def test_the_other_way_round_everything_changes_its_sign(saved: tuple[Saved, Sav
 
 
 def test_equal_plans_do_not_differ(folders: tuple[Path, Path], copies: tuple[Path, Path], tmp_path: Path) -> None:
-    a, b = read_saved([folders[0], copies[0]])
-    assert difference(a, b).empty
+    a, b = read_saved_plans([folders[0], copies[0]])
+    assert find_differences(a, b).empty
     assert difference_summary(a, b)["sites"] == {"added": 0, "removed": 0, "changed": 0, "same": 2}
     save_difference(a, b, tmp_path / "none")
     assert len(pd.read_csv(tmp_path / "none" / "difference.csv")) == 0
 
 
 def test_three_plans_stand_side_by_side(folders: tuple[Path, Path], copies: tuple[Path, Path]) -> None:
-    plans = read_saved([*folders, copies[0]])
-    figures = side_by_side(plans)
+    plans = read_saved_plans([*folders, copies[0]])
+    figures = compare_plans(plans)
     assert list(figures.columns[3:]) == [str(folder) for folder in (*folders, copies[0])]
     assert len(figures_table(plans).columns) == 4  # no difference of three
     assert len(figures_table(plans[:2]).columns) == 4
@@ -132,19 +132,19 @@ def test_a_folder_without_a_file_is_no_plan(
     copies: tuple[Path, Path], name: str, faults: Callable[..., list[str]]
 ) -> None:
     (copies[1] / name).unlink()
-    assert faults(read_saved, copies) == [f"{copies[1]}: is no plan folder: {name} is missing"]
+    assert faults(read_saved_plans, copies) == [f"{copies[1]}: is no plan folder: {name} is missing"]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"proof": {}}'])
 def test_a_damaged_summary_is_named(copies: tuple[Path, Path], text: str, faults: Callable[..., list[str]]) -> None:
     (copies[0] / "summary.json").write_text(text, encoding="utf-8")
-    (told,) = faults(read_saved, copies)
+    (told,) = faults(read_saved_plans, copies)
     assert told.startswith(f"{copies[0] / 'summary.json'}: cannot be read as a plan's summary")
 
 
 def test_a_damaged_geopackage_is_named(copies: tuple[Path, Path], faults: Callable[..., list[str]]) -> None:
     (copies[0] / "plan.gpkg").write_bytes(b"nothing")
-    (told,) = faults(read_saved, copies)
+    (told,) = faults(read_saved_plans, copies)
     assert told.startswith(f"{copies[0] / 'plan.gpkg'}: cannot be read as a saved plan")
 
 
@@ -152,7 +152,7 @@ def test_files_of_two_plans_in_one_folder_are_noticed(
     copies: tuple[Path, Path], faults: Callable[..., list[str]]
 ) -> None:
     shutil.copy(copies[0] / "summary.json", copies[1] / "summary.json")
-    (told,) = faults(read_saved, copies)
+    (told,) = faults(read_saved_plans, copies)
     assert told.startswith(f"{copies[1] / 'plan.gpkg'}: builds ")
     assert "but summary.json says 2 ac, 4 dc" in told
 
@@ -161,9 +161,9 @@ def test_the_same_folder_twice_and_one_alone_are_refused(
     folders: tuple[Path, Path], faults: Callable[..., list[str]]
 ) -> None:
     again = folders[0].parent / "." / "five" / ".." / "six"
-    (told,) = faults(read_saved, [folders[0], again])
+    (told,) = faults(read_saved_plans, [folders[0], again])
     assert told == f"{folders[0]}: is named twice; a plan is compared with others"
-    (told,) = faults(read_saved, folders[:1])
+    (told,) = faults(read_saved_plans, folders[:1])
     assert "name two or more" in told
 
 
@@ -177,14 +177,16 @@ def test_plans_of_different_study_areas_are_refused(
     copies: tuple[Path, Path], faults: Callable[..., list[str]]
 ) -> None:
     move(copies[1], lambda layer: layer.set_geometry(layer.translate(5_000, 0)))
-    (told,) = faults(read_saved, copies)
+    (told,) = faults(read_saved_plans, copies)
     assert "different study areas: sites p1, p2, p3, p4 lie at other places" in told
     move(copies[1], lambda layer: layer.to_crs("EPSG:4326"))
-    (told,) = faults(read_saved, copies)
+    (told,) = faults(read_saved_plans, copies)
     assert "other coordinate systems" in told
 
 
-def test_the_command_shows_and_writes_the_difference(folders: tuple[Path, Path], saved: tuple[Saved, Saved]) -> None:
+def test_the_command_shows_and_writes_the_difference(
+    folders: tuple[Path, Path], saved: tuple[SavedPlan, SavedPlan]
+) -> None:
     home = folders[0].parent
     done = planner("compare", "six", "five", "-o", "out", "--lang", "en", cwd=home)
     assert done.returncode == 0, done.stderr
@@ -194,7 +196,7 @@ def test_the_command_shows_and_writes_the_difference(folders: tuple[Path, Path],
     assert {file.name for file in out.iterdir()} == set(FILES)
     assert (out / "difference.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     table, layer = pd.read_csv(out / "difference.csv"), gpd.read_file(out / "difference.geojson")
-    expected = difference(*saved)
+    expected = find_differences(*saved)
     assert layer.crs == "EPSG:4326"
     for written in (table, layer):
         for name in ("site_id", "change", "chargers_a", "chargers_b", "dc_difference"):
@@ -210,14 +212,14 @@ def test_the_command_refuses_a_difference_of_three() -> None:
     assert "two plans" in done.output
 
 
-def test_the_line_speaks_both_languages(saved: tuple[Saved, Saved]) -> None:
+def test_the_line_speaks_both_languages(saved: tuple[SavedPlan, SavedPlan]) -> None:
     told = difference_summary(*saved)["sites"]
     assert f"removed {told['removed']}" in difference_line(*saved).en
     assert f"取消 {told['removed']}" in difference_line(*saved).zh
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(
-    saved: tuple[Saved, Saved], tmp_path: Path, faults: Callable[..., list[str]]
+    saved: tuple[SavedPlan, SavedPlan], tmp_path: Path, faults: Callable[..., list[str]]
 ) -> None:
     (tmp_path / "out").write_text("mine", encoding="utf-8")
     assert faults(save_difference, *saved, tmp_path / "out") == [f"{tmp_path / 'out'}: is a file; give a folder"]

@@ -45,11 +45,9 @@ def test_the_first_row_is_the_plan_itself(plan: Plan, curve: FairnessCurve) -> N
 
 
 def test_every_level_is_the_plan_with_that_floor_solved_afresh(plan: Plan, curve: FairnessCurve) -> None:
-    town = plan.demand, plan.sites, plan.access, plan.charger_types, plan.capacity, plan.existing
     districts = sorted(set(plan.demand["district"]))
     met = curve.levels.loc[0.6]
-    siting = plan.scenario.siting.model_copy(update={"floors": dict.fromkeys(districts, 0.6)})
-    proof = choose_sites(*town, siting)[2]
+    proof = choose_sites(plan.problem.with_rules(floors=dict.fromkeys(districts, 0.6))).proof
     assert met["value_kwh_day"] == pytest.approx(proof.value_kwh_day, rel=2e-4)
     assert met["given_up_kwh_day"] == pytest.approx(plan.proof.value_kwh_day - met["value_kwh_day"])
     assert met["given_up_share"] == pytest.approx(met["given_up_kwh_day"] / plan.proof.value_kwh_day)

@@ -11,8 +11,8 @@ import pytest
 
 from helpers.faces import Shown, compared, in_excel, in_report, in_workbook, on_console, on_map
 from helpers.map_pages import Opened
+from helpers.plans import unserved_at_first, with_figures
 from helpers.reported_town import reported_plan
-from helpers.reports import of_two_years
 from planner.exports import save_plan
 from planner.maps import draw_map
 from planner.plan import Plan
@@ -44,7 +44,9 @@ def plans(toytown: Plan) -> dict[str, Plan]:
     """Toytown; toytown with grid, money and emissions in two years; and toytown with a gap that is not round."""
     bound = toytown.proof.value_kwh_day / (1 - 0.004815)
     gap = replace(toytown.proof, optimal=False, bound_kwh_day=bound)
-    return dict(zip(PLANS, (toytown, of_two_years(reported_plan()), replace(toytown, proof=gap)), strict=True))
+    return dict(
+        zip(PLANS, (toytown, unserved_at_first(reported_plan()), with_figures(toytown, proof=gap)), strict=True)
+    )
 
 
 @pytest.fixture(scope="module")

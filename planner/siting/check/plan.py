@@ -11,11 +11,8 @@ import pandas as pd
 
 from planner.scenario import Siting
 from planner.siting.check.counts import RELATIVE, broken_counts, cost_cny, counts_of, no_access
-from planner.siting.choose_years import Town, before_locks
-from planner.siting.previous import Previous
+from planner.siting.problem import Answer, Answers, Problem
 from planner.siting.proof import Proof
-
-_WALKED_SERVICE = "slow"
 
 
 class BrokenPlan(AssertionError):
@@ -26,53 +23,31 @@ class BrokenPlan(AssertionError):
         super().__init__("the plan breaks its rules:\n" + "\n".join(f"- {rule}" for rule in broken))
 
 
-def check_plan(
-    chargers: pd.DataFrame,
-    assignment: pd.DataFrame,
-    proof: Proof,
-    demand: pd.DataFrame,
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-    cover: pd.DataFrame | None = None,
-) -> None:
+def check_plan(problem: Problem, answer: Answer) -> None:
     """Check counts exactly and energies within 1e-6 relative, and that value, cost and bounds are what the proof says.
-
-    Parameters are those of `choose_sites` and what it returned.
 
     Raises
     ------
     BrokenPlan
         Any rule is broken; all of them are named with the site, zone or unit and by how much.
     """
-    new, today = counts_of(chargers), counts_of(existing)
+    new, today = counts_of(answer.chargers), counts_of(problem.existing)
+    types, rules = problem.charger_types, problem.rules
     broken = [
-        *broken_counts(new, today, sites, charger_types, siting),
-        *no_access(new, today, charger_types, siting, cover),
-        *_demand_kept(assignment, demand),
-        *_capacity_kept(assignment, new, today, charger_types, capacity),
-        *_promises_kept(assignment, demand, siting),
-        *_value_holds(assignment, demand, access, proof, siting),
-        *_cost_holds(new, today, sites, charger_types, proof, siting),
+        *broken_counts(new, today, problem.sites, types, rules),
+        *no_access(new, today, types, rules, problem.cover),
+        *_demand_kept(answer.assignment, problem.demand),
+        *_capacity_kept(answer.assignment, new, problem),
+        *_promises_kept(answer.assignment, problem.demand, rules),
+        *_value_holds(problem, answer),
+        *_cost_holds(new, problem, answer.proof),
     ]
     if broken:
         raise BrokenPlan(broken)
 
 
-def check_years(
-    years: Mapping[int, Previous],
-    proof: Proof,
-    towns: Mapping[int, Town],
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    existing: pd.DataFrame,
-) -> None:
+def check_years(problems: Mapping[int, Problem], answers: Answers) -> None:
     """Check a plan of several years: every year by itself, that what stands stays, and that the years add up.
-
-    Parameters are those of `choose_years` and what it returned.
 
     Raises
     ------
@@ -80,21 +55,19 @@ def check_years(
         Any rule is broken; all of them are named with the year.
     """
     broken: list[str] = []
+    years, proof = answers.by_year, answers.proof
     order = sorted(years)
-    free = before_locks(sites)
     for year in order:
-        town, made = towns[year], years[year]
-        tables = town.demand, sites if year == order[-1] else free, access, town.charger_types, town.capacity
         try:
-            check_plan(made.chargers, made.assignment, made.proof, *tables, existing, town.siting, town.cover)
+            check_plan(problems[year], years[year])
         except BrokenPlan as error:
             broken += [f"{year}: {rule}" for rule in error.broken]
     for before, after in pairwise(order):
         fewer = years[before].chargers["count"].sub(years[after].chargers["count"], fill_value=0)
         gone = fewer[fewer > 0].rename("n").reset_index().itertuples()
         broken += [f"{r.n:g} chargers {r.charger_type} at {r.site_id} of {before} are gone in {after}" for r in gone]
-    weight = sum(towns[y].weight for y in order)
-    mean = sum(towns[y].weight * years[y].proof.value_kwh_day for y in order) / weight
+    weight = sum(problems[y].weight for y in order)
+    mean = sum(problems[y].weight * years[y].proof.value_kwh_day for y in order) / weight
     if not abs(mean - proof.value_kwh_day) <= RELATIVE * max(abs(mean), 1.0):
         broken.append(f"value: {mean:.6g} from the years, {proof.value_kwh_day:.6g} in the proof")
     if not proof.value_kwh_day <= proof.bound_kwh_day * (1 + RELATIVE):
@@ -120,11 +93,10 @@ def _over(served: pd.Series, most: pd.Series) -> Iterable[Any]:
     return table[served > most * (1 + RELATIVE) + RELATIVE].reset_index().itertuples()
 
 
-def _capacity_kept(
-    assignment: pd.DataFrame, new: pd.DataFrame, existing: pd.DataFrame, types: pd.DataFrame, capacity: pd.DataFrame
-) -> list[str]:
+def _capacity_kept(assignment: pd.DataFrame, new: pd.DataFrame, problem: Problem) -> list[str]:
     """Energy at every station against the capacity table at the standing and new count together."""
-    count = pd.concat([new, existing]).groupby(["site_id", "charger_type"])["count"].sum()
+    types, capacity = problem.charger_types, problem.capacity
+    count = pd.concat([new, counts_of(problem.existing)]).groupby(["site_id", "charger_type"])["count"].sum()
     rows = count[count > 0].reset_index()
     keys = pd.MultiIndex.from_arrays([rows["charger_type"], rows["count"].astype(int)])
     rows["kwh"] = capacity["energy_kwh_day"].reindex(keys).to_numpy(float)
@@ -153,12 +125,11 @@ def _promises_kept(assignment: pd.DataFrame, demand: pd.DataFrame, siting: Sitin
     return broken
 
 
-def _value_holds(
-    assignment: pd.DataFrame, demand: pd.DataFrame, access: pd.DataFrame, proof: Proof, siting: Siting
-) -> list[str]:
+def _value_holds(problem: Problem, answer: Answer) -> list[str]:
     """Every kWh goes to a site within reach, and worth x energy adds up to the value, which is under the bound."""
-    rows = assignment.reset_index()
-    rows["mode"] = np.where(rows["service"] == _WALKED_SERVICE, "walk", "drive")
+    demand, access, siting, proof = problem.demand, problem.access, problem.rules, answer.proof
+    rows = answer.assignment.reset_index()
+    rows["mode"] = np.where(rows["service"].isin(problem.walked), "walk", "drive")
     keys = pd.MultiIndex.from_frame(rows[["zone_id", "site_id", "mode"]])
     metres = access["metres"].reindex(keys).to_numpy(float)
     reach = demand["reach_m"].reindex(pd.MultiIndex.from_frame(rows[["zone_id", "service"]])).to_numpy(float)
@@ -175,10 +146,9 @@ def _value_holds(
     return broken
 
 
-def _cost_holds(
-    new: pd.DataFrame, existing: pd.DataFrame, sites: pd.DataFrame, types: pd.DataFrame, proof: Proof, siting: Siting
-) -> list[str]:
+def _cost_holds(new: pd.DataFrame, problem: Problem, proof: Proof) -> list[str]:
     """For the least cost: openings, prices and discounted operation add up to the cost, which is over its bound."""
+    siting, types, existing = problem.rules, problem.charger_types, counts_of(problem.existing)
     if siting.question != "least_cost":
         return [] if proof.cost_cny is None else ["a cost is proven, but the least cost was not asked for"]
     if proof.cost_cny is None or proof.cost_bound_cny is None:
@@ -186,7 +156,7 @@ def _cost_holds(
     rate, years = siting.discount_rate, siting.life_years
     annuity = -np.expm1(-years * np.log1p(rate)) / rate if rate > 0 else years
     opex = types["opex_cny_year"] if "opex_cny_year" in types else 0.0 * types["price_cny"]
-    cost = cost_cny(new, existing, sites, types["price_cny"] + annuity * opex)
+    cost = cost_cny(new, existing, problem.sites, types["price_cny"] + annuity * opex)
     tolerance = RELATIVE * max(cost, 1.0)
     broken = []
     if not abs(cost - proof.cost_cny) <= tolerance:

@@ -28,7 +28,7 @@ from planner.siting.city.search import STYLES, Walker, missing_kwh, search, sear
 from planner.siting.city.settle import settle
 from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
-from planner.siting.previous import Start
+from planner.siting.start import Start
 
 _PRICE_WORK, _LEAST_STEPS, _MANY_STEPS = 3_600_000_000, 300, 700
 _QUICK_WORK, _MOST_STEPS = 200_000_000, 1_500

@@ -10,6 +10,7 @@ import pandas as pd
 
 from planner.faults import BadInput, Fault, refuse, some
 from planner.scenario import Siting
+from planner.siting.problem import Problem
 from planner.tables import ACCESS, CAPACITY, CHARGER_TYPES, CHARGERS, DEMAND, SITES, check_table
 
 _SITES = SITES.remove_columns(["name_zh", "kind", "district", "institution", "modelled"])
@@ -48,16 +49,7 @@ class Admitted:
     table_end: np.ndarray
 
 
-def admit(
-    demand: pd.DataFrame,
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-    cover: pd.DataFrame | None = None,
-) -> Admitted:
+def admit(problem: Problem) -> Admitted:
     """Check the tables of siting and the rules against them.
 
     Raises
@@ -67,11 +59,12 @@ def admit(
         the capacity table hold; a capacity table with holes or that falls; tasks, floors or feeder groups that name
         nothing; half a question.
     """
+    sites, existing, siting, capacity = problem.sites, problem.existing, problem.rules, problem.capacity
     given = {
-        "demand": (pd.DataFrame(demand), DEMAND),
+        "demand": (pd.DataFrame(problem.demand), DEMAND),
         "sites": (_with_defaults(sites, _SITE_DEFAULTS | {"task_unit": sites.get("district", "")}), _SITES),
-        "charger_types": (_plain_counts(_with_defaults(charger_types, _TYPE_DEFAULTS)), CHARGER_TYPES),
-        "access": (_sampled(access), ACCESS),
+        "charger_types": (_plain_counts(_with_defaults(problem.charger_types, _TYPE_DEFAULTS)), CHARGER_TYPES),
+        "access": (_sampled(problem.access), ACCESS),
         "capacity": (_sampled(capacity), CAPACITY),
         "existing": (_sampled(existing), CHARGERS),
     }
@@ -88,7 +81,7 @@ def admit(
     names = [
         *_unknown_names(sites, types, existing),
         *_rules_about_nothing(demand, sites, siting),
-        *_cover_faults(cover, sites, siting),
+        *_cover_faults(problem.cover, sites, siting),
     ]
     table_end, carried, bad_tables = _carried_kwh(capacity, types)
     if names or bad_tables:

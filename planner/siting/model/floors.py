@@ -15,36 +15,27 @@ import pandas as pd
 
 from planner.faults import Fault
 from planner.progress import silent
-from planner.scenario import Siting
 from planner.siting.city.certificate import upper_bound
 from planner.siting.city.dual import find_prices
 from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance, make_instance
 from planner.siting.model.limits import floor_area
+from planner.siting.problem import Problem
 
-_STEPS = 600
-_DIGITS = 1e-3
+_STEPS = 600  # of the dual, for each district
+_DIGITS = 1e-3  # shares are told to so much
 
 
-def largest_floors(
-    demand: pd.DataFrame,
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-    cover: pd.DataFrame | None = None,
-) -> pd.Series:
-    """Index district (township where ``siting.floors`` names those): the share of its demand (kWh) that no plan can
-    exceed, proven; parameters as of `choose_sites`.
+def largest_floors(problem: Problem) -> pd.Series:
+    """Index district (township where the floors name those): the share of its demand (kWh) that no plan can exceed,
+    proven.
 
     Other districts' floors are not kept: together they may have to be lower.
     """
-    area = floor_area(demand, siting.floors)
+    demand = problem.demand
+    area = floor_area(demand, problem.rules.floors)
     everyone = {str(d): 1.0 for d in sorted(set(area[demand["energy_kwh_day"] > 0]) - {""})}
-    wide = siting.model_copy(update={"floors": everyone})
-    x = make_instance(demand, sites, access, charger_types, capacity, existing, wide, cover)
+    x = make_instance(problem.with_rules(floors=everyone))
     return pd.Series(largest_shares(x), index=pd.Index(x.floor_ids, name="district"), name="share")
 
 

@@ -9,14 +9,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from planner.faults import Fault, refuse, some
+from planner.capacity.types import for_cars
+from planner.faults import BadInput, Fault, refuse, some
 from planner.scenario import Siting
 from planner.siting.model.door import Admitted, admit
-from planner.siting.model.limits import Limits, for_cars, lasting_cost_cny, make_floors, make_limits, uncovered_zones
+from planner.siting.model.limits import Limits, lasting_cost_cny, make_floors, make_limits, uncovered_zones
+from planner.siting.problem import Problem
 
-__all__ = ["Instance", "Limits", "linear_capacity", "make_instance"]
-
-_WALKED = ("slow",)
+__all__ = ["Instance", "Limits", "make_instance"]
 
 
 @dataclass(frozen=True)
@@ -136,24 +136,16 @@ class Instance:
         return self.standing_kwh + np.bincount(self.option_station, gained, minlength=len(self.standing_kwh))
 
 
-def make_instance(
-    demand: pd.DataFrame,
-    sites: pd.DataFrame,
-    access: pd.DataFrame,
-    charger_types: pd.DataFrame,
-    capacity: pd.DataFrame,
-    existing: pd.DataFrame,
-    siting: Siting,
-    cover: pd.DataFrame | None = None,
-) -> Instance:
-    """Check the tables once and turn them into an `Instance`.
+def make_instance(problem: Problem) -> Instance:
+    """Check the tables of a problem once and turn them into an `Instance`.
 
     Raises
     ------
     BadInput
         What the door refuses, and sites locked in that cannot hold their fewest chargers.
     """
-    tables = admit(demand, sites, access, charger_types, capacity, existing, siting, cover)
+    tables = admit(problem)
+    siting = problem.rules
     demand, sites, types = tables.demand, tables.sites, tables.types
     options = _options(tables, siting)
     at_stations = _standing_kwh(tables)
@@ -162,16 +154,13 @@ def make_instance(
         names=["site_id", "service"],
     )
     refuse(_locks_without_room(sites, options))
-    pairs = _pairs(demand, access, stations, siting.edge_worth)
+    pairs = _pairs(demand, problem, stations)
     floors, floor_of = make_floors(demand, siting)
     site_at = sites.index.get_indexer(pd.Index(options["site_id"]))
     type_at = types.index.get_indexer(pd.Index(options["charger_type"]))
     least_cost = siting.question == "least_cost"
-    charged = 1.0 if least_cost else 0.0
     cars = for_cars(types).to_numpy(bool)
-    uncovered = uncovered_zones(cover, tables.standing, types)
-    uncovered = uncovered[uncovered["site_id"].isin(options["site_id"][cars[type_at]])]
-    refuse(_without_access(cover, uncovered, tables.standing, types))
+    uncovered = _uncovered(problem, tables, options["site_id"][cars[type_at]])
     return Instance(
         site_ids=sites.index,
         type_ids=types.index,
@@ -203,32 +192,10 @@ def make_instance(
         pair_station=pairs["station"].to_numpy(int),
         pair_worth=np.zeros(len(pairs)) if least_cost else pairs["worth"].to_numpy(float),
         limits=make_limits(sites, types, site_at, type_at, siting, uncovered),
-        option_cost_cny=charged * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
-        opening_cost_cny=charged * sites["opening_cny"].to_numpy(float),
+        option_cost_cny=least_cost * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
+        opening_cost_cny=least_cost * sites["opening_cny"].to_numpy(float),
         promise_kwh=(siting.promise_share or 0.0) * float(demand["energy_kwh_day"].sum()),
     )
-
-
-def linear_capacity(charger_types: pd.DataFrame, kwh: pd.Series, most: int) -> pd.DataFrame:
-    """A capacity table proportional to the count.
-
-    Parameters
-    ----------
-    charger_types
-        The table ``charger_types``.
-    kwh
-        kWh a day per charger, by type.
-    most
-        Largest count in the table.
-
-    Returns
-    -------
-    DataFrame
-        Index (charger_type, count); ``energy_kwh_day``.
-    """
-    counts = np.arange(most + 1)
-    index = pd.MultiIndex.from_product([charger_types.index, counts], names=["charger_type", "count"])
-    return pd.DataFrame({"energy_kwh_day": np.outer(kwh.reindex(charger_types.index), counts).ravel()}, index=index)
 
 
 def _options(tables: Admitted, siting: Siting) -> pd.DataFrame:
@@ -263,15 +230,15 @@ def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Faul
     return [Fault(f"sites, row {some(stuck)}", en=en, zh=zh)]
 
 
-def _without_access(
-    cover: pd.DataFrame | None, uncovered: pd.DataFrame, standing: pd.DataFrame, types: pd.DataFrame
-) -> list[Fault]:
-    """Zones that need a charger for cars and none of whose sites can hold one."""
-    lost = sorted(set(uncovered_zones(cover, standing, types)["zone_id"]) - set(uncovered["zone_id"]))
-    if not lost:
-        return []
-    en = "none of its sites can hold a charger for cars; add bays or grid there, or leave the zone out"
-    return [Fault(f"cover, zone {some(lost)}", en=en, zh="其附近站点均无法布置乘用车充电桩，请增加车位或电网余量")]
+def _uncovered(problem: Problem, tables: Admitted, able: pd.Series) -> pd.DataFrame:
+    """Zones that need a charger for cars, with their sites among those where one can be built; none may be without."""
+    needed = uncovered_zones(problem.cover, tables.standing, tables.types)
+    uncovered = needed[needed["site_id"].isin(able)]
+    if lost := sorted(set(needed["zone_id"]) - set(uncovered["zone_id"])):
+        en = "none of its sites can hold a charger for cars; add bays or grid there, or leave the zone out"
+        zh = "其附近站点均无法布置乘用车充电桩，请增加车位或电网余量"
+        raise BadInput([Fault(f"cover, zone {some(lost)}", en=en, zh=zh)])
+    return uncovered
 
 
 def _standing_kwh(tables: Admitted) -> pd.Series:
@@ -285,14 +252,15 @@ def _standing_kwh(tables: Admitted) -> pd.Series:
     return pd.Series([by_service[key] for key in keys], index=index, dtype=float)
 
 
-def _pairs(demand: pd.DataFrame, access: pd.DataFrame, stations: pd.MultiIndex, edge_worth: float) -> pd.DataFrame:
-    """Demand and station within reach, with the worth of a kWh: 1 at the door, `edge_worth` at the limit."""
+def _pairs(demand: pd.DataFrame, problem: Problem, stations: pd.MultiIndex) -> pd.DataFrame:
+    """Demand and station within reach, with the worth of a kWh: 1 at the door, ``edge_worth`` at the limit."""
+    access, edge_worth = problem.access, problem.rules.edge_worth
     frames = []
     access_zone = access.index.get_level_values("zone_id")
     access_site = access.index.get_level_values("site_id")
     access_mode = access.index.get_level_values("mode").to_numpy(object)
     for service in demand.index.get_level_values("service").unique().sort_values():
-        mode = "walk" if service in _WALKED else "drive"
+        mode = "walk" if service in problem.walked else "drive"
         keys = demand.index.get_level_values("service") == service
         at = pd.Series(np.flatnonzero(keys), index=demand.index.get_level_values("zone_id")[keys])
         station_keys = stations.get_level_values("service") == service

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from planner.capacity.types import for_cars
 from planner.scenario import Siting
 
-_CAR_SERVICES = ("slow", "fast")
 _STATION_UNITS = 4.0
 YEAR_MARK = "@"
 """Between a name and its year in a problem of several years."""
@@ -174,12 +174,6 @@ def _access_rows(uncovered: pd.DataFrame | None, site_ids: pd.Index) -> tuple[li
     follows = both.row[inside & (larger | (both.row > both.col))]
     kept = np.setdiff1d(np.arange(len(ids)), follows)
     return [str(ids[z]) for z in kept], near[kept]
-
-
-def for_cars(types: pd.DataFrame) -> pd.Series:
-    """Which charger types cars can plug in at: neither swap stations nor truck chargers help residents."""
-    swap = types["battery_swap"].astype(bool) if "battery_swap" in types else False
-    return types["service"].isin(_CAR_SERVICES) & ~pd.Series(swap, index=types.index)
 
 
 def floor_area(demand: pd.DataFrame, floors: Iterable[str]) -> pd.Series:

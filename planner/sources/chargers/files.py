@@ -15,7 +15,8 @@ from typing import Any
 import geopandas as gpd
 
 from planner.faults import BadInput, Fault, refuse, some
-from planner.files.readers import TABLES, Say, column, read_features
+from planner.files.readers import TABLES, column, read_features
+from planner.files.text import read_text
 from planner.sources.chargers.osm import feature_elements, of_osm, osm_elements
 from planner.sources.chargers.station import (
     Notes,
@@ -28,6 +29,9 @@ from planner.sources.chargers.station import (
     taken,
     text_of,
 )
+from planner.words import Say, Text
+
+_POI, _LINE, _FEATURE = Text(zh="POI", en="POI"), Text(zh="行", en="line"), Text(zh="要素", en="feature")
 
 
 def read_stations(file: Path, say: Say) -> list[Station]:
@@ -81,13 +85,13 @@ def _of_json(content: Any, file: Path, say: Say) -> list[Station]:
 
 
 def _of_open_charge_map(entries: list[dict[str, Any]], file: Path, say: Say) -> list[Station]:
-    notes, stations = Notes(file, "POI"), []
+    notes, stations = Notes(file, _POI), []
     for entry in entries:
         place, operator = table_at(entry, "AddressInfo"), table_at(entry, "OperatorInfo")
         own_id = text_of(entry.get("UUID")) or text_of(entry.get("ID"))
         at = text_of(entry.get("ID")) or own_id or "?"
         if table_at(entry, "StatusType").get("IsOperational") is False:
-            notes.leave_out(at, "not in operation", "未运营")
+            notes.leave_out(at, Text(zh="未运营", en="not in operation"))
             continue
         plugs = [plug for plug in entry.get("Connections") or [] if isinstance(plug, dict)]
         parts = [
@@ -99,12 +103,12 @@ def _of_open_charge_map(entries: list[dict[str, Any]], file: Path, say: Say) -> 
             station_at(
                 "Open Charge Map",
                 own_id,
-                text_of(place.get("Title")),
-                text_of(operator.get("Title")) if operator.get("ID") != 1 else None,  # 1: (Unknown Operator)
-                (place.get("Longitude"), place.get("Latitude")),
-                parts_of(parts, math.nan if total == 0 and parts else total),
-                notes,
-                at,
+                name=text_of(place.get("Title")),
+                operator=text_of(operator.get("Title")) if operator.get("ID") != 1 else None,  # 1: (Unknown Operator)
+                place=(place.get("Longitude"), place.get("Latitude")),
+                parts=parts_of(parts, math.nan if total == 0 and parts else total),
+                notes=notes,
+                at=at,
             )
         )
     return taken(stations, notes, say)
@@ -126,22 +130,25 @@ def _of_gaode(pages: list[dict[str, Any]], file: Path, say: Say) -> list[Station
         Fault(
             str(file),
             en=f"the Gaode answer is an error, {page.get('info')} ({page.get('infocode', 'no code')}); ask again",
-            zh=f"高德返回错误：{page.get('info')}，请重新请求",
+            zh=f"高德返回错误：{page.get('info')}（{page.get('infocode', '无代码')}），请重新请求",
         )
         for page in failed[:5]
     )
-    notes, stations = Notes(file, "POI"), []
+    notes, stations = Notes(file, _POI), []
     for poi in (p for page in pages for p in page.get("pois") or [] if isinstance(p, dict)):
         own_id = text_of(poi.get("id"))
         codes = (text_of(poi.get("typecode")) or "0111").split("|")
         if not any(code.startswith("0111") for code in codes):
             notes.leave_out(
-                own_id or "?", "no charging station for cars (typecode 0111)", "不是汽车充电站（类型码 0111）"
+                own_id or "?",
+                Text(zh="不是汽车充电站（类型码 0111）", en="no charging station for cars (typecode 0111)"),
             )
             continue
         lon, _, lat = (text_of(poi.get("location")) or "").partition(",")
-        name, at = text_of(poi.get("name")), own_id or "?"
-        stations.append(station_at("Gaode", own_id, name, None, (lon, lat), (Part(),), notes, at))
+        name, at, unknown = text_of(poi.get("name")), own_id or "?", (Part(),)
+        stations.append(
+            station_at("Gaode", own_id, name=name, operator=None, place=(lon, lat), parts=unknown, notes=notes, at=at)
+        )
     return taken(stations, notes, say)
 
 
@@ -150,8 +157,8 @@ def _of_gaode(pages: list[dict[str, Any]], file: Path, say: Say) -> list[Station
 
 def _of_table(features: gpd.GeoDataFrame, file: Path, say: Say) -> list[Station]:
     """Stations of a table by the columns of headers.csv; fast and slow counts are plugs of two kinds."""
-    notes = Notes(file, "line" if file.suffix.lower() in TABLES else "feature")
-    first = 2 if notes.unit == "line" else 1
+    is_table = file.suffix.lower() in TABLES
+    notes, first = Notes(file, _LINE if is_table else _FEATURE), 2 if is_table else 1
     names = {meaning: column(features, meaning) for meaning in ("id", "name_zh", "operator", "kw", *_COUNTS)}
     names["charger_type"] = "charger_type" if "charger_type" in features else None
     points = features.geometry.representative_point().to_crs(4326)
@@ -162,13 +169,24 @@ def _of_table(features: gpd.GeoDataFrame, file: Path, say: Say) -> list[Station]
         parts, fits = _table_parts(cell, notes, str(number))
         if not fits:
             unequal.append(number)
-        id_text, name, operator = (text_of(cell[c]) for c in ("id", "name_zh", "operator"))
-        stations.append(station_at(file.stem, id_text, name, operator, (point.x, point.y), parts, notes, str(number)))
+        stations.append(
+            station_at(
+                file.stem,
+                text_of(cell["id"]),
+                name=text_of(cell["name_zh"]),
+                operator=text_of(cell["operator"]),
+                place=(point.x, point.y),
+                parts=parts,
+                notes=notes,
+                at=str(number),
+            )
+        )
     found = taken(stations, notes, say)
     if unequal:
-        at = f"{notes.unit} {some(unequal)}"
-        en = f"{file.name}: fast and slow do not add up to the count; fast and slow are taken, {at}"
-        say(en, f"{file.name}：快充与慢充之和不等于总数，以快慢分项为准，{at}")
+        rows_in, unit = some(unequal), notes.unit
+        en = f"fast and slow do not add up to the count; fast and slow are taken, {unit.en} {rows_in}"
+        zh = f"快充与慢充之和不等于总数，以快慢分项为准，{unit.zh} {rows_in}"
+        say(Text(zh=zh, en=en).about(file.name))
     return found
 
 
@@ -194,11 +212,9 @@ def _is_geojson(content: Any) -> bool:
 
 
 def _json(file: Path) -> Any:
-    raw = file.read_bytes()
+    text = read_text(file)
     try:
-        try:
-            return json.loads(raw.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            return json.loads(raw.decode("gb18030"))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadInput([Fault(str(file), en=f"cannot be read as JSON: {error}", zh="无法按 JSON 读取")]) from None
+        en, zh = f"cannot be read as JSON: {error}", f"无法按 JSON 读取：{error}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None

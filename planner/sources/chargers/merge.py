@@ -15,8 +15,8 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from planner.faults import Fault, refuse, some
-from planner.files.readers import Say
 from planner.sources.chargers.station import many, short_hash
+from planner.words import Say, Text
 
 APART_M = 50.0
 _USUAL = (
@@ -60,10 +60,11 @@ def merge_chargers(tables: Sequence[gpd.GeoDataFrame], say: Say, apart_m: float 
     if len(entries) > len(joined):
         en = f"{len(entries):,} entries are {many(len(joined), 'station')}"
         en += f"; those within {apart_m:g} m with agreeing names are one"
-        say(en, f"{len(entries)} 条记录合并为 {len(joined)} 个站点（{apart_m:g} m 内且名称相符）")
+        say(Text(zh=f"{len(entries):,} 条记录合并为 {len(joined):,} 个站点（{apart_m:g} m 内且名称相符）", en=en))
     if conflicts := sorted({text for entry in joined for text in entry.conflicts}):
         en = f"{many(len(conflicts), 'station')} with entries that disagree on the count, the first is kept"
-        say(f"{en}: {some(conflicts)}", f"{len(conflicts)} 个站点的各条记录桩数不一致，保留第一个：{some(conflicts)}")
+        zh = f"{len(conflicts):,} 个站点的各条记录桩数不一致，保留第一个"
+        say(Text(zh=f"{zh}：{some(conflicts)}", en=f"{en}: {some(conflicts)}"))
     rows = [_row_of(entry, row) for entry in joined for row in entry.rows]
     return charger_table(pd.DataFrame(rows), [row["_lon"] for row in rows], [row["_lat"] for row in rows])
 
@@ -180,10 +181,10 @@ def _too_far_apart(group: list[_Entry]) -> list[Fault]:
     if widest_m <= SAME_PLACE_M:
         return []
     shared = sorted(frozenset.intersection(*(entry.ids for entry in group)) or group[0].ids)
-    en = f"stands at places {widest_m / 1000:.1f} km apart; give one file another name, or its stations other ids"
-    return [
-        Fault(f"chargers, source id {some(shared)}", en=en, zh="同一编号出现在相距甚远的两处，请更改文件名或站点编号")
-    ]
+    km = widest_m / 1000
+    en = f"stands at places {km:.1f} km apart; give one file another name, or its stations other ids"
+    zh = f"出现在相距 {km:.1f} km 的两处；请为其中一个文件改名，或更改其站点编号"
+    return [Fault(f"chargers, source id {some(shared)}", en=en, zh=zh)]
 
 
 def _near_and_alike(ordered: list[_Entry], apart_m: float) -> list[list[_Entry]]:

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import geopandas as gpd
 
 from planner.faults import BadInput, Fault
-from planner.files.readers import Say
 from planner.sources.chargers.station import Notes, Part, Station, parts_of, station_at, table_at, taken, text_of
+from planner.words import Say, Text
 
 _CLOSED = {"access": ("private", "no"), "motorcar": ("no",), "motor_vehicle": ("no",)}
 _DC_SOCKETS = ("combo", "chademo", "dc", "ccs", "supercharger", "chaoji", "nacs")
@@ -19,7 +19,7 @@ _DC_SOCKETS = ("combo", "chademo", "dc", "ccs", "supercharger", "chaoji", "nacs"
 
 def of_osm(elements: list[dict[str, Any]], file: Path, say: Say) -> list[Station]:
     """Stations of elements as Overpass gives them: type, id, tags, and lat/lon, center, geometry or nodes."""
-    notes, stations = Notes(file, "element"), []
+    notes, stations = Notes(file, Text(zh="元素", en="element")), []
     nodes = {element.get("id"): element for element in elements if element.get("type") == "node"}
     for element in elements:
         tags = table_at(element, "tags")
@@ -28,12 +28,20 @@ def of_osm(elements: list[dict[str, Any]], file: Path, say: Say) -> list[Station
         own_id = f"{element.get('type')}-{element.get('id')}" if element.get("id") is not None else None
         at = own_id or "?"
         if any(tags.get(key) in values for key, values in _CLOSED.items()):
-            notes.leave_out(at, "private or not for cars", "非公用或不供汽车使用")
+            notes.leave_out(at, Text(zh="非公用或不供汽车使用", en="private or not for cars"))
             continue
-        name, operator = text_of(tags.get("name:zh") or tags.get("name")), text_of(tags.get("operator"))
-        place = _centre(element, nodes)
-        parts = parts_of(_sockets(tags, notes, at), notes.count(tags.get("capacity"), at))
-        stations.append(station_at("OpenStreetMap", own_id, name, operator, place, parts, notes, at))
+        stations.append(
+            station_at(
+                "OpenStreetMap",
+                own_id,
+                name=text_of(tags.get("name:zh") or tags.get("name")),
+                operator=text_of(tags.get("operator")),
+                place=_centre(element, nodes),
+                parts=parts_of(_sockets(tags, notes, at), notes.count(tags.get("capacity"), at)),
+                notes=notes,
+                at=at,
+            )
+        )
     return taken(stations, notes, say)
 
 
@@ -69,7 +77,8 @@ def osm_elements(file: Path) -> list[dict[str, Any]]:
     try:
         root = ElementTree.parse(file).getroot()
     except (ElementTree.ParseError, OSError, ValueError) as error:
-        raise BadInput([Fault(str(file), en=f"cannot be read as OSM XML: {error}", zh="无法按 OSM XML 读取")]) from None
+        en, zh = f"cannot be read as OSM XML: {error}", f"无法按 OSM XML 读取：{error}"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     return [
         {
             "type": entry.tag,

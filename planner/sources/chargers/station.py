@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from planner.faults import BadInput, Fault, some
-from planner.files.readers import Say
+from planner.words import Say, Text
 
 NATIVE = {"Open Charge Map": "wgs84", "Gaode": "gcj02", "OpenStreetMap": "wgs84"}
 """The datum in which a source gives its coordinates."""
@@ -71,10 +71,10 @@ class Notes:
     """What is found on the way through one file: faults to refuse it for, and what to say."""
 
     file: Path
-    unit: str
+    unit: Text
     bad_counts: dict[str, list[str]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
-    left_out: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    left_out: dict[Text, list[str]] = field(default_factory=dict)
 
     def count(self, value: Any, at: str, strict: bool = False) -> float:
         """A number of plugs, nan where unknown; `strict` also refuses text that is no number (``20台``)."""
@@ -102,29 +102,25 @@ class Notes:
         number = float(found[1]) / (1000 if found[2] == "w" else 1)
         return number if number > 0 else math.nan
 
-    def leave_out(self, at: str, en: str, zh: str) -> None:
+    def leave_out(self, at: str, why: Text) -> None:
         """Note a station that is not taken."""
-        self.left_out.setdefault((en, zh), []).append(at)
+        self.left_out.setdefault(why, []).append(at)
 
     def tell(self, say: Say) -> None:
         """Refuse the file for its bad counts, say the rest."""
         if self.bad_counts:
             found = some((value for values in self.bad_counts.values() for value in values), 3)
             en = f"found {found}; a number of chargers is a whole number of 0 or more, or empty where unknown"
-            zh = f"现为 {found}；桩数应为非负整数，未知则留空"
-            raise BadInput([Fault(f"{self.file}, {self.unit} {some(self.bad_counts)}", en=en, zh=zh)])
-        name = self.file.name
-        for (en, zh), rows in self.left_out.items():
-            say(
-                f"{name}: {len(rows)} left out, {en}, {self.unit} {some(rows)}",
-                f"{name}：略去 {len(rows)} 个站点，{zh}",
-            )
+            zh = f"现为 {found}；桩数应为不小于 0 的整数，未知则留空"
+            raise BadInput([Fault(f"{self.file}, {self.unit.en} {some(self.bad_counts)}", en=en, zh=zh)])
+        for why, rows in self.left_out.items():
+            en = f"{len(rows)} left out, {why.en}, {self.unit.en} {some(rows)}"
+            zh = f"略去 {len(rows)} 个站点，{why.zh}，{self.unit.zh} {some(rows)}"
+            say(Text(zh=zh, en=en).about(self.file.name))
         if self.unread:
-            rows_en = f"{self.unit} {some(dict.fromkeys(self.unread))}"
-            say(
-                f"{name}: numbers that cannot be read are taken as unknown, {rows_en}",
-                f"{name}：无法识别的数值按未知处理",
-            )
+            unread = some(dict.fromkeys(self.unread))
+            en = f"numbers that cannot be read are taken as unknown, {self.unit.en} {unread}"
+            say(Text(zh=f"无法识别的数值按未知处理，{self.unit.zh} {unread}", en=en).about(self.file.name))
 
 
 def parts_of(found: Iterable[Part], total: float) -> tuple[Part, ...]:
@@ -149,6 +145,7 @@ def parts_of(found: Iterable[Part], total: float) -> tuple[Part, ...]:
 def station_at(
     source: str,
     own_id: str | None,
+    *,
     name: str | None,
     operator: str | None,
     place: tuple[Any, Any],
@@ -156,23 +153,38 @@ def station_at(
     notes: Notes,
     at: str,
 ) -> Station | None:
-    """A station, or None with a note where it has no place or no chargers."""
+    """A station of a file, or None with a note where it has no place or no chargers.
+
+    Parameters
+    ----------
+    source, own_id
+        Where it comes from, and its id there; without one its place and name make one.
+    name, operator
+        None where unknown.
+    place
+        Longitude and latitude, degrees, as the file writes them.
+    parts
+        Its plugs; kinds counted as 0 are left out.
+    notes, at
+        Where to note what is left out, and under which row of the file.
+    """
     try:
         lon, lat = (float(degrees) for degrees in place)
     except (TypeError, ValueError):
         lon = lat = math.nan
     if not (abs(lon) <= 180 and abs(lat) <= 90):
-        notes.leave_out(at, "no usable longitude and latitude", "没有可用的经纬度")
+        notes.leave_out(at, Text(zh="没有可用的经纬度", en="no usable longitude and latitude"))
         return None
     standing = tuple(part for part in parts if part.count != 0)
     if not standing:
-        notes.leave_out(at, "0 chargers", "充电桩数为 0")
+        notes.leave_out(at, Text(zh="充电桩数为 0", en="0 chargers"))
         return None
     own = own_id or short_hash(f"{lon:.6f},{lat:.6f},{name or ''}")
     return Station(source, f"{_PREFIX.get(source, source)}:{own}", name, operator, lon, lat, standing)
 
 
 def taken(stations: Iterable[Station | None], notes: Notes, say: Say) -> list[Station]:
+    """The stations of a file, and what was noted on the way told or refused."""
     notes.tell(say)
     return [station for station in stations if station is not None]
 
@@ -188,12 +200,15 @@ def each_once(stations: list[Station], file: Path, say: Say) -> list[Station]:
             new = f"{own}@{short_hash(f'{station.lon:.6f},{station.lat:.6f}')}"
             rows.setdefault(new, []).append(replace(station, id=new))
     if shared:
-        en = f"{file.name}: {many(len(shared), 'id')} used for several places, the place is added: {some(shared)}"
-        say(en, f"{file.name}：{len(shared)} 个编号对应多个位置，已附加位置区分")
+        en = f"{many(len(shared), 'id')} used for several places, the place is added: {some(shared)}"
+        zh = f"{len(shared):,} 个编号对应多个位置，已附加位置区分：{some(shared)}"
+        say(Text(zh=zh, en=en).about(file.name))
     repeated = [own for own, same in rows.items() if len({p.kind for s in same for p in s.parts}) < _plugs(same)]
     if repeated:
-        en = f"{file.name}: {many(len(repeated), 'station')} listed more than once; the largest count is kept"
-        say(f"{en}, not the sum, {some(repeated)}", f"{file.name}：{len(repeated)} 个站点重复出现，取最大桩数而非求和")
+        en = f"{many(len(repeated), 'station')} listed more than once; the largest count is kept, not the sum"
+        zh = f"{len(repeated):,} 个站点重复出现，取最大桩数而非求和"
+        names = some(repeated)
+        say(Text(zh=f"{zh}：{names}", en=f"{en}, {names}").about(file.name))
     return [_joined(same) for _, same in sorted(rows.items())]
 
 

@@ -18,13 +18,14 @@ from pyproj import Geod
 from shapely import Point
 
 from planner.faults import BadInput, Fault, refuse, some
-from planner.files.readers import Say, within
+from planner.files.readers import within
 from planner.scenario import ChargerType
 from planner.sources.chargers.files import read_stations
 from planner.sources.chargers.merge import COLUMNS, SAME_PLACE_M, charger_table, merge_chargers, nulls
 from planner.sources.chargers.station import NATIVE, Station, many, short_hash
 from planner.sources.datum import DATUM_WORDS, check_datum, to_wgs84
 from planner.tables import LOCATED_CHARGERS, check_table
+from planner.words import Say, Text
 
 __all__ = ["assign_types", "import_chargers", "merge_chargers", "read_chargers"]
 
@@ -116,15 +117,14 @@ def read_chargers(file: Path, datum: str, say: Say) -> gpd.GeoDataFrame:
     native = NATIVE.get(stations[0].source, datum)
     if native != datum:
         source, usual, declared = stations[0].source, DATUM_WORDS[native], DATUM_WORDS[datum]
-        en = f"{file.name}: {source} gives {usual}, the file is declared {declared}; taken as declared"
-        say(en, f"{file.name}：{source} 的坐标一般为 {usual}，现声明为 {declared}；按声明处理")
+        en = f"{source} gives {usual}, the file is declared {declared}; taken as declared"
+        zh = f"{source} 的坐标一般为 {usual}，现声明为 {declared}；按声明处理"
+        say(Text(zh=zh, en=en).about(file.name))
     lon, lat = to_wgs84([s.lon for s in stations], [s.lat for s in stations], datum)
     if datum != "wgs84" and all(s.lon == x and s.lat == y for s, x, y in zip(stations, lon, lat, strict=True)):
         name = DATUM_WORDS[datum]
-        say(
-            f"{file.name}: {name} is WGS 84 outside China: nothing shifted",
-            f"{file.name}：{name} 在中国以外即为 WGS 84，未作偏移",
-        )
+        en = f"{name} is WGS 84 outside China: nothing shifted"
+        say(Text(zh=f"{name} 在中国以外即为 WGS 84，未作偏移", en=en).about(file.name))
     rows = [(*row, x, y) for s, x, y in zip(stations, lon, lat, strict=True) for row in _rows(s)]
     table = pd.DataFrame(rows, columns=["charger_id", *COLUMNS, "lon", "lat"])
     return charger_table(table.drop(columns=["lon", "lat"]), table["lon"], table["lat"])
@@ -146,8 +146,8 @@ def assign_types(chargers: gpd.GeoDataFrame, types: Mapping[str, ChargerType]) -
     given = chargers["charger_type"]
     strange = given.notna() & ~given.isin(list(types))
     if bool(strange.any()):
-        en = f"found {some(sorted(set(given[strange])))}; the scenario defines {some(types, 12)}"
-        zh = "情景中没有该充电桩类型"
+        found, defined = some(sorted(set(given[strange]))), some(types, 12)
+        en, zh = f"found {found}; the scenario defines {defined}", f"现为 {found}；情景中定义的类型为 {defined}"
         raise BadInput([Fault(f"chargers, column charger_type, row {some(given.index[strange])}", en=en, zh=zh)])
     by_service = {service: _rated_kw(types, service) for service in ("slow", "fast")}
     guessed = [_type_of(current, kw, by_service) for current, kw in chargers[["current", "kw"]].itertuples(index=False)]
@@ -190,13 +190,11 @@ def _escaped(text: str) -> str:
 
 
 def _inside(chargers: gpd.GeoDataFrame, boundary: gpd.GeoSeries, file: Path, say: Say) -> gpd.GeoDataFrame:
-    inside = within(chargers, boundary, file, "charging stations")
+    inside = within(chargers, boundary, file, Text(zh="充电站", en="charging stations"))
     outside = chargers.loc[~inside, "source_id"].nunique()
     if outside:
-        say(
-            f"{file.name}: {many(outside, 'station')} outside the study area left out",
-            f"{file.name}：{outside} 个站点位于研究区外",
-        )
+        en = f"{many(outside, 'station')} outside the study area left out"
+        say(Text(zh=f"略去 {outside:,} 个位于研究区外的站点", en=en).about(file.name))
     return chargers[inside]
 
 
@@ -230,7 +228,7 @@ def _say_unknown(table: gpd.GeoDataFrame, say: Say) -> None:
     chargers = table["count"].sum()
     known = f"{many(stations, 'station')}, {many(chargers, 'charger')}"
     en = f"{known}; {many(size, 'station')} of unknown size, {kind:,} of unknown type"
-    say(en, f"{stations} 个站点，{chargers:,.0f} 台充电桩；{size} 个站点规模未知，{kind} 个类型未知")
+    say(Text(zh=f"{stations:,} 个站点，{chargers:,.0f} 台充电桩；{size:,} 个站点规模未知，{kind:,} 个类型未知", en=en))
 
 
 def _rated_kw(types: Mapping[str, ChargerType], service: str) -> dict[str, float]:

@@ -15,8 +15,9 @@ import shapely
 from scipy.ndimage import gaussian_filter
 
 from planner.faults import Fault, refuse, some
-from planner.files.readers import Say, column, read_table
+from planner.files.readers import column, read_table
 from planner.sources.zones import centres, grid_of
+from planner.words import Say, Text
 
 MOST_PER_KM2 = 40_000.0
 """A dense street of tower blocks: no zone is filled beyond it as long as others of its unit have room."""
@@ -111,7 +112,10 @@ def rescale(residents: pd.Series, zones_area: pd.Series, totals: pd.Series) -> p
     """
     unit = zones_area.reindex(residents.index).fillna("")
     sums = residents.groupby(unit).sum()
-    _check_room(totals, sums, "nobody lives there by the population file: nothing to scale")
+    nobody = Text(
+        zh="按人口文件其中无人居住，无从按比例调整", en="nobody lives there by the population file: nothing to scale"
+    )
+    _check_room(totals, sums, nobody)
     aims = totals.reindex(sums.index).fillna(sums.round()).astype(int)
     parts = [whole_people(people, int(aims[name])) for name, people in residents.groupby(unit)]
     return _joined(parts, residents.index)
@@ -150,21 +154,24 @@ def read_totals(file: Path, districts: pd.DataFrame | Iterable[str], say: Say) -
     table, known = read_table(file), list(districts.index if isinstance(districts, pd.DataFrame) else districts)
     names_in = _names_column(table, known)
     people_in = column(table, "residents")
-    wanted = ((names_in, "names", "district", "名称"), (people_in, "residents", "residents", "人口"))
+    wanted = (
+        (names_in, Text(zh="名称", en="names"), "district"),
+        (people_in, Text(zh="人口", en="residents"), "residents"),
+    )
     refuse(
         Fault(
             f"{file}, header",
-            en=f"no column of {what} among {some(table.columns, 12)}; name it {header}",
-            zh=f"表头中没有{zh}列，请命名为 {header}",
+            en=f"no column of {what.en} among {some(table.columns, 12)}; name it {header}",
+            zh=f"表头 {some(table.columns, 12)} 中没有{what.zh}列，请命名为 {header}",
         )
-        for found, what, header, zh in wanted
+        for found, what, header in wanted
         if found is None
     )
     names = table[names_in].fillna("").astype(str).str.strip()
     sums = names.str.lower().str.replace(r"\s", "", regex=True).isin(_SUMS)
     if sums.any():
         rows = some(names[sums])
-        say(f"{file.name}: rows of sums left out: {rows}", f"{file.name}：已略去合计行：{rows}")
+        say(Text(zh=f"已略去合计行：{rows}", en=f"rows of sums left out: {rows}").about(file.name))
     names, people = names[~sums], table.loc[~sums, people_in]
     places = names.map(lambda name: _meets(name, known))
     faults = [*_name_faults(names, places, known, file), *_number_faults(people, str(people_in), file)]
@@ -203,11 +210,12 @@ def _name_faults(names: pd.Series, places: pd.Series, known: list[str], file: Pa
     for name, rows in met.groupby(met):
         if len(rows) > 1:
             en = f"{name} stands on {len(rows)} lines ({some(names[rows.index])}); keep one"
-            faults.append(Fault(f"{file}, line {some(rows.index + 2)}", en=en, zh=f"{name} 重复出现，请只保留一行"))
+            zh = f"{name} 出现在 {len(rows)} 行中（{some(names[rows.index])}），请只保留一行"
+            faults.append(Fault(f"{file}, line {some(rows.index + 2)}", en=en, zh=zh))
     missing = [name for name in known if name not in set(places.explode())]
     if missing:
         en = f"no row for {some(missing)}; every unit needs its residents"
-        faults.append(Fault(str(file), en=en, zh=f"缺少 {some(missing)}，每个单元都须有人口数"))
+        faults.append(Fault(str(file), en=en, zh=f"缺少 {some(missing)} 的行，每个单元都须有人口数"))
     return faults
 
 
@@ -217,16 +225,16 @@ def _number_faults(people: pd.Series, header: str, file: Path) -> list[Fault]:
     broken = ~wrong & ((number * scale - (number * scale).round()).abs() > 1e-3)
     in_10_000 = "whole people are expected; figures in 10,000 need a header with （万人）"
     words = (
-        (wrong, "a number of people is expected", "应为人数"),
-        (broken, in_10_000, "应为整数；以万为单位请在表头注明（万人）"),
+        (wrong, Text(zh="应为人数", en="a number of people is expected")),
+        (broken, Text(zh="人数应为整数；以万为单位的数值须在表头注明（万人）", en=in_10_000)),
     )
     return [
         Fault(
             f"{file}, column {header}, line {some(people.index[rows] + 2)}",
-            en=f"found {some(people[rows], 3)}; {en}",
-            zh=zh,
+            en=f"found {some(people[rows], 3)}; {expected.en}",
+            zh=f"现为 {some(people[rows], 3)}；{expected.zh}",
         )
-        for rows, en, zh in words
+        for rows, expected in words
         if rows.any()
     ]
 
@@ -234,7 +242,7 @@ def _number_faults(people: pd.Series, header: str, file: Path) -> list[Fault]:
 def _whole_numbers(people: pd.Series, header: str, file: Path, say: Say) -> pd.Series:
     scale = _scale(header)
     if scale != 1:
-        say(f"{file.name}: {header} taken as 10,000 people", f"{file.name}：{header} 按万人计")
+        say(Text(zh=f"{header} 按万人计", en=f"{header} taken as 10,000 people").about(file.name))
     return (_numbers(people) * scale).round().astype(int).rename("residents")
 
 
@@ -251,23 +259,22 @@ def _scale(header: str) -> int:
 def _say_completed(names: pd.Series, places: pd.Series, file: Path, say: Say) -> None:
     pairs = [f"{name} = {found[0]}" for name, found in zip(names, places, strict=True) if name != found[0]]
     if pairs:
-        say(f"{file.name}: names completed: {some(pairs)}", f"{file.name}：已补全名称：{some(pairs)}")
+        say(Text(zh=f"已补全名称：{some(pairs)}", en=f"names completed: {some(pairs)}").about(file.name))
 
 
-def _check_room(totals: pd.Series, weight: pd.Series, without: str) -> None:
+def _check_room(totals: pd.Series, weight: pd.Series, without: Text) -> None:
     """Refuse units with people that have no zone, or zones that all weigh nothing."""
     peopled = totals[totals > 0]
     absent = [name for name in peopled.index if name not in weight.index]
     empty = [name for name in peopled.index if name in weight.index and not weight[name] > 0]
-    words = ((absent, "no zone lies in it; check its name and boundary", "没有网格，请核对名称与边界"),
-             (empty, without, "各网格均为空，无法分配"))  # fmt: skip
+    no_zone = Text(zh="没有网格位于其中，请核对名称与边界", en="no zone lies in it; check its name and boundary")
     refuse(
         Fault(
             f"residents of {some(names)}",
-            en=f"{int(peopled[names].sum()):,} people, but {en}",
-            zh=f"{some(names)}：{zh}",
+            en=f"{int(peopled[names].sum()):,} people, but {why.en}",
+            zh=f"{int(peopled[names].sum()):,} 人，但{why.zh}",
         )
-        for names, en, zh in words
+        for names, why in ((absent, no_zone), (empty, without))
         if names
     )
 
@@ -309,7 +316,8 @@ def spread_totals(
     BadInput
         Units with people but without a zone or without any pull, by name.
     """
-    _check_room(totals, pull.groupby(area).sum(), "nothing draws them: no place, no street")
+    nothing = Text(zh="其中既无地点也无道路，无从分布", en="nothing draws them: no place, no street")
+    _check_room(totals, pull.groupby(area).sum(), nothing)
     km2 = zones.geometry.area / 1e6
     parts = []
     for unit, weight in pull.groupby(area.reindex(zones.index).fillna("")):

@@ -16,9 +16,10 @@ from pyproj import CRS
 from pyproj.exceptions import ProjError
 
 from planner.faults import BadInput, Fault, refuse, some
-from planner.files.readers import VECTORS, Say, missing_package, read_features, within
+from planner.files.readers import VECTORS, missing_package, read_features, within
 from planner.files.readers import column as header_of
 from planner.tables import check_geometry
+from planner.words import Say, Text
 
 Box: TypeAlias = tuple[float, float, float, float]  # west, south, east, north
 Window: TypeAlias = tuple[int, int, int, int]  # row from, row to, column from, column to
@@ -43,7 +44,7 @@ def read_population(file: Path, zones: gpd.GeoDataFrame, say: Say, column: str |
     zones
         Polygons in projected metres, index ``zone_id``.
     say
-        Told what was left out, assumed and counted, in English and Chinese.
+        Told what was left out, assumed and counted.
     column
         Column of residents of a polygon layer; found by its header where not given.
 
@@ -62,8 +63,9 @@ def read_population(file: Path, zones: gpd.GeoDataFrame, say: Say, column: str |
         return residents_from_raster(file, zones, say)
     if suffix in VECTORS:
         return residents_from_polygons(read_features(file, say, zones.geometry), zones, column, say, where=str(file))
-    en = f"unknown kind of population file; expected one of {', '.join((*RASTERS, *VECTORS))}"
-    raise BadInput([Fault(str(file), en=en, zh="不支持的人口文件类型，请提供栅格或面图层")])
+    kinds = ", ".join((*RASTERS, *VECTORS))
+    en, zh = f"unknown kind of population file; expected one of {kinds}", f"不支持的人口文件类型，应为以下之一：{kinds}"
+    raise BadInput([Fault(str(file), en=en, zh=zh)])
 
 
 # ---- rasters -----------------------------------------------------------------------------------------------------
@@ -108,11 +110,13 @@ def residents_from_raster(file: Path, zones: gpd.GeoDataFrame, say: Say) -> pd.S
                 people, empty_cells, lowest = _summed(raster, shapes)
     except rasterio.errors.RasterioError as error:
         en = f"cannot be read: {error}; the file is corrupt or cut short, get it again"
-        raise BadInput([Fault(str(file), en=en, zh="栅格损坏或不完整，请重新获取")]) from None
+        zh = f"无法读取：{error}；文件损坏或不完整，请重新获取"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     if empty_cells >= 0.5:
-        marks = f" (lowest {lowest:g})" if lowest < 0 else ""
-        en = f"{empty_cells:,.0f} cells of the area without data or negative{marks}: counted as nobody"
-        say(f"{file.name}: {en}", f"{file.name}：{empty_cells:,.0f} 个像元无数据或为负值{marks}，按无人计")
+        marks = Text(zh=f"（最低 {lowest:g}）" if lowest < 0 else "", en=f" (lowest {lowest:g})" if lowest < 0 else "")
+        en = f"{empty_cells:,.0f} cells of the area without data or negative{marks.en}: counted as nobody"
+        zh = f"研究区内 {empty_cells:,.0f} 个像元无数据或为负值{marks.zh}，按无人计"
+        say(Text(zh=zh, en=en).about(file.name))
     residents = pd.Series(people, index=zones.index, name="residents")
     return _checked(residents, zones, str(file), say)
 
@@ -129,26 +133,31 @@ def _check_raster(raster: Any, file: Path, say: Say) -> None:
     faults, shown = [], str(file)
     if raster.count == 0:
         en = f"holds {len(raster.subdatasets)} subdatasets and no band; export the one of people as GeoTIFF"
-        raise BadInput([Fault(shown, en=en, zh="栅格没有波段，请导出人口图层为 GeoTIFF")])
+        zh = f"含 {len(raster.subdatasets)} 个子数据集而没有波段，请将其中的人口图层导出为 GeoTIFF"
+        raise BadInput([Fault(shown, en=en, zh=zh)])
     if raster.crs is None:
-        faults.append(
-            Fault(shown, en="has no CRS; set it in the file, it is not guessed", zh="栅格没有坐标系，请在文件中设定")
-        )
+        en, zh = "has no CRS; set it in the file, it is not guessed", "没有坐标系信息，请在文件中设定，程序不会猜测"
+        faults.append(Fault(shown, en=en, zh=zh))
     grid = raster.transform
     if grid.b or grid.d or grid.a <= 0 or grid.e == 0:
         en = "is rotated or mirrored; warp it to rows and columns along the axes (gdalwarp does)"
-        faults.append(Fault(shown, en=en, zh="栅格有旋转或镜像，请先用 gdalwarp 校正"))
+        zh = "有旋转或镜像，请先校正为行列与坐标轴平行（如用 gdalwarp）"
+        faults.append(Fault(shown, en=en, zh=zh))
     if raster.dtypes[0].startswith("complex"):
-        faults.append(Fault(shown, en=f"holds {raster.dtypes[0]} numbers; people are expected", zh="像元值应为人数"))
+        kind = raster.dtypes[0]
+        en, zh = f"holds {kind} numbers; people are expected", f"像元值为 {kind} 类型，应为人数"
+        faults.append(Fault(shown, en=en, zh=zh))
     rows, columns = raster.block_shapes[0]
     if rows * columns > _MOST_BLOCK_CELLS:
         en = f"is stored in blocks of {columns:,} x {rows:,} cells; store it tiled (gdal_translate -co TILED=YES)"
-        faults.append(Fault(shown, en=en, zh="栅格分块过大，请转换为分块存储（TILED=YES）"))
+        zh = f"按 {columns:,} x {rows:,} 个像元分块存储，请转换为切片存储（gdal_translate -co TILED=YES）"
+        faults.append(Fault(shown, en=en, zh=zh))
     refuse(faults)
     if raster.count > 1:
         name = raster.descriptions[0]
         en = f"{raster.count} bands, the first{f' ({name})' if name else ''} taken as residents"
-        say(f"{file.name}: {en}", f"{file.name}：共 {raster.count} 个波段，以第一波段为人口")
+        zh = f"共 {raster.count} 个波段，以第一波段{f'（{name}）' if name else ''}为人口"
+        say(Text(zh=zh, en=en).about(file.name))
 
 
 def _in_raster(zones: gpd.GeoDataFrame, raster: Any, file: Path) -> np.ndarray:
@@ -156,8 +165,10 @@ def _in_raster(zones: gpd.GeoDataFrame, raster: Any, file: Path) -> np.ndarray:
     try:
         shapes = _areas(zones.geometry.to_crs(CRS.from_wkt(raster.crs.to_wkt())))
     except (ProjError, ValueError) as error:  # of pyproj, and rasterio's of a CRS without text
-        en = f"its CRS cannot be related to {zones.crs.to_string()}: {error}; declare a known one"
-        raise BadInput([Fault(str(file), en=en, zh="栅格坐标系无法换算，请声明正确的坐标系")]) from None
+        crs = zones.crs.to_string()
+        en = f"its CRS cannot be related to {crs}: {error}; declare a known one"
+        zh = f"其坐标系无法与 {crs} 换算：{error}；请声明已知的坐标系"
+        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = shapely.Polygon()
     return shapes
 
@@ -169,15 +180,18 @@ def _check_cover(shapes: np.ndarray, zones: gpd.GeoDataFrame, raster: Any, file:
     area = zones.geometry.area.to_numpy()
     share = float((inside * area).sum() / area.sum())
     if share == 0:
-        en = f"lies outside the area: it covers {_corners(extent)}, the area {_corners(_bounds(shapes))}"
-        en += f" (in {raster.crs.to_string()[:40]}); check file and CRS"
-        raise BadInput([Fault(str(file), en=en, zh="栅格不在研究区内，请检查文件与坐标系")])
+        here, there, crs = _corners(extent), _corners(_bounds(shapes)), raster.crs.to_string()[:40]
+        en = f"lies outside the area: it covers {here}, the area {there} (in {crs}); check file and CRS"
+        zh = f"位于研究区之外：栅格范围 {here}，研究区 {there}（{crs} 下）；请检查文件与坐标系"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     if share < _LEAST_COVERED:
         en = f"covers {share:.1%} of the area; at least {_LEAST_COVERED:.0%} is needed, get the neighbouring sheets"
-        raise BadInput([Fault(str(file), en=en, zh=f"栅格仅覆盖研究区的 {share:.1%}，请补充相邻图幅")])
+        zh = f"仅覆盖研究区的 {share:.1%}，至少须覆盖 {_LEAST_COVERED:.0%}，请补充相邻图幅"
+        raise BadInput([Fault(str(file), en=en, zh=zh)])
     if share < 1 - 1e-9:
-        en = f"covers {min(share, 0.9999):.2%} of the area; nobody is counted in the rest"
-        say(f"{file.name}: {en}", f"{file.name}：覆盖研究区的 {min(share, 0.9999):.2%}，其余按无人计")
+        covered = f"{min(share, 0.9999):.2%}"
+        en = f"covers {covered} of the area; nobody is counted in the rest"
+        say(Text(zh=f"覆盖研究区的 {covered}，其余按无人计", en=en).about(file.name))
 
 
 def _share_in_box(shapes: np.ndarray, box: Box) -> np.ndarray:
@@ -316,12 +330,13 @@ def residents_from_polygons(
     area_interpolate = _needed("tobler.area_weighted", where).area_interpolate
     check_geometry(features, ("Polygon", "MultiPolygon"), where)
     name = _people_column(features, column, where)
-    near = np.flatnonzero(within(features, zones.geometry, Path(where), "population polygon"))
+    near = np.flatnonzero(within(features, zones.geometry, Path(where), Text(zh="人口面要素", en="population polygon")))
     people = pd.to_numeric(features[name].iloc[near], errors="coerce").to_numpy(float)
     wrong = near[~(np.isfinite(people) & (people >= 0))] + 1
     if len(wrong):
         en = f"no number of people or a negative one in {name}; correct or delete these features"
-        raise BadInput([Fault(f"{where}, feature {some(wrong)}", en=en, zh=f"{name} 列缺失或为负值，请更正或删除")])
+        zh = f"{name} 中没有人数或为负值，请更正或删除这些要素"
+        raise BadInput([Fault(f"{where}, feature {some(wrong)}", en=en, zh=zh)])
     shapes = features.geometry.iloc[near].to_crs(zones.crs)
     _say_overlaps(shapes.to_numpy(), near, where, say)
     source = gpd.GeoDataFrame({"residents": people}, geometry=shapes.to_numpy(), crs=zones.crs)
@@ -333,9 +348,12 @@ def residents_from_polygons(
 def _people_column(features: gpd.GeoDataFrame, column: str | None, where: str) -> str:
     found = column or header_of(features, "residents")
     if found is None or found not in features.columns:
-        wanted = f"no column {column!r}" if column else "no column of residents"
-        en = f"{wanted} among {some(features.columns.drop('geometry'), 12)}; name the column of people"
-        raise BadInput([Fault(where, en=en, zh="找不到人口列，请指明列名")])
+        among = some(features.columns.drop("geometry"), 12)
+        wanted = Text(zh="人口列", en="column of residents")
+        if column:
+            wanted = Text(zh=f" {column!r} 列", en=f"column {column!r}")
+        en = f"no {wanted.en} among {among}; name the column of people"
+        raise BadInput([Fault(where, en=en, zh=f"{among} 中没有{wanted.zh}，请指明人口所在的列")])
     return found
 
 
@@ -349,7 +367,8 @@ def _say_overlaps(shapes: np.ndarray, rows: np.ndarray, where: str, say: Say) ->
     if both.any():
         features = some(np.unique(rows[np.concatenate([one[both], other[both]])]) + 1)
         en = f"polygons overlap, feature {features}: the people of each are counted; check for doubles"
-        say(f"{Path(where).name}: {en}", f"{Path(where).name}：面要素 {features} 互相重叠，人口分别计入，请检查重复")
+        zh = f"面要素 {features} 互相重叠，人口分别计入，请检查是否重复"
+        say(Text(zh=zh, en=en).about(Path(where).name))
 
 
 def _areas(shapes: gpd.GeoSeries) -> np.ndarray:
@@ -366,13 +385,14 @@ def _checked(residents: pd.Series, zones: gpd.GeoDataFrame, where: str, say: Say
     total = float(residents.sum())
     if total <= 0:
         en = "nobody lives in the area by this file (no data or zeros throughout); take another one"
-        raise BadInput([Fault(where, en=en, zh="该文件在研究区内没有人口，请更换文件")])
+        raise BadInput([Fault(where, en=en, zh="按该文件研究区内无人居住（无数据或全为零），请更换文件")])
     per_km2 = residents / (zones.geometry.area / 1e6)
     crowded = per_km2.index[per_km2 > _MOST_PER_KM2]
     if len(crowded):
-        en = f"up to {per_km2.max():,.0f} residents per km2 (zone {some(crowded)}); "
+        most = f"{per_km2.max():,.0f}"
+        en = f"up to {most} residents per km2 (zone {some(crowded)}); "
         en += "declare the mark for cells without data, or count people, not something else"
-        raise BadInput([Fault(where, en=en, zh="人口密度不可能如此之高，请声明无数据值或检查数据")])
-    name = Path(where).name
-    say(f"{name}: {total:,.0f} residents in the zones", f"{name}：各网格共 {total:,.0f} 人")
+        zh = f"每 km2 最多达 {most} 人（网格 {some(crowded)}）；请声明无数据像元的标记值，或确认数值为人数"
+        raise BadInput([Fault(where, en=en, zh=zh)])
+    say(Text(zh=f"各网格共 {total:,.0f} 人", en=f"{total:,.0f} residents in the zones").about(Path(where).name))
     return residents

@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 
 from planner.faults import BadInput, Fault
-from planner.files.readers import Say
+from planner.words import Say, Text
 
 URL = (
     "https://data.worldpop.org/GIS/Population/Global_2000_2020_Constrained/2020/BSGM/"
@@ -44,7 +44,7 @@ def worldpop_raster(country: str, cache: Path, say: Say, url: str = URL, tries: 
     """
     if not re.fullmatch("[A-Za-z]{3}", country):
         en = f"found {country!r}; the three letters of ISO 3166-1 are expected, e.g. CHN"
-        raise BadInput([Fault("country", en=en, zh="国家应为三位字母代码，如 CHN")])
+        raise BadInput([Fault("country", en=en, zh=f"现为 {country!r}；应为 ISO 3166-1 的三位字母代码，如 CHN")])
     address = url.format(ISO3=country.upper(), iso3=country.lower())
     target = cache / "worldpop" / address.rpartition("/")[2]
     if target.is_file():
@@ -52,7 +52,8 @@ def worldpop_raster(country: str, cache: Path, say: Say, url: str = URL, tries: 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput([Fault(str(target.parent), en=f"cannot be written: {error}", zh="无法写入缓存文件夹")]) from None
+        en, zh = f"cannot be written: {error}", f"无法写入：{error}"
+        raise BadInput([Fault(str(target.parent), en=en, zh=zh)]) from None
     part = target.with_suffix(".part")
     reason = ""
     for attempt in range(tries):
@@ -70,9 +71,8 @@ def worldpop_raster(country: str, cache: Path, say: Say, url: str = URL, tries: 
             if isinstance(error, requests.ConnectionError) and not part.is_file():
                 break  # never reached: offline
     en = f"cannot be downloaded ({reason}); bring a file with --population, or try later: it goes on from here"
-    raise BadInput(
-        [Fault(address, en=en, zh="人口栅格无法下载；请用 --population 提供人口文件，或稍后重试（断点续传）")]
-    )
+    zh = f"无法下载（{reason}）；请用 --population 提供人口文件，或稍后重试（断点续传）"
+    raise BadInput([Fault(address, en=en, zh=zh)])
 
 
 def _refuse_other_content(address: str, part: Path) -> None:
@@ -82,7 +82,8 @@ def _refuse_other_content(address: str, part: Path) -> None:
     if start not in _TIFF_STARTS:
         part.unlink()
         en = f"sent no GeoTIFF (it begins with {start!r}): perhaps a proxy's page; bring a file with --population"
-        raise BadInput([Fault(address, en=en, zh="返回的不是 GeoTIFF（可能是代理页面），请用 --population 提供文件")])
+        zh = f"返回的不是 GeoTIFF（开头为 {start!r}），可能是代理页面；请用 --population 提供文件"
+        raise BadInput([Fault(address, en=en, zh=zh)])
 
 
 def _download(address: str, part: Path, say: Say) -> bool:
@@ -93,7 +94,8 @@ def _download(address: str, part: Path, say: Say) -> bool:
     with requests.get(address, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
         if answer.status_code == 404:
             en = "there is no such raster; check --country (three letters, e.g. CHN) or bring --population FILE"
-            raise BadInput([Fault(address, en=en, zh="没有该国家的栅格，请检查 --country 或自备人口文件")])
+            zh = "没有这样的栅格；请检查 --country（三位字母代码，如 CHN）或用 --population FILE 提供文件"
+            raise BadInput([Fault(address, en=en, zh=zh)])
         answer.raise_for_status()
         resumed = answer.status_code == 206
         done = done if resumed else 0
@@ -109,7 +111,7 @@ def _download(address: str, part: Path, say: Say) -> bool:
                     if done * 10 // max(total, 1) > told:
                         told = done * 10 // max(total, 1)
                         text = f"{done / 1e6:,.0f} / {total / 1e6:,.0f} MB"
-                        say(f"population raster: {text}", f"人口栅格：{text}")
+                        say(Text(zh=f"人口栅格：{text}", en=f"population raster: {text}"))
             except requests.RequestException:
                 return False
     return done == total

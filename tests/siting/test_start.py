@@ -9,19 +9,20 @@ import pandas as pd
 import pytest
 
 from helpers.towns import Planned, Town, middle_town, shuffled, two_sites
-from planner.siting import Effort, Previous, check_plan, choose_sites
+from planner.siting import Effort, check_plan, choose_sites
+from planner.siting.choose import SolverParams
 from planner.siting.city.certificate import Prices, upper_bound
 from planner.siting.model.merge import merge_demands
-from planner.siting.previous import fingerprint, start_from
+from planner.siting.start import fingerprint, start_from
 
 
 @pytest.fixture(scope="module", autouse=True)
 def as_in_a_city() -> Iterator[None]:
     """Every town is planned by the method for cities, with few moves."""
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("planner.siting.choose._AT_ONCE_PAIRS", 0)
-        changed.setattr("planner.siting.choose._WHOLE_PROGRAM_PAIRS", 0)
-        changed.setattr("planner.siting.choose._NEARLY", 1.0)  # whatever is found from a previous plan is taken
+        # never the solver; whatever is found from an earlier plan is taken
+        params = SolverParams(at_once_pairs=0, whole_pairs=0, nearly_share=1.0)
+        changed.setattr("planner.siting.choose.PARAMS", params)
         changed.setattr("planner.siting.city.city._LEAST_MOVES", 0)
         yield
 
@@ -37,16 +38,11 @@ def plan(town: Town) -> Planned:
     return planned
 
 
-def previous(plan: Planned) -> Previous:
-    return Previous(plan.chargers, plan.assignment, plan.proof)
-
-
 def gone_on(town: Town, plan: Planned, effort: Effort | None = None) -> Planned:
     """The plan of a town from a plan of another, checked."""
-    given = town.tables
-    found = choose_sites(*given, effort=effort, previous=previous(plan))
-    check_plan(*found, *given)
-    return Planned(town, *found)
+    found = choose_sites(town.problem, effort, plan.answer)
+    check_plan(town.problem, found)
+    return Planned(town, found)
 
 
 def test_an_equal_problem_gives_the_plan_back(town: Town, plan: Planned) -> None:
@@ -81,7 +77,7 @@ def test_the_fingerprint_sees_every_table_and_the_rules(town: Town) -> None:
 
 def test_the_prices_prove_the_bound_anew(town: Town, plan: Planned) -> None:
     x = town.instance
-    price = plan.proof.prices
+    price = plan.answer.prices
     assert price.index.is_unique
     rules = [f"demand({zone},{service})" for zone, service in x.demand_ids]
     prices = Prices(
@@ -134,7 +130,7 @@ def test_what_does_not_fit_is_cleared_and_a_lock_gets_its_fewest(town: Town, pla
     full, empty = busiest(plan), empty_site(town, plan)
     changed = with_site(with_site(town, full, bays=0.0), empty, lock="in")
     x = changed.instance
-    start = start_from(x, merge_demands(x), previous(plan))
+    start = start_from(x, merge_demands(x), plan.answer)
     site = x.site_ids[x.option_site]
     assert set(x.site_ids[start.changed]) == {full, empty}
     assert start.choice.new[site == full].sum() == 0
@@ -148,15 +144,15 @@ def test_a_rule_that_cannot_be_kept_is_named_as_without_a_previous_plan(
     town: Town, plan: Planned, faults: Callable[..., list[str]]
 ) -> None:
     impossible = town.with_rules(tasks={"west": 9_999})
-    told = faults(lambda: choose_sites(*impossible.tables, previous=previous(plan)))
+    told = faults(lambda: choose_sites(impossible.problem, start=plan.answer))
     assert any("task" in fault and "9,999" in fault for fault in told)
 
 
 def test_a_small_town_is_solved_whole_whatever_was_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.siting.choose._AT_ONCE_PAIRS", 2_000)
+    monkeypatch.setattr("planner.siting.choose.PARAMS", SolverParams())
     before, after = two_sites(quota=2), two_sites(quota=3)
     anew = after.planned()
-    again = choose_sites(*after.tables, previous=previous(before.planned()))
-    pd.testing.assert_frame_equal(again[0], anew.chargers)
-    assert again[2] == anew.proof
-    assert again[2].optimal
+    again = choose_sites(after.problem, start=before.planned().answer)
+    pd.testing.assert_frame_equal(again.chargers, anew.chargers)
+    assert again.proof == anew.proof
+    assert again.proof.optimal

@@ -1,10 +1,9 @@
-"""A plan made before, to go on from: what it built, who charged where, and the prices that proved it."""
+"""An answer to a similar problem, to go on from: what it built, who charged where, and the prices that proved it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -18,25 +17,12 @@ from planner.siting.city.region import Choice
 from planner.siting.model.instance import Instance
 from planner.siting.model.limits import Limits
 from planner.siting.model.merge import Merged
-from planner.siting.proof import Proof
-
-
-@dataclass(frozen=True)
-class Previous:
-    """What `choose_sites` returned for the same or a similar problem: chargers, assignment, proof.
-
-    Of a plan of several years those of its end, and in `years` what stood, charged and was proven at the end of each.
-    """
-
-    chargers: pd.DataFrame
-    assignment: pd.DataFrame
-    proof: Proof
-    years: Mapping[int, Previous] = field(default_factory=dict)
+from planner.siting.problem import Answer, no_prices
 
 
 @dataclass(frozen=True)
 class Start:
-    """A previous plan in the positions of a problem, as far as it fits there.
+    """An earlier answer in the positions of a problem, as far as it fits there.
 
     Attributes
     ----------
@@ -54,9 +40,9 @@ class Start:
     changed: np.ndarray
 
 
-def foreign_plan(previous: Previous, sites: pd.DataFrame) -> list[Fault]:
-    """A fault where none of a previous plan's sites is known here: it is of another city."""
-    built = previous.chargers.index.get_level_values("site_id").unique()
+def foreign_plan(earlier: Answer, sites: pd.DataFrame) -> list[Fault]:
+    """A fault where none of an earlier plan's sites is known here: it is of another city."""
+    built = earlier.chargers.index.get_level_values("site_id").unique()
     if built.empty or built.isin(sites.index).any():
         return []
     en = f"none of its sites ({some(built)}) is a candidate here; expected a plan of the same study area"
@@ -90,7 +76,7 @@ def _parts(value: object) -> list[bytes]:
 def price_table(x: Instance, merged: Merged, prices: Prices | None) -> pd.Series:
     """The prices that prove a bound, by the name of the rule in the program: index rule; ``price`` per unit of it."""
     if prices is None:
-        return pd.Series([], index=pd.Index([], name="rule", dtype=object), name="price", dtype=float)
+        return no_prices()
     of_demand = np.zeros(len(x.energy))
     of_demand[x.pair_demand] = prices.demand[merged.instance.pair_demand[merged.pair]]
     rules = [*_demand_rules(x), *x.limits.names, *_floor_rules(x), "promise"]
@@ -98,18 +84,18 @@ def price_table(x: Instance, merged: Merged, prices: Prices | None) -> pd.Series
     return pd.Series(values, index=pd.Index(rules, name="rule"), name="price")
 
 
-def start_from(x: Instance, merged: Merged, previous: Previous) -> Start:
-    """Bring a previous plan and its prices into a problem of merged demands; `x` is the problem as it was given."""
+def start_from(x: Instance, merged: Merged, earlier: Answer) -> Start:
+    """Bring an earlier answer and its prices into a problem of merged demands; `x` is the problem as it was given."""
     y = merged.instance
-    price = previous.proof.prices
+    price = earlier.prices
     prices = Prices(
         price.reindex(_demand_rules(y)).fillna(0.0).to_numpy(float),
         price.reindex(y.limits.names).fillna(0.0).to_numpy(float),
         price.reindex(_floor_rules(y)).fillna(0.0).to_numpy(float),
         float(price.get("promise", 0.0)),
     )
-    new, changed = _fitted(y, previous.chargers["count"])
-    served = np.bincount(merged.pair, _served(x, previous.assignment), minlength=len(y.pair_demand))
+    new, changed = _fitted(y, earlier.chargers["count"])
+    served = np.bincount(merged.pair, _served(x, earlier.assignment), minlength=len(y.pair_demand))
     served = made_feasible(y, served, y.station_kwh(new))
     return Start(Choice(new, y.opened_by(new), served), prices, changed)
 
