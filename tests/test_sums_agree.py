@@ -131,8 +131,9 @@ def test_energy(plan: Plan, folder: Path, summary: Any) -> None:
 def test_the_map_prints_the_sums_of_the_summary(folder: Path, summary: Any) -> None:
     page = (folder / "map.html").read_text(encoding="utf-8")
     assert f"{summary['chargers']:,} chargers" in page
-    assert f"{summary['stations']:,} stations ({summary['swap_stations']} swap)" in page
-    assert f"{summary['power_kw'] / 1000:.2f} MW" in page
+    assert f"{summary['stations']:,} sites ({summary['swap_stations']} swap)" in page
+    assert f"{summary['power_kw']:,.0f} kW" in page
+    assert f"CNY {summary['capex_cny'] / 1e6:,.2f} million" in page
 
 
 def test_the_workbook_adds_up_to_the_summary(folder: Path, summary: Any) -> None:
@@ -149,7 +150,7 @@ def test_the_workbook_adds_up_to_the_summary(folder: Path, summary: Any) -> None
             assert total[column] == expected, (sheet, column)
 
 
-@pytest.mark.parametrize(("lang", "unit", "total"), [("zh", "任务单元", "合计"), ("en", "task unit", "sum")])
+@pytest.mark.parametrize(("lang", "unit", "total"), [("zh", "任务单位", "合计"), ("en", "task unit", "sum")])
 def test_the_report_prints_the_sums_of_the_summary(
     folder: Path, summary: Any, lang: str, unit: str, total: str
 ) -> None:
@@ -159,7 +160,8 @@ def test_the_report_prints_the_sums_of_the_summary(
     assert found[0] == summary["chargers"]
     assert found[1] == summary["stations"]
     assert found[2] == round(summary["power_kw"])
-    assert found[3] == pytest.approx(summary["capex_cny"] / 1e6, abs=0.05)
+    unit_cny = 1e4 if lang == "zh" else 1e6  # 万元, million CNY
+    assert found[3] * unit_cny == pytest.approx(summary["capex_cny"], abs=0.005e6)
     service = page.table("服务" if lang == "zh" else "service")
     printed = [[float(text.replace(",", "")) for text in row[:3]] for row in service.values()]
     for at, name in enumerate(("public_kwh_day", "served_kwh_day", "unserved_kwh_day")):

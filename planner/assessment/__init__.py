@@ -8,7 +8,6 @@ and they take no part in any figure that is measured in metres or stands on a ma
 from planner.assessment.assess import Assessment, assess
 from planner.assessment.beside import baselines_beside
 from planner.assessment.compare import compare_networks
-from planner.assessment.figures import figure_text
 from planner.assessment.networks import assign_today, measure_trips
 from planner.assessment.stations import pooling_gain
 from planner.assessment.tasks import assess_task_breakdown
@@ -24,7 +23,6 @@ __all__ = [
     "assign_today",
     "baselines_beside",
     "compare_networks",
-    "figure_text",
     "measure_trips",
     "pooling_gain",
     "years_of",

@@ -2,81 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from planner.assessment.fairness import gini, gini_of_service, palma
+from planner.assessment.figure_words import COMPANIONS, FOUR, FigureWords
 from planner.assessment.networks import NO_ENERGY_SHARE, SAME_PLACE_M, Compared, nowhere_known
 from planner.demand.stocks import vehicles_at
 from planner.scenario import Scenario
 from planner.siting import Problem
-from planner.words import Text
+from planner.words import NO_TEXT, Text
 
-_WORDS = {
-    "well_distributed": Text(zh="分布合理", en="well distributed"),
-    "completely_equipped": Text(zh="配置完善", en="completely equipped"),
-    "convenient": Text(zh="服务便捷", en="convenient"),
-    "basically_meets": Text(zh="基本满足", en="basically meets demand"),
-    "median_metres": Text(zh="半数需求的到站路程", en="metres for half of the demand"),
-    "worst_district_share": Text(zh="最低县区达标居民占比", en="lowest district share within the norm"),
-    "gini_access": Text(zh="可达性基尼系数", en="Gini of access"),
-    "palma_access": Text(zh="可达性帕尔马比", en="Palma ratio of access"),
-    "gini_served": Text(zh="服务率基尼系数", en="Gini of the share served"),
-    "reserved_share": Text(zh="公共机构已建或预留占比", en="institutions equipped or reserved"),
-    "evs_per_charger": Text(zh="车桩比", en="EVs per public charger"),
-    "kw_per_ev": Text(zh="单车充电功率", en="charging power per EV"),
-    "fast_slow_ratio": Text(zh="快慢充桩比", en="fast chargers per slow one"),
-}
-"""What each of the four figures and of their companions is called."""
-_UNITS = {
-    **dict.fromkeys(("well_distributed", "completely_equipped", "basically_meets"), "share"),
-    **dict.fromkeys(("worst_district_share", "reserved_share"), "share"),
-    **dict.fromkeys(("convenient", "median_metres"), "m"),
-    "kw_per_ev": "kW",
-}
-DEFINITIONS = {
-    "well_distributed": Text(
-        zh="所在网格距充电桩的直线距离不超过其圈层服务半径的居民，占全部居民的比例",
-        en="share of residents with a charger for cars within the norm radius of their ring, straight line",
-    ),
-    "completely_equipped": Text(
-        zh="已有充电桩的必配公共机构，占全部必配公共机构的比例",
-        en="share of the institutions that must be equipped that hold a charger",
-    ),
-    "convenient": Text(
-        zh="九成需求（无坐标充电桩承担的除外）能在多远路程内充上电",
-        en="metres to the charger within which nine tenths of the demand is served, "
-        "that of unlocated chargers left out",
-    ),
-    "basically_meets": Text(
-        zh="得到满足的公共充电电量，占全部公共充电需求的比例",
-        en="share of all public charging demand (kWh) that is served, today's chargers included",
-    ),
-}
-"""What each of the four figures is."""
-_NEAR = Text(zh="按居民到最近充电站的直线距离", en="of residents' straight metres to the nearest charger")
-_TENTH = Text(
-    zh="最远一成居民与最近四成居民的距离之比，人人相等时为 0.25",
-    en="metres of the farthest tenth of residents over those of the nearest two fifths; 0.25 where all are equal",
-)
-_UNKNOWN_KIND = Text(zh="无坐标的既有充电桩功率与类型未知，不计入", en="unlocated chargers have no known power or type")
-_NOTES = {
-    "convenient": Text(
-        zh="第90百分位路程；未服务的计为超出可达范围", en="90th percentile of metres; unserved counted beyond reach"
-    ),
-    "basically_meets": Text(
-        zh="含无坐标既有充电桩按实际用量承担的电量", en="includes what unlocated chargers carry at observed use"
-    ),
-    "median_metres": Text(zh="未服务的计为超出可达范围", en="unserved counted beyond reach"),
-    "gini_access": _NEAR,
-    "palma_access": _TENTH,
-    "gini_served": Text(zh="按居民所在网格的需求满足比例", en="of the share served of the demand of residents' zones"),
-    "reserved_share": Text(zh="应配建与应预留的公共机构", en="of those to be equipped or reserved"),
-    "evs_per_charger": Text(zh="含无坐标的既有充电桩", en="unlocated chargers included"),
-    "kw_per_ev": _UNKNOWN_KIND,
-    "fast_slow_ratio": _UNKNOWN_KIND,
-}
-"""What is to be known of a figure beside its definition, whatever the plan."""
 _PERCENTILE = 0.9
 _Figures = dict[str, tuple[float, float]]  # today, with the plan
 
@@ -114,17 +52,18 @@ def four_figures(
             "convenient": (metres[0], metres[1]),
             "basically_meets": (served[0], served[1]),
         },
+        FOUR,
         dict.fromkeys(("well_distributed", "completely_equipped"), _hidden(unlocated, blind)),
         "figure",
     )
-    definitions = [DEFINITIONS[str(name)] for name in table.index]
+    definitions = [FOUR[str(name)].definition for name in table.index]
     return table.assign(definition_zh=[text.zh for text in definitions], definition_en=[t.en for t in definitions])
 
 
 def _hidden(unlocated: float, blind: bool) -> Text:
     """What the located chargers do not tell of today."""
     if not unlocated:
-        return Text(zh="", en="")
+        return NO_TEXT
     if blind:
         en = f"today is not known: {unlocated:,.0f} have no location"
         return Text(zh=f"今日未知：另有 {unlocated:,.0f} 台无坐标", en=en)
@@ -179,47 +118,30 @@ def companion_figures(
             "kw_per_ev": (kw[0], kw[1]),
             "fast_slow_ratio": (ratio[0], ratio[1]),
         },
+        COMPANIONS,
         {"worst_district_share": which},
         "name",
     )
 
 
-def figure_text(value: float, unit: str, lang: str = "zh") -> str:
-    """A figure in words: ``83.4 %``, ``1,240 m``, ``0.31``, beyond reach, not known.
-
-    Parameters
-    ----------
-    value
-        A figure or companion.
-    unit
-        Its unit: share, m, kW or empty.
-    lang
-        zh or en.
-    """
-    if np.isnan(value):
-        return "未知" if lang == "zh" else "not known"
-    if np.isinf(value):
-        return "超出可达范围" if lang == "zh" else "> reach"
-    if unit == "share":
-        return f"{value:.1%}".replace("%", " %")
-    return f"{value:,.0f} m" if unit == "m" else f"{value:,.2f} {unit}".strip()
-
-
-def _figure_table(values: _Figures, notes: dict[str, Text], index: str) -> pd.DataFrame:
-    """A table of figures from (today, plan) by name; `notes` are those of this plan, the others stand in `_NOTES`."""
-    told = _NOTES | notes
-    rows = [
-        {
-            "word_zh": _WORDS[name].zh,
-            "word_en": _WORDS[name].en,
-            "today": today,
-            "plan": plan,
-            "unit": _UNITS.get(name, ""),
-            "note_zh": told[name].zh,
-            "note_en": told[name].en,
-        }
-        for name, (today, plan) in values.items()
-    ]
+def _figure_table(
+    values: _Figures, words: Mapping[str, FigureWords], notes: Mapping[str, Text], index: str
+) -> pd.DataFrame:
+    """A table of figures from (today, plan) by name; notes of this plan go before those that a figure always has."""
+    rows = []
+    for name, (today, plan) in values.items():
+        note = notes.get(name, words[name].note)
+        rows.append(
+            {
+                "word_zh": words[name].word.zh,
+                "word_en": words[name].word.en,
+                "today": today,
+                "plan": plan,
+                "unit": words[name].unit,
+                "note_zh": note.zh,
+                "note_en": note.en,
+            }
+        )
     return pd.DataFrame(rows, index=pd.Index(list(values), name=index))
 
 

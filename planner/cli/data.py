@@ -10,7 +10,7 @@ import typer
 
 from planner.cli.options import DatumOption, LangOption, ScenarioArgument, language, naming_file
 from planner.faults import Fault, refuse
-from planner.words import Lang
+from planner.words import Lang, text_of
 
 
 class Origin(StrEnum):
@@ -87,7 +87,10 @@ _Known = Annotated[
 def check_command(scenario: ScenarioArgument = None, lang: LangOption = None) -> None:
     """Read a scenario and its layers, show what they hold, and report every fault. 检查情景与图层。"""
     from planner import check_scenario, read_scenario
-    from planner.console.console import console, no_faults, print_bands, print_examination, print_layers
+    from planner.console.check import print_examination, print_layers
+    from planner.console.plan import print_bands
+    from planner.console.printing import show
+    from planner.views.check import no_faults
 
     spoken = language(lang)
     with naming_file(scenario):
@@ -97,7 +100,7 @@ def check_command(scenario: ScenarioArgument = None, lang: LangOption = None) ->
         print_examination(found.examination, given, spoken)
         print_bands(given, spoken)
         refuse(found.faults)
-    console().print(no_faults(marked, spoken))
+    show(no_faults(marked), spoken)
 
 
 def assumptions_command(
@@ -127,7 +130,8 @@ def _edit(scenario: str | None, edited: Path, output: Path, lang: Lang) -> None:
     """An edited table as a new scenario, which extends the one that it was printed from."""
     from planner import edit_scenario, read_scenario, stale_sources, write_variant
     from planner.assumptions.files import refuse_no_toml
-    from planner.console.console import console, teller
+    from planner.console.printing import console
+    from planner.console.progress import teller
 
     given = read_scenario(scenario)
     refuse_no_toml(output)
@@ -140,7 +144,7 @@ def _edit(scenario: str | None, edited: Path, output: Path, lang: Lang) -> None:
 def _draw(scenario: str | None, count: int, seed: int, output: Path) -> None:
     """Scenarios drawn within the ranges, into a folder."""
     from planner import read_scenario, write_samples
-    from planner.console.console import console
+    from planner.console.printing import console
 
     console().print(str(write_samples(read_scenario(scenario), scenario, output, count, seed)))
 
@@ -148,8 +152,9 @@ def _draw(scenario: str | None, count: int, seed: int, output: Path) -> None:
 def _list(scenario: str | None, only: Origin | None, output: Path | None, lang: Lang) -> None:
     """The figures of a scenario, or those of one kind, on the console or as a table in a file."""
     from planner import assumption_table, read_scenario, write_assumptions
-    from planner.console.console import console
-    from planner.views.assumptions import count_line, print_assumptions
+    from planner.console.assumptions import print_assumptions
+    from planner.console.printing import console
+    from planner.views.assumptions import count_line
 
     given = read_scenario(scenario)
     table = assumption_table(given)
@@ -157,8 +162,8 @@ def _list(scenario: str | None, only: Origin | None, output: Path | None, lang: 
     if output:
         written = write_assumptions(shown, output)
     else:
-        print_assumptions(shown, given.title_zh if lang == "zh" else given.title_en, lang, console())
-    console().print(count_line(table, shown, lang) + (f"\n{written}" if output else ""))
+        print_assumptions(shown, text_of(given, "title").to(lang), lang, console())
+    console().print(count_line(table, shown).to(lang) + (f"\n{written}" if output else ""))
 
 
 def _refuse_mixed_options(only: bool, output: Path | None, edited: Path | None, sample: int | None) -> None:
@@ -196,7 +201,8 @@ def fetch_command(
     SOURCES.md and a first scenario, to be planned with `planner plan DIR`.
     """
     from planner import Overpass, Sources, fetch_layers
-    from planner.console.console import print_next_steps, teller
+    from planner.console.check import print_next_steps
+    from planner.console.progress import teller
 
     spoken = language(lang)
     server = Overpass(url=overpass or Overpass.url, cache=cache or Overpass().cache, slots=overpass is None)
@@ -228,7 +234,8 @@ def import_chargers_command(
 ) -> None:
     """Bring today's charging stations into a study area, joined with those it has. 导入既有充电站。"""
     from planner import add_chargers, read_scenario
-    from planner.console.console import console, teller
+    from planner.console.printing import console
+    from planner.console.progress import teller
 
     declared = datum.value if datum else None
     written = add_chargers(files, declared, read_scenario(city), output=output, known=known, say=teller(language(lang)))

@@ -49,7 +49,7 @@ def map_command(folder: PlanFolder, *, basemap: _Basemap = None, key: _Key = Non
     if key is not None and basemap is None:
         raise typer.BadParameter("is the key of an online map; give --basemap too", param_hint="--key")
     from planner import Basemap, read_plan, write_map
-    from planner.console.console import console
+    from planner.console.printing import console
 
     under = None if basemap is None else Basemap(basemap.value, key)
     console().print(str(write_map(read_plan(folder), folder, language(lang), under)))
@@ -58,7 +58,8 @@ def map_command(folder: PlanFolder, *, basemap: _Basemap = None, key: _Key = Non
 def export_command(folder: PlanFolder, to: _To, output: _Output = None, lang: LangOption = None) -> None:
     """Write a saved plan in another format, or into a PostGIS database. 导出为其他格式或写入数据库。"""
     from planner import export_plan
-    from planner.console.console import console, progress
+    from planner.console.printing import console
+    from planner.console.progress import progress
 
     with progress(language(lang)) as clock:
         clock(Stage.FILES, None, None)
@@ -69,7 +70,8 @@ def export_command(folder: PlanFolder, to: _To, output: _Output = None, lang: La
 def report_command(folder: PlanFolder, *, pdf: _Pdf = False, lang: LangOption = None) -> None:
     """Write the report of a saved plan again, as HTML and as PDF; tells of a simulation too. 重写方案报告。"""
     from planner import read_plan, write_report
-    from planner.console.console import console, progress
+    from planner.console.printing import console
+    from planner.console.progress import progress
     from planner.report.pdf import refuse_without_typst
 
     if pdf:

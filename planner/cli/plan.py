@@ -56,7 +56,8 @@ def plan_command(
     if time is not None and not time > 0:
         raise typer.BadParameter(f"expected seconds above 0, found {time:g}", param_hint="--time")
     from planner import draw_map, draw_report, make_plan, read_answers, read_edits, read_scenario, save_plan
-    from planner.console.console import print_plan, progress
+    from planner.console.plan import print_plan
+    from planner.console.progress import progress
     from planner.exports import refuse_foreign_folder
     from planner.siting.effort import stopped_by_control_c
 

@@ -50,9 +50,10 @@ def simulate_command(
 ) -> None:
     """Send a plan's drivers through some days, one by one: waits, losses, use. 逐车仿真：等待、流失、利用率。"""
     from planner import read_plan, save_simulation, simulate_plan, stress_plan
-    from planner.console.console import console, progress
+    from planner.console.printing import console, show
+    from planner.console.progress import progress
     from planner.views.simulation import kept_line, simulation_table
-    from planner.views.stress import stress_lines
+    from planner.views.stress import overrun_table, stress_sentence, stress_table
 
     spoken = language(lang)
     with naming_file_of(folder), progress(spoken) as clock:
@@ -64,10 +65,12 @@ def simulate_command(
             clock(Stage.STRESS_TEST, None, None)
         pressed = stress_plan(plan, stress_days, seed) if stress else None
         save_simulation(seen, folder, plan.sites, pressed)
-    console().print(simulation_table(seen, plan.scenario, spoken))
-    console().print(kept_line(seen, spoken))
-    for part in stress_lines(pressed, plan.sites, plan.scenario, spoken) if pressed else []:
-        console().print(part)
+    show(simulation_table(seen, plan.scenario), spoken)
+    show(kept_line(seen), spoken)
+    if pressed:
+        show(stress_sentence(pressed), spoken)
+        show(stress_table(pressed, plan.scenario), spoken)
+        show(overrun_table(pressed, plan.sites, plan.scenario), spoken)
     console().print(str(folder / "simulation.json"))
 
 
@@ -77,7 +80,8 @@ def baselines_command(folder: PlanFolder, lang: LangOption = None) -> None:
     Where chargers stand today, also beside the best network of the same chargers, which takes as long as a plan.
     """
     from planner import compare_baselines, read_plan, save_baselines
-    from planner.console.console import console, progress
+    from planner.console.printing import console, show
+    from planner.console.progress import progress
     from planner.views.baselines import baseline_table
 
     spoken = language(lang)
@@ -85,7 +89,7 @@ def baselines_command(folder: PlanFolder, lang: LangOption = None) -> None:
         clock(Stage.LAYERS, None, None)
         table = compare_baselines(read_plan(folder), clock)
         save_baselines(table, folder)
-    console().print(baseline_table(table, spoken))
+    show(baseline_table(table), spoken)
     console().print(str(folder / "baselines.json"))
 
 
@@ -95,7 +99,8 @@ def alternatives_command(
     """Find other plans nearly as good at other sites: which sites are robust. 近优备选方案与站点稳健性。"""
     refuse_no_share(within, "--within")
     from planner import find_alternatives, read_plan, save_alternatives
-    from planner.console.console import console, progress
+    from planner.console.printing import console, show
+    from planner.console.progress import progress
     from planner.views.alternatives import alternative_table, robust_line
 
     spoken = language(lang)
@@ -103,8 +108,8 @@ def alternatives_command(
         clock(Stage.LAYERS, None, None)
         found = find_alternatives(read_plan(folder), count, within, clock)
         save_alternatives(found, folder)
-    console().print(alternative_table(found, spoken))
-    console().print(robust_line(found, spoken))
+    show(alternative_table(found), spoken)
+    show(robust_line(found), spoken)
     console().print(str(folder / "alternatives.json"))
 
 
@@ -114,15 +119,15 @@ def compare_command(folders: _Folders, *, output: _Output = None, draw: _Draw = 
         hint = "-o" if output is not None else "--map"
         raise typer.BadParameter(f"a difference is of two plans, found {len(folders)}", param_hint=hint)
     from planner import draw_difference, read_saved_plans, save_difference
-    from planner.console.console import console
+    from planner.console.printing import console, show
     from planner.views.difference import difference_line, figures_table
 
     spoken = language(lang)
     output = output or (Path("maps") / "difference" if draw else None)
     plans = read_saved_plans(folders)
-    console().print(figures_table(plans, spoken))
+    show(figures_table(plans), spoken)
     if len(plans) == 2:
-        console().print(difference_line(plans[0], plans[1], spoken))
+        show(difference_line(plans[0], plans[1]), spoken)
     if output is not None:
         page = draw_difference(plans[0], plans[1], spoken) if draw else None
         save_difference(plans[0], plans[1], output, page)
@@ -136,16 +141,18 @@ def fairness_command(folder: PlanFolder, floors: _Floors = None, lang: LangOptio
     """
     levels = None if floors is None else _shares(floors, "--floors")
     from planner import fairness_curve, read_plan, save_fairness
-    from planner.console.console import console, progress
-    from planner.views.fairness import fairness_table
+    from planner.console.printing import console, show
+    from planner.console.progress import progress
+    from planner.views.fairness import fairness_notes, fairness_table
 
     spoken = language(lang)
     with naming_file_of(folder), progress(spoken) as clock:
         clock(Stage.LAYERS, None, None)
         curve = fairness_curve(read_plan(folder), levels, clock)
         save_fairness(curve, folder)
-    for part in fairness_table(curve, spoken):
-        console().print(part)
+    show(fairness_table(curve), spoken)
+    for note in fairness_notes(curve):
+        show(note, spoken)
     console().print(str(folder / "fairness.json"))
 
 

@@ -9,13 +9,11 @@ from planner.exports.content import Content, content_of
 from planner.exports.folder import refuse_foreign_folder, save_plan
 from planner.exports.saved import read_answers, read_content, read_plan
 from planner.exports.sites import CANDIDATE_FIELDS, SITE_FIELDS, candidate_sites, chosen_sites
-from planner.exports.summary import NOTICE_EN, NOTICE_ZH, summarise
+from planner.exports.summary import summarise
 from planner.exports.targets import export_plan
 
 __all__ = [
     "CANDIDATE_FIELDS",
-    "NOTICE_EN",
-    "NOTICE_ZH",
     "SITE_FIELDS",
     "Content",
     "candidate_sites",

@@ -18,11 +18,11 @@ import pyogrio
 from planner.assumptions.files import as_cell
 from planner.exports.content import Content
 from planner.exports.geopackage import write_geopackage
-from planner.exports.schemas import SCHEMAS, schema_file
-from planner.exports.summary import NOTICE_EN, NOTICE_ZH
+from planner.exports.schemas import SCHEMAS, schema_text
 from planner.exports.workbook import write_workbook
 from planner.faults import BadInput, Fault
 from planner.files.whole import write_geojson
+from planner.words import NOTICE
 
 PARQUET_EXTRA = "parquet"
 WRITE_FAULTS = (OSError, RuntimeError)
@@ -76,7 +76,7 @@ def write_geojson_folder(content: Content, folder: Path) -> None:
         table = content.spatial(name)
         write_geojson(table.set_index(table.columns[0]), folder / f"{name}.geojson")
     for name in SCHEMAS:
-        (folder / f"{name}.schema.json").write_bytes(schema_file(name).read_bytes())
+        (folder / f"{name}.schema.json").write_text(schema_text(name), encoding="utf-8", newline="\n")
 
 
 def write_flatgeobuf(content: Content, folder: Path) -> None:
@@ -133,8 +133,8 @@ def sources_text(content: Content) -> str:
         summary["plan_id"],
         *(about[name] for name in ("note_zh", "note_en")),
         content.attribution,
-        NOTICE_ZH,
-        NOTICE_EN,
+        NOTICE.zh,
+        NOTICE.en,
     )
     return "\n".join(filter(None, lines)) + "\n"
 

@@ -8,9 +8,9 @@ import pyogrio
 
 from planner.exports.content import Content, Layer
 from planner.exports.styles import STYLES, style_rows
-from planner.exports.summary import NOTICE_ZH
 from planner.faults import BadInput, Fault
 from planner.files.geopackage import gdal, read_saved_layers
+from planner.words import NOTICE
 
 _VERSION = "1.2"
 """Of the format: what GIS of some years ago read without a warning."""
@@ -23,11 +23,11 @@ def write_geopackage(content: Content, file: Path) -> None:
     with gdal(OGR_CURRENT_DATE=_FIXED_DATE):
         for name, layer in content.layers.items():
             options = {
-                "DESCRIPTION": f"{layer.words}. {content.attribution}. {NOTICE_ZH}",
+                "DESCRIPTION": f"{layer.words}. {content.attribution}. {NOTICE.zh}",
                 "IDENTIFIER": name,
             }
             options |= {"GEOMETRY_NAME": "geom"} if layer.spatial else {"ASPATIAL_VARIANT": "GPKG_ATTRIBUTES"}
-            about = {"attribution": content.attribution, "notice": NOTICE_ZH} if name == "zones" else None
+            about = {"attribution": content.attribution, "notice": NOTICE.zh} if name == "zones" else None
             pyogrio.write_dataframe(
                 layer.table,
                 file,

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner.exports.columns import COLUMNS
 from planner.exports.content import Content
 from planner.exports.files import missing_extra
 from planner.faults import BadInput, Fault
+from planner.views.columns import COLUMNS
 
 SCHEMA = "ev_plans"
 """The schema that holds the tables; it is made where there is none."""

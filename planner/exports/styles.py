@@ -13,13 +13,15 @@ import pandas as pd
 
 from planner.assessment import REASONS
 from planner.scenario import Scenario
+from planner.views import palette
+from planner.views.areas import REASON_WORDS
+from planner.words import Text, text_of
 
 STYLES = "layer_styles"
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _FIXED_DATE = pd.Timestamp("2000-01-01", tz="UTC")
-_POWERS = {"slow": "0,158,115", "fast": "0,114,178", "heavy": "213,94,0", "swap": "204,121,167"}
-_NEW = {service: f'coalesce("new_{service}", 0)' for service in _POWERS}
+_NEW = {service: f'coalesce("new_{service}", 0)' for service in palette.POWERS}
 _MAIN_POWER = (
     "CASE "
     + " ".join(
@@ -32,13 +34,6 @@ _MAIN_POWER = (
 """The service with most of a site's new chargers; of equals the stronger one."""
 _SIZE = '1.2 + 0.55 * sqrt(coalesce("new_total", 0) + coalesce("new_swap", 0))'
 """Millimetres: the area grows with the chargers."""
-_REASONS = {
-    "out_of_reach": ("超出可达范围 out of reach", "117,112,179"),
-    "full": ("已满 full", "230,171,2"),
-    "grid": ("电网 grid", "166,118,29"),
-    "budget": ("预算 budget", "231,41,138"),
-    "quota": ("总量 quota", "230,97,1"),
-}
 _OPACITY = '25 + 190 * if("public_kwh_day" > 0, "unserved_kwh_day" / "public_kwh_day", 0)'
 """Of 255: the more of its demand a zone leaves unserved, the stronger its colour."""
 _SERVED = "246,246,242"
@@ -67,11 +62,14 @@ class _Class(NamedTuple):
 def style_rows(scenario: Scenario) -> pd.DataFrame:
     """The table ``layer_styles``: a default style for zones, districts, streets, sites and candidates."""
     styles = {
-        "zones": ("需求网格：未服务的原因 zones by what leaves demand unserved", _zones()),
-        "districts": ("县区 districts", _districts()),
-        "streets": ("道路 streets", _streets()),
-        "sites": ("规划站点：大小为桩数，颜色为主要功率 sites by chargers and main power", _sites(scenario)),
-        "candidates": ("候选站点 candidate sites", _candidates()),
+        "zones": (Text(zh="需求网格：未服务的原因", en="zones by what leaves demand unserved"), _zones()),
+        "districts": (Text(zh="县区", en="districts"), _districts()),
+        "streets": (Text(zh="道路", en="streets"), _streets()),
+        "sites": (
+            Text(zh="规划站点：大小为桩数，颜色为主要功率", en="sites by chargers and main power"),
+            _sites(scenario),
+        ),
+        "candidates": (Text(zh="候选站点", en="candidate sites"), _candidates()),
     }
     rows = [
         {
@@ -83,7 +81,7 @@ def style_rows(scenario: Scenario) -> pd.DataFrame:
             "styleQML": qml,
             "styleSLD": "",
             "useAsDefault": True,
-            "description": words,
+            "description": _both(words),
             "owner": "",
             "ui": "",
             "update_time": _FIXED_DATE,
@@ -95,10 +93,10 @@ def style_rows(scenario: Scenario) -> pd.DataFrame:
 
 def _sites(scenario: Scenario) -> str:
     classes = []
-    for service, colour in _POWERS.items():
+    for service, colour in palette.POWERS.items():
         named = scenario.services.get(service)  # type: ignore[call-overload]
-        label = f"{named.name_zh} {named.name_en}" if named else service
-        symbol = _circle(f"{colour},230", "255,255,255,255", 0.25, {"size": _SIZE})
+        label = _both(text_of(named, "name")) if named else service
+        symbol = _circle(f"{palette.channels(colour)},230", "255,255,255,255", 0.25, {"size": _SIZE})
         classes.append(_Class(service, label, symbol))
     return _qml(_categorized(_MAIN_POWER, classes), _label('"name_zh"', 7, 20_000))
 
@@ -106,16 +104,19 @@ def _sites(scenario: Scenario) -> str:
 def _candidates() -> str:
     real = _circle("93,104,115,200", "93,104,115,255", 0.2, {}, 1.3)
     made = _circle("255,255,255,0", "93,104,115,255", 0.25, {}, 1.3)
-    classes = [_Class("0", "已知地点 known places", real), _Class("1", "模拟点 generated points", made)]
+    classes = [
+        _Class("0", _both(Text(zh="已知地点", en="known places")), real),
+        _Class("1", _both(Text(zh="模拟点", en="generated points")), made),
+    ]
     return _qml(_categorized('CASE WHEN "modelled" THEN 1 ELSE 0 END', classes), None)
 
 
 def _zones() -> str:
-    classes = [_Class("", "无未服务需求 nothing unserved", _area(f"{_SERVED},150"))]
+    classes = [_Class("", _both(Text(zh="无未服务需求", en="nothing unserved")), _area(f"{_SERVED},150"))]
     for reason in REASONS:
-        label, colour = _REASONS.get(reason, (reason, "120,120,120"))
+        colour = palette.channels(palette.REASONS[reason])
         by = {"fillColor": f"'{colour},' || to_string(round({_OPACITY}))"}
-        classes.append(_Class(reason, label, _area(f"{colour},180", by)))
+        classes.append(_Class(reason, _both(REASON_WORDS[reason]), _area(f"{colour},180", by)))
     return _qml(_categorized("coalesce(\"reason\", '')", classes), None)
 
 
@@ -133,9 +134,14 @@ def _districts() -> str:
 
 def _streets() -> str:
     classes = [_Class(name, name, _line(width)) for name, width in _STREETS.items()]
-    others = _Class("", "其他 others", _line(_OTHER_STREET))
+    others = _Class("", _both(Text(zh="其他", en="others")), _line(_OTHER_STREET))
     named = ", ".join(f"'{name}'" for name in _STREETS)
     return _qml(_categorized(f'if("road_class" IN ({named}), "road_class", \'\')', [*classes, others]), None)
+
+
+def _both(text: Text) -> str:
+    """A label in both languages."""
+    return text.zh if text.zh == text.en else f"{text.zh} {text.en}"
 
 
 def _circle(fill: str, edge: str, width: float, by: Mapping[str, str], size: float = 3) -> _Symbol:

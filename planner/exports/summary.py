@@ -14,10 +14,10 @@ from planner.demand import band_table
 from planner.exports.sites import chosen_sites
 from planner.plan import Plan
 from planner.siting import Proof
+from planner.views import numbers
 from planner.views.baselines import network_records
+from planner.words import NOTICE
 
-NOTICE_ZH = "示意图，边界不作划界依据；公开使用须送审取得审图号"
-NOTICE_EN = "Schematic: boundaries are no basis for demarcation; public use in China needs a map approval number"
 COSTS = ("cost_cny", "cost_bound_cny")
 """Of the least-cost question."""
 
@@ -41,8 +41,8 @@ def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, An
         },
         "figures": _figure_records(result.figures),
         "attribution": plan.scenario.study_area.attribution,
-        "notice_zh": NOTICE_ZH,
-        "notice_en": NOTICE_EN,
+        "notice_zh": NOTICE.zh,
+        "notice_en": NOTICE.en,
         "proof": _proof_record(proof),
         "tightness": _plain(proof.tightness),
         "reachable_kwh_day": _plain(proof.reachable_kwh_day),
@@ -77,7 +77,7 @@ def _proof_record(proof: Proof) -> dict[str, Any]:
     return {
         "value_kwh_day": round(proof.value_kwh_day, 6),
         "bound_kwh_day": round(proof.bound_kwh_day, 6),
-        "gap_share": round(proof.gap_share, 6),
+        "gap_share": numbers.gap_up(proof.gap_share, 6),
         "method": proof.method,
         "optimal": proof.optimal,
         "reproducible": proof.reproducible,

@@ -14,10 +14,11 @@ from unicodedata import east_asian_width
 import pandas as pd
 import xlsxwriter
 
-from planner.exports.columns import words_of
 from planner.exports.content import Content
 from planner.exports.sheets import Sheet, sheets_of
-from planner.exports.summary import NOTICE_EN, NOTICE_ZH
+from planner.views import numbers
+from planner.views.columns import column_of
+from planner.words import NOTICE, same
 
 _OPTIONS = {
     # no text becomes a formula, a link or a number
@@ -49,7 +50,7 @@ def write_workbook(content: Content, file: Path) -> None:
     book.set_properties(
         {
             "title": _text(f"{scenario.title_zh} {scenario.title_en}")[:_FOOTER_CHARACTERS],
-            "comments": _text(f"{content.attribution}. {NOTICE_ZH}. {NOTICE_EN}")[:_FOOTER_CHARACTERS],
+            "comments": _text(f"{content.attribution}. {NOTICE.zh}. {NOTICE.en}")[:_FOOTER_CHARACTERS],
             "created": _FIXED_DATE,
         }
     )
@@ -94,21 +95,20 @@ def _write_sheet(book: Any, formats: _Formats, sheet: Sheet, content: Content) -
     page.set_row(0, _HEADER_POINTS)
     for row, lines in enumerate(_lines(sheet), 1):
         page.set_row(row, _LINE_POINTS * lines)
-    units = table["unit"].tolist() if "plan" in names else None
     for place, name in enumerate(names):
-        numbers = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
+        is_number = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
         wide = name in ("today", "plan")
         page.set_column(place, place, _WIDTHS.get(name, _WIDTH))
-        page.write_string(0, place, _heading(name), formats.number_header if numbers or wide else formats.header)
-        look = formats.of(_number_format(name) if numbers else _AS_TEXT, wrap=name in sheet.wrapped)
-        if numbers:
+        page.write_string(0, place, _heading(name), formats.number_header if is_number or wide else formats.header)
+        look = formats.of(_number_format(name) if is_number else _AS_TEXT, wrap=name in sheet.wrapped)
+        if is_number:
             for row, number in enumerate(table[name].tolist(), 1):
                 if math.isfinite(number):
-                    page.write_number(row, place, number, look)
+                    page.write_number(row, place, numbers.as_cell(number), look)
             continue
         for row, value in enumerate(table[name].tolist(), 1):
-            if units is not None and wide:
-                look = formats.of(_unit_format(units[row - 1]), wrap=True, right=True)
+            if sheet.formats and wide:
+                look = formats.of(sheet.formats[row - 1], wrap=True, right=True)
             _write(page, row, place, value, look)
     if sheet.summed:
         _write_sums(page, formats, sheet, names)
@@ -149,7 +149,7 @@ def _write(page: Any, row: int, place: int, value: Any, look: Any) -> None:
     elif isinstance(value, bool):
         page.write_string(row, place, _TRUTH[value], look)  # not every program shows a truth value as one
     elif value is not None and math.isfinite(value):
-        page.write_number(row, place, value, look)
+        page.write_number(row, place, numbers.as_cell(value), look)
 
 
 def _text(value: str) -> str:
@@ -160,25 +160,16 @@ def _text(value: str) -> str:
 
 def _heading(name: str) -> str:
     """Chinese words with the unit, then the column's name in files."""
-    column = words_of(name)
-    unit = f"（{column.unit}）" if column.unit and column.unit != "share" else ""
-    return f"{column.zh}{unit}\n{name}"
+    column = column_of(name)
+    return f"{column.file_heading.zh}\n{name}"
 
 
 def _footer(content: Content) -> str:
     """Of printed pages: notice, attribution as far as it fits, page."""
-    words = f"{NOTICE_ZH} {content.attribution}".replace("\n", " ").replace("&", "&&")
+    words = f"{NOTICE.zh} {content.attribution}".replace("\n", " ").replace("&", "&&")
     return f"&L&8{words[: _FOOTER_CHARACTERS - 30]}&R&8&P / &N"
 
 
 def _number_format(name: str) -> str:
-    unit = words_of(name).unit
-    if unit == "share":
-        return "0.0%"
-    if name in ("year", "phase", "rank", "low", "base", "high") or unit == "°":
-        return "0" if name in ("year", "phase", "rank") else "0.######"
-    return "#,##0.0" if name.endswith("_kwh_day") or name == "cny_per_kwh_day" else "#,##0"
-
-
-def _unit_format(unit: str) -> str:
-    return {"share": "0.00%", "": "#,##0.00", "kW": "#,##0.00", "年": "0"}.get(unit, "#,##0")
+    write = column_of(name).write
+    return numbers.excel_format(numbers.count if write is same else write)

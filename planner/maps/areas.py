@@ -58,7 +58,7 @@ def district_rows(plan: Plan) -> list[dict[str, Any]]:
             "public_kwh_day": number(figures.get("public_kwh_day")),
         }
         for column in ("within_norm_share_today", "within_norm_share", "served_share_today", "served_share"):
-            row[column] = number(figures.get(column), 4)
+            row[column] = number(figures.get(column), 12)
         rows.append(row)
     return rows
 
@@ -92,7 +92,7 @@ def grid_shapes(plan: Plan) -> gpd.GeoDataFrame | None:
         {
             "name_zh": str(row["name_zh"]),
             **{column: number(row[column]) for column in plain},
-            "used": number(row["headroom_used_share"], 4),
+            "used": number(row["headroom_used_share"], 8),
             **{f"note_{lang}": str(row[f"note_{lang}"]) for lang in ("zh", "en")},
         }
         for _, row in groups.iterrows()

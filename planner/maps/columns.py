@@ -27,14 +27,19 @@ def bounds_of(shapes: gpd.GeoDataFrame) -> Bounds:
 
 def whole(values: pd.Series) -> list[int]:
     """Whole numbers; 0 for what is not known."""
-    return [int(value) for value in np.rint(values.astype(float).fillna(0.0))]
+    return [int(value) for value in _nearest(values.astype(float).fillna(0.0).to_numpy())]
 
 
 def number(value: Any, digits: int = 0) -> float | int | None:
     """A JSON number; None where it is not known or infinite."""
     if value is None or not math.isfinite(value):
         return None
-    return round(float(value), digits) if digits else round(value)
+    return round(float(value), digits) if digits else int(_nearest(np.array(float(value))))
+
+
+def _nearest(values: np.ndarray) -> np.ndarray:
+    """Whole numbers, halves away from zero, as `planner.views.numbers` rounds."""
+    return np.asarray(np.copysign(np.floor(np.abs(values) + 0.5), values))
 
 
 def numbers(values: pd.Series, digits: int = 0) -> list[float | int | None]:

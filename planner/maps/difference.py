@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import jinja2
 import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from planner.assessment.figure_words import FOUR
 from planner.faults import BadInput, Fault
 from planner.files.geopackage import read_saved_layers
 from planner.maps.areas import views
-from planner.maps.colours import CHANGE_COLOURS, MORE_AND_LESS
 from planner.maps.columns import bounds_of, degrees, whole
 from planner.maps.draw import blank_page, outline_layer, street_layer
 from planner.maps.page import Page, asset, page_text
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, zone_places
 from planner.studies.compare import CHANGES, SavedPlan, compare_plans, find_differences
-from planner.views.difference import change_text, value_text
+from planner.views.difference import change_text, figure_words, value_text
+from planner.views.palette import CHANGES as CHANGES_IN_COLOUR
+from planner.views.palette import MORE_AND_LESS
+from planner.words import NOTICE, Lang, Text, text_in
 
-_SCRIPTS = ("words", "canvas", "zones", "controls", "names", "difference")
-_FOUR = ("well_distributed", "completely_equipped", "convenient", "basically_meets")
+_SCRIPTS = ("words", "numbers", "canvas", "zones", "controls", "names", "difference")
 
 
-def draw_difference(a: SavedPlan, b: SavedPlan, lang: Literal["zh", "en"] = "zh") -> str:
+def draw_difference(a: SavedPlan, b: SavedPlan, lang: Lang = "zh") -> str:
     """Draw what two plans do differently; like `planner.draw_map` one file that asks the network for nothing.
 
     Parameters
@@ -48,7 +52,7 @@ def draw_difference(a: SavedPlan, b: SavedPlan, lang: Literal["zh", "en"] = "zh"
         The folder of a plan holds no zones, districts or streets, or no title.
     """
     (zones, districts, streets), (other_zones, *_) = _layers(a), _layers(b)
-    titles = {"a": _title(a), "b": _title(b)}
+    said = {"a": _said(a), "b": _said(b)}
     sites = find_differences(a, b)
     page = blank_page()
     layers = {"streets": street_layer(streets, districts), "districts": outline_layer(districts, districts.iloc[:0])}
@@ -56,20 +60,21 @@ def draw_difference(a: SavedPlan, b: SavedPlan, lang: Literal["zh", "en"] = "zh"
         layer.add_to(page)
     served = {"a": zones["served_kwh_day"], "b": other_zones["served_kwh_day"].reindex(zones.index)}
     before, after = _names(a, b)
-    title = {"zh": f"方案差异：{before} → {after}", "en": f"Difference: {before} → {after}"}
+    title = Text(zh="方案差异：{a} → {b}", en="Difference: {a} → {b}").fill(a=before, b=after)
     data = {
         "lang": lang,
-        "title": title,
-        "colours": {"changes": list(CHANGE_COLOURS.values()), "less": MORE_AND_LESS[0], "more": MORE_AND_LESS[1]},
+        "title": asdict(title),
+        "words": {"changes": list(CHANGES.values())},
+        "colours": {"changes": list(CHANGES_IN_COLOUR.values()), "less": MORE_AND_LESS[0], "more": MORE_AND_LESS[1]},
         "views": views(zones, districts),
         "zones": zone_places(zones, districts) | {plan: whole(kwh) for plan, kwh in served.items()},
         "least": LEAST_UNSERVED_KWH_DAY,
         "sites": _site_columns(sites, [*a.new.columns, *b.new.columns]),
         "districts": _district_rows(districts, sites),
     }
-    body = _panels(a, b, titles, sites)
+    body = _panels(a, b, said, sites)
     Page(data, body, {"map": page, **layers}, _SCRIPTS, "startDifferenceMap").add_to(page)
-    return page_text(page, escape(title[lang]))
+    return page_text(page, escape(title.to(lang)))
 
 
 def _names(a: SavedPlan, b: SavedPlan) -> tuple[str, str]:
@@ -89,13 +94,12 @@ def _layers(plan: SavedPlan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.Ge
         raise BadInput([Fault(str(file), en=en, zh="无法绘制已保存的方案，请重新规划")]) from None
 
 
-def _title(plan: SavedPlan) -> dict[str, str]:
-    """A plan's title in both languages, and whose data it shows."""
+def _said(plan: SavedPlan) -> tuple[Text, str]:
+    """A plan's title, and whose data it shows."""
     file = Path(plan.folder) / "scenario.toml"
     try:
         scenario = tomllib.loads(file.read_text(encoding="utf-8"))
-        words = {lang: str(scenario[f"title_{lang}"]) for lang in ("zh", "en")}
-        return words | {"attribution": str(scenario["study_area"].get("attribution", ""))}
+        return text_in(scenario, "title"), str(scenario["study_area"].get("attribution", ""))
     except (OSError, ValueError, KeyError, AttributeError) as error:
         en = f"cannot be read as a plan's scenario: {error!r}; plan again"
         raise BadInput([Fault(str(file), en=en, zh="无法读取方案的情景文件，请重新规划")]) from None
@@ -137,31 +141,28 @@ def _district_rows(districts: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list
     ]
 
 
-def _panels(a: SavedPlan, b: SavedPlan, titles: dict[str, dict[str, str]], sites: gpd.GeoDataFrame) -> str:
+def _panels(a: SavedPlan, b: SavedPlan, said: Mapping[str, tuple[Text, str]], sites: gpd.GeoDataFrame) -> str:
     figures = compare_plans([a, b])
-    rows = [
-        {
-            "words": (row["word_zh"], row["word_en"]),
-            **{
-                plan: [value_text(float(row[saved.folder]), row["unit"], lang) for lang in ("zh", "en")]
-                for plan, saved in (("a", a), ("b", b))
-            },
-            "change": [
-                change_text(float(row[a.folder]), float(row[b.folder]), row["unit"], lang) for lang in ("zh", "en")
-            ],
-            "is_one_of_four": name in _FOUR,
-        }
-        for name, row in figures.iterrows()
-    ]
     counts = sites["change"].value_counts()
-    changes = [(name, (words.zh, words.en), int(counts.get(name, 0))) for name, words in CHANGES.items()]
-    attributions = dict.fromkeys(title["attribution"] for title in titles.values() if title["attribution"])
     page = jinja2.Environment(autoescape=True).from_string(asset("difference.html"))
     return page.render(
         folders=_names(a, b),
-        titles=titles,
-        rows=rows,
-        changes=changes,
+        titles={name: title for name, (title, _) in said.items()},
+        rows=[_figure_row(str(name), row, a, b) for name, row in figures.iterrows()],
+        changes=[(name, words, int(counts.get(name, 0))) for name, words in CHANGES.items()],
         same=len(a.new.index.union(b.new.index)) - len(sites),
-        attribution=" · ".join(attributions),
+        notice=NOTICE,
+        attribution=" · ".join(dict.fromkeys(attribution for _, attribution in said.values() if attribution)),
     )
+
+
+def _figure_row(name: str, row: pd.Series, a: SavedPlan, b: SavedPlan) -> dict[str, Any]:
+    """A figure of both plans, and how it changes."""
+    before, after, unit = float(row[a.folder]), float(row[b.folder]), str(row["unit"])
+    return {
+        "words": figure_words(name, row),
+        "a": value_text(before, unit),
+        "b": value_text(after, unit),
+        "change": change_text(before, after, unit),
+        "is_one_of_four": name in FOUR,
+    }

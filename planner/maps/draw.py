@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import folium
 import geopandas as gpd
@@ -11,33 +12,38 @@ import geopandas as gpd
 from planner.assessment import REASONS
 from planner.maps.areas import district_rows, grid_shapes, outlines, task_rows, views
 from planner.maps.basemap import Basemap
-from planner.maps.colours import POWER_COLOURS, RAMPS, REACH_COLOURS, REASON_COLOURS
 from planner.maps.page import Page, page_text
-from planner.maps.panels import POWERS, panels, year_words
+from planner.maps.panels import panels, year_words
 from planner.maps.sites import site_columns, site_years, who_serves_whom
 from planner.maps.zones import LEAST_UNSERVED_KWH_DAY, demand_by_hours, zone_columns, zone_years
+from planner.views import palette
+from planner.views.areas import POWERS, REASON_WORDS
+from planner.views.columns import COLUMNS, columns_of
+from planner.views.tasks import AMOUNTS
+from planner.views.yields import GRID_COLUMNS
+from planner.words import Lang, text_of
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
-REASON_WORDS = {
-    "out_of_reach": ("超出可达范围", "out of reach"),
-    "full": ("可达站点已满（车位或电网）", "sites within reach are full"),
-    "grid": ("馈线组已满", "feeder group is full"),
-    "budget": ("预算用尽", "budget is spent"),
-    "quota": ("总量用尽", "quota is used up"),
-}
 _STREETS = {"trunk": ("#7d8791", 1.6), "primary": ("#98a1aa", 1.2), "secondary": ("#aab2b9", 0.9)}
 _MAIN_STREETS = ("motorway", *_STREETS, "tertiary")
 _STREET_DETAIL_M = 5.0  # corners nearer to the line than this are not drawn
 _OTHER_STREET = ("#c3c9cf", 0.9)
 _SCRIPTS = (
-    *("words", "canvas", "datum", "zones", "clusters", "symbols", "themes", "years", "cards", "tables"),
+    *("words", "numbers", "canvas", "datum", "zones", "clusters", "symbols", "themes", "years", "cards", "tables"),
     *("search", "draw", "edits", "paper", "controls", "names", "start"),
 )
 
 
-def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | None = None) -> str:
+_ON_CARDS = (
+    *("chargers", "stations", "existing_total", "power_kw", "capex_cny", "served_kwh_day", "utilisation", "bays"),
+    *("norm_m", "metres_mean", "lost_kwh_day", "zones_affected", "extra_metres_mean", "extra_metres_most", "rank"),
+    *("next_best_site", "residents", "public_kwh_day", "unserved_kwh_day", "within_norm_share", "served_share"),
+)
+
+
+def draw_map(plan: Plan, lang: Lang = "zh", basemap: Basemap | None = None) -> str:
     """Draw a plan.
 
     The page holds everything it needs (Leaflet, data) and asks the network for nothing, unless `basemap` says what to
@@ -72,13 +78,14 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | No
         layers["grid"] = folium.GeoJson(grid.reset_index().to_json(), show=False, smooth_factor=1.0)
     for layer in layers.values():
         layer.add_to(page)
+    title = text_of(plan.scenario, "title")
     data = {
         "lang": lang,
-        "title": {"zh": plan.scenario.title_zh, "en": plan.scenario.title_en},
-        "words": {"reasons": [REASON_WORDS[reason] for reason in REASONS], "powers": list(POWERS.values())},
+        "title": asdict(title),
+        "words": _words(),
         "colours": colours(),
-        "kinds": [[kind.name_zh, kind.name_en] for kind in plan.scenario.kinds.values()],
-        "services": [[service.name_zh, service.name_en] for service in plan.scenario.services.values()],
+        "kinds": [text_of(kind, "name") for kind in plan.scenario.kinds.values()],
+        "services": [text_of(service, "name") for service in plan.scenario.services.values()],
         "views": views(plan.layers.zones, plan.layers.districts),
         "years": year_words(plan),
         "zones": zone_columns(plan),
@@ -93,7 +100,17 @@ def draw_map(plan: Plan, lang: Literal["zh", "en"] = "zh", basemap: Basemap | No
     }
     body = panels(plan, list(_STREETS.values()), basemap)
     Page(data, body, {"map": page, **layers}, _SCRIPTS, "startPlannerMap").add_to(page)
-    return page_text(page, escape(plan.scenario.title_zh if lang == "zh" else plan.scenario.title_en))
+    return page_text(page, escape(title.to(lang)))
+
+
+def _words() -> dict[str, Any]:
+    """What the page's script calls things."""
+    return {
+        "reasons": [REASON_WORDS[reason] for reason in REASONS],
+        "powers": list(POWERS.values()),
+        "columns": {column.key: column.words for column in (*columns_of(*_ON_CARDS), *GRID_COLUMNS)},
+        "tasks": [column.heading for column in (COLUMNS["task_unit"], *AMOUNTS)],
+    }
 
 
 def blank_page(basemap: Basemap | None = None) -> folium.Map:
@@ -114,10 +131,10 @@ def blank_page(basemap: Basemap | None = None) -> folium.Map:
 def colours() -> dict[str, Any]:
     """What the page's script paints with."""
     return {
-        "powers": list(POWER_COLOURS.values()),
-        "reasons": [REASON_COLOURS[reason] for reason in REASONS],
-        "ramps": RAMPS,
-        "reach": REACH_COLOURS,
+        "powers": [palette.POWERS[power] for power in POWERS],
+        "reasons": [palette.REASONS[reason] for reason in REASONS],
+        "ramps": palette.RAMPS,
+        "reach": palette.REACH,
     }
 
 

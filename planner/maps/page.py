@@ -14,6 +14,8 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
+from planner.words import Text
+
 _VENDORED = {  # npm leaflet 1.9.4: name in the link -> file of planner/assets, licence
     "leaflet.js": ("leaflet/leaflet.js", "leaflet/LICENSE"),
     "leaflet.css": ("leaflet/leaflet.css", "leaflet/LICENSE"),
@@ -114,9 +116,18 @@ def asset(name: str) -> str:
 
 
 def packed(data: Any) -> str:
-    """JSON, deflated and in base64: a third of its size, and inert in HTML whatever names it holds."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """JSON, deflated and in base64: a third of its size, and inert in HTML whatever names it holds.
+
+    A `Text` becomes a list of two: Chinese, English.
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_both)
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
+
+
+def _both(value: object) -> list[str]:
+    if not isinstance(value, Text):
+        raise TypeError(f"{type(value).__name__} cannot stand in the page's data")
+    return [value.zh, value.en]
 
 
 def script_text(code: str) -> str:

@@ -9,11 +9,10 @@ import pandas as pd
 
 from planner.assessment.networks import priced
 from planner.maps.columns import degrees, numbers, steps, whole
+from planner.views.areas import POWERS
 
 if TYPE_CHECKING:
     from planner.plan import Plan
-
-POWERS = ("slow", "fast", "heavy", "swap")
 
 
 def site_columns(plan: Plan) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def site_columns(plan: Plan) -> dict[str, Any]:
         "kw": whole(built["power_kw"]),
         "cny": whole(built["capex_cny"]),
         "served": whole(built["served_kwh_day"]),
-        "use": numbers(built["utilisation"], 3),
+        "use": numbers(built["utilisation"], 4),
         "metres": numbers(built["metres_mean"]),
         "lost": whole(built["lost_kwh_day"]),
         "affected": whole(built["zones_affected"]),

@@ -93,7 +93,8 @@ def demand_by_hours(plan: Plan) -> list[dict[str, Any]]:
     Returns
     -------
     list
-        ``service`` (a position in the scenario's services), ``shares`` (of the day, 24, in 1e-5) and ``kwh``.
+        ``service`` (a position in the scenario's services), ``shares`` (of the day, 24, in 1e-5), ``kwh`` by zone, and
+        ``load``: kW of the whole area in each hour, exactly.
     """
     layers, services = plan.layers, list(plan.scenario.services)
     parts = []
@@ -106,8 +107,14 @@ def demand_by_hours(plan: Plan) -> list[dict[str, Any]]:
         scale = np.divide(asked.to_numpy(float), spread, out=np.zeros_like(spread), where=spread > 0)
         shares = np.rint(hours / hours.sum(axis=1, keepdims=True) * 1e5).astype(int)
         profiles, profile_of = np.unique(shares, axis=0, return_inverse=True)
+        exact = hours / hours.sum(axis=1, keepdims=True)
         for number, profile in enumerate(profiles):
-            kwh = pd.Series(energy[:, profile_of.reshape(-1) == number].sum(axis=1) * scale)
+            these = profile_of.reshape(-1) == number
+            by_fleet = energy[:, these] * scale[:, None]
+            kwh = pd.Series(by_fleet.sum(axis=1))
             if kwh.sum() > 0:
-                parts.append({"service": services.index(service), "shares": profile.tolist(), "kwh": whole(kwh)})
+                load = (by_fleet.sum(axis=0) @ exact[these]).round(6).tolist()
+                parts.append(
+                    {"service": services.index(service), "shares": profile.tolist(), "kwh": whole(kwh), "load": load}
+                )
     return parts

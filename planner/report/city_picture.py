@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -11,12 +12,12 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from planner.exports import NOTICE_EN, NOTICE_ZH
-from planner.report.charts import fitted, text_width
-from planner.report.document import Lang, Picture, speaker
-from planner.report.drawing import UNITS_A_MM, WIDTH, Drawing, polyline
-from planner.report.names import area_name
-from planner.report.palette import GROUND, INK, MIXED, PAPER, POWERS, SOFT
+from planner.report.document import Picture
+from planner.report.drawing import UNITS_A_MM, WIDTH, Box, Drawing, fitted, polyline, text_width
+from planner.views import numbers
+from planner.views.areas import area_name
+from planner.views.palette import GROUND, INK, MIXED, PAPER, POWERS, SOFT
+from planner.words import NOTICE, Lang, Text, same
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -34,21 +35,23 @@ _HEIGHT = 142 * UNITS_A_MM
 _LEAST_LABELLED = 900.0  # square units of a district in the frame
 _EDGE = "#55616c"
 _WORDS = {
-    "fast": ("以快充为主", "mostly fast"),
-    "heavy": ("以重卡为主", "mostly heavy trucks"),
-    "slow": ("以慢充为主", "mostly slow"),
-    "mixed": ("混合", "mixed"),
-    "swap": ("换电站", "swap stations only"),
+    "fast": Text(zh="以快充为主", en="mostly fast"),
+    "heavy": Text(zh="以重卡为主", en="mostly heavy trucks"),
+    "slow": Text(zh="以慢充为主", en="mostly slow"),
+    "mixed": Text(zh="混合", en="mixed"),
+    "swap": Text(zh="换电站", en="swap stations only"),
 }
+_NORTH = Text(zh="北", en="N")
+_BY_NUMBER = Text(zh="台（面积按桩数）", en="chargers (area by number)")
+_MAIN_STREETS = Text(zh="主要道路", en="main streets")
+_DISTRICT = Text(zh="县区", en="district")
 
 
-class Panel(NamedTuple):
+@dataclass(frozen=True)
+class Panel:
     """A frame on the sheet and the part of the ground that it shows: units to the metre, north up."""
 
-    x: float
-    y: float
-    width: float
-    height: float
+    box: Box
     west: float
     north: float
     scale: float
@@ -56,40 +59,61 @@ class Panel(NamedTuple):
     def place(self, xy: np.ndarray) -> np.ndarray:
         """Ground coordinates, shape (n, 2), on the sheet."""
         turned = (xy - (self.west, self.north)) * (self.scale, -self.scale)
-        return np.asarray(turned + np.array([self.x, self.y]))
+        return np.asarray(turned + np.array([self.box.x, self.box.y]))
+
+    @property
+    def ground(self) -> shapely.Polygon:
+        """What of the ground it shows."""
+        east, south = self.west + self.box.width / self.scale, self.north - self.box.height / self.scale
+        return shapely.box(self.west, south, east, self.north)
 
 
-def city_picture(plan: Plan, lang: Lang) -> Picture:
+@dataclass(frozen=True)
+class CityPicture:
     """The chosen sites on the ground: area by chargers, colour by what most of the chargers are.
 
     Where people live close together in a small part of the area, that part is drawn a second time, larger.
     """
-    say = speaker(lang)
-    panels = _panels(plan.layers.districts, plan.layers.zones)
-    beside = len(panels) > 1  # then there is room for the legend below the first one
-    sheet = Drawing(WIDTH, panels[-1].height + 2 * _EDGE_ROOM + (0 if beside else _LEGEND_ROW + 12))
-    radius_each = _radius_each(plan, panels[-1])
-    for at, panel in enumerate(panels):
-        inner = Drawing(WIDTH, panel.height)
-        _draw_ground(inner, plan, panel)
-        _draw_sites(inner, plan, panel, radius_each)
-        sheet.rectangle(panel.x, panel.y, panel.width, panel.height, GROUND)
-        sheet.clipped(f"{lang}-panel-{at}", panel.x, panel.y, panel.width, panel.height, inner)
-        larger = panels[-1] if at + 1 < len(panels) else None
-        _label_districts(sheet, plan, panel, lang, larger)
-        if larger is not None:
-            _frame_of(sheet, larger, panel)
-        _scale_bar(sheet, panel)
-        _north_arrow(sheet, panel, say("北", "N"))
-        sheet.rectangle(panel.x, panel.y, panel.width, panel.height, "none", SOFT)
-    _legend(sheet, plan, lang, radius_each, panels[0].y + panels[0].height + 19, in_rows=beside)
-    notice = say(NOTICE_ZH, NOTICE_EN)
-    caption = f"{notice}. {plan.scenario.study_area.attribution}"
-    shows = say(
-        f"示意图：各县区、主要道路与 {len(plan.assessment.sites):,} 个规划站点",
-        f"Sketch map: districts, main streets and {len(plan.assessment.sites):,} planned sites",
+
+    plan: Plan
+    shows: Text
+
+    def svg(self, lang: Lang) -> str:
+        """The picture in one language."""
+        plan = self.plan
+        panels = _panels(plan.layers.districts, plan.layers.zones)
+        beside = len(panels) > 1  # then there is room for the legend below the first one
+        below = 0 if beside else _LEGEND_ROW + 12
+        sheet = Drawing(WIDTH, panels[-1].box.height + 2 * _EDGE_ROOM + below, lang)
+        radius_each = _radius_each(plan, panels[-1])
+        for at, panel in enumerate(panels):
+            inner = Drawing(WIDTH, panel.box.height, lang)
+            _draw_ground(inner, plan, panel)
+            _draw_sites(inner, plan, panel, radius_each)
+            sheet.rectangle(panel.box, fill=GROUND)
+            sheet.clipped(f"{lang}-panel-{at}", panel.box, inner)
+            larger = panels[-1] if at + 1 < len(panels) else None
+            _label_districts(sheet, plan, panel, larger)
+            if larger is not None:
+                _frame_of(sheet, larger, panel)
+            _scale_bar(sheet, panel)
+            _north_arrow(sheet, panel)
+            sheet.rectangle(panel.box, fill="none", stroke=SOFT)
+        first = panels[0].box
+        _legend(sheet, plan, radius_each, first.y + first.height + 19, in_rows=beside)
+        return sheet.svg(self.shows)
+
+
+def city_picture(plan: Plan) -> Picture:
+    """The chosen sites on the ground, with the notice that every such picture must bear."""
+    caption = Text(zh="{notice}。{attribution}", en="{notice}. {attribution}").fill(
+        notice=NOTICE, attribution=plan.scenario.study_area.attribution
     )
-    return Picture(sheet.svg(shows), caption, shows)
+    shows = Text(
+        zh="示意图：各县区、主要道路与 {sites} 个规划站点",
+        en="Sketch map: districts, main streets and {sites} planned sites",
+    ).fill(sites=numbers.count(len(plan.assessment.sites)))
+    return Picture(CityPicture(plan, shows), caption, shows)
 
 
 def power_class(stations: pd.DataFrame) -> pd.Series:
@@ -132,7 +156,7 @@ def _panel(x: float, width: float, height: float, bounds: np.ndarray) -> Panel:
     scale = min((width - 2 * margin) / (east - west), (height - margin - _FURNITURE) / (north - south))
     left = (west + east) / 2 - width / 2 / scale
     top = north + (margin + (height - margin - _FURNITURE - (north - south) * scale) / 2) / scale
-    return Panel(x, _EDGE_ROOM, width, height, left, top, scale)
+    return Panel(Box(x, _EDGE_ROOM, width, height), left, top, scale)
 
 
 def _core(zones: gpd.GeoDataFrame) -> np.ndarray | None:
@@ -157,7 +181,7 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
 
 def _draw_ground(sheet: Drawing, plan: Plan, panel: Panel) -> None:
     """Districts, and streets above them, as far as they lie in the frame."""
-    frame = _frame(panel)
+    frame = panel.ground
     detail = 0.4 / panel.scale
     shapes = plan.layers.districts.geometry.simplify(detail).clip(frame.buffer(5 * detail)).to_numpy()
     rings = [ring for shape in shapes for part in shapely.get_parts(shape) for ring in _rings(part)]
@@ -171,13 +195,14 @@ def _draw_ground(sheet: Drawing, plan: Plan, panel: Panel) -> None:
         lines = shapely.get_parts(drawn.geometry[drawn["road_class"] == road_class].to_numpy())
         colour, width = _STREETS.get(road_class, _OTHER_STREET)
         if len(lines):
-            sheet.path("".join(polyline(panel.place(shapely.get_coordinates(part))) for part in lines), colour, width)
-    sheet.path(outlines, _EDGE, 1.0)
+            d = "".join(polyline(panel.place(shapely.get_coordinates(part))) for part in lines)
+            sheet.path(d, stroke=colour, width=width)
+    sheet.path(outlines, stroke=_EDGE)
     if len(plan.layers.task_units):
         units = shapely.get_parts(plan.layers.task_units.geometry.simplify(detail).to_numpy())
         rings = [ring for part in units for ring in _rings(part)]
         d = "".join(polyline(panel.place(shapely.get_coordinates(ring)), closed=True) for ring in rings)
-        sheet.path(d, _EDGE, 1.0, dash="4 3")
+        sheet.path(d, stroke=_EDGE, dash="4 3")
 
 
 def _rings(part: BaseGeometry) -> list[BaseGeometry]:
@@ -192,7 +217,7 @@ def _radius_each(plan: Plan, panel: Panel) -> float:
         return _LEAST_RADIUS
     size = _size(stations)
     of_largest = _MOST_RADIUS / math.sqrt(float(size.quantile(0.99)))
-    crowded = math.sqrt(0.16 * panel.width * panel.height / math.pi / float(size.sum()))
+    crowded = math.sqrt(0.16 * panel.box.width * panel.box.height / math.pi / float(size.sum()))
     return max(min(of_largest, crowded), 0.5)
 
 
@@ -218,101 +243,91 @@ def _draw_sites(sheet: Drawing, plan: Plan, panel: Panel, radius_each: float) ->
             until += 1
         these = order[at:until]
         rows = zip(*xy[these].T.tolist(), radius[these].tolist(), strict=True)
-        sheet.circles(rows, colours[kinds[order[at]]], INK, 0.35)
+        sheet.circles(rows, fill=colours[kinds[order[at]]], stroke=INK, width=0.35)
         at = until
 
 
-def _label_districts(sheet: Drawing, plan: Plan, panel: Panel, lang: Lang, larger: Panel | None) -> None:
+def _label_districts(sheet: Drawing, plan: Plan, panel: Panel, larger: Panel | None) -> None:
     """Names of the districts, where they lie in the frame; those that a larger panel shows are named there."""
-    frame = _frame(panel)
-    size = 11.0
+    size, box = 11.0, panel.box
     for name, row in plan.layers.districts.sort_index().iterrows():
-        seen = row["geometry"].intersection(frame)
+        seen = row["geometry"].intersection(panel.ground)
         if seen.area * panel.scale**2 < _LEAST_LABELLED:
             continue
         point = seen.representative_point()
-        if larger is not None and _frame(larger).contains(point):
+        if larger is not None and larger.ground.contains(point):
             continue
         (x, y) = panel.place(np.array([[point.x, point.y]]))[0]
-        words = fitted(area_name(plan, str(name), lang), panel.width / 3, size)
-        half = text_width(words, size) / 2
-        x = min(max(x, panel.x + half + 3), panel.x + panel.width - half - 3)
-        y = min(max(y, panel.y + 14), panel.y + panel.height - _FURNITURE)
-        sheet.text(x, y, words, size, "middle", bold=True, halo=True)
-
-
-def _frame(panel: Panel) -> shapely.Polygon:
-    """What of the ground a panel shows."""
-    east, south = panel.west + panel.width / panel.scale, panel.north - panel.height / panel.scale
-    return shapely.box(panel.west, south, east, panel.north)
+        words, most = area_name(plan, str(name)), box.width / 3
+        half = text_width(fitted(sheet.said(words), most, size), size) / 2
+        x = min(max(x, box.x + half + 3), box.x + box.width - half - 3)
+        y = min(max(y, box.y + 14), box.y + box.height - _FURNITURE)
+        sheet.text(x, y, words, size=size, anchor="middle", bold=True, halo=True, most=most)
 
 
 def _frame_of(sheet: Drawing, other: Panel, panel: Panel) -> None:
     """Where the other panel lies on this one."""
-    west, south, east, north = _frame(other).bounds
-    corners = np.array([[west, north], [east, south]])
-    (x1, y1), (x2, y2) = panel.place(corners)
-    x1, x2 = max(x1, panel.x), min(x2, panel.x + panel.width)
-    y1, y2 = max(y1, panel.y), min(y2, panel.y + panel.height)
-    sheet.rectangle(x1, y1, x2 - x1, y2 - y1, "none", INK, 1.2)
+    west, south, east, north = other.ground.bounds
+    box = panel.box
+    (x1, y1), (x2, y2) = panel.place(np.array([[west, north], [east, south]]))
+    x1, x2 = max(x1, box.x), min(x2, box.x + box.width)
+    y1, y2 = max(y1, box.y), min(y2, box.y + box.height)
+    sheet.rectangle(Box(x1, y1, x2 - x1, y2 - y1), fill="none", stroke=INK, line=1.2)
 
 
 def _scale_bar(sheet: Drawing, panel: Panel) -> None:
     """A bar of a round number of metres, about a quarter of the frame."""
-    most = panel.width / 4 / panel.scale
+    most = panel.box.width / 4 / panel.scale
     power = 10.0 ** math.floor(math.log10(most))
     metres = max(step * power for step in (1, 2, 5) if step * power <= most)
     length = metres * panel.scale
-    x, y = panel.x + 10, panel.y + panel.height - 10
-    sheet.rectangle(x - 5, y - 19, length + 30, 25, PAPER)
-    sheet.rectangle(x, y - 4, length / 2, 4, INK, INK)
-    sheet.rectangle(x + length / 2, y - 4, length / 2, 4, PAPER, INK)
-    words = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-    sheet.text(x, y - 8, "0", 9, "middle")
-    sheet.text(x + length, y - 8, words, 9, "middle")
+    x, y = panel.box.x + 10, panel.box.y + panel.box.height - 10
+    sheet.rectangle(Box(x - 5, y - 19, length + 30, 25), fill=PAPER)
+    sheet.rectangle(Box(x, y - 4, length / 2, 4), fill=INK, stroke=INK)
+    sheet.rectangle(Box(x + length / 2, y - 4, length / 2, 4), fill=PAPER, stroke=INK)
+    sheet.text(x, y - 8, same(0), size=9, anchor="middle")
+    sheet.text(x + length, y - 8, numbers.scale(metres), size=9, anchor="middle")
 
 
-def _north_arrow(sheet: Drawing, panel: Panel, word: str) -> None:
-    x, y = panel.x + panel.width - 18, panel.y + panel.height - 42
-    sheet.path(f"M{x:.1f} {y:.1f}l7 20l-7 -5l-7 5Z", INK, 0.8, INK)
-    sheet.text(x, y + 32, word, 11, "middle", bold=True, halo=True)
+def _north_arrow(sheet: Drawing, panel: Panel) -> None:
+    x, y = panel.box.x + panel.box.width - 18, panel.box.y + panel.box.height - 42
+    sheet.path(f"M{x:.1f} {y:.1f}l7 20l-7 -5l-7 5Z", stroke=INK, width=0.8, fill=INK)
+    sheet.text(x, y + 32, _NORTH, size=11, anchor="middle", bold=True, halo=True)
 
 
-def _legend(sheet: Drawing, plan: Plan, lang: Lang, radius_each: float, y: float, in_rows: bool) -> None:
+def _legend(sheet: Drawing, plan: Plan, radius_each: float, y: float, *, in_rows: bool) -> None:
     """Colours, sizes and lines, one below the other or all in one row."""
-    say = speaker(lang)
     stations = plan.assessment.sites
     present = set(power_class(stations)) if len(stations) else set()
     colours = {**POWERS, "mixed": MIXED}
     start, size = 6.0, 10.5
     x = start
 
-    def told(words: str, room: float = 12) -> None:
+    def told(words: Text, room: float = 12) -> None:
         nonlocal x, y
-        sheet.text(x, y + 4, words, size)
-        x += text_width(words, size) + room
+        x += sheet.text(x, y + 4, words, size=size) + room
         if in_rows and room:
             x, y = start, y + _LEGEND_ROW
 
     for kind, words in _WORDS.items():
         if kind in present:
-            sheet.circles([(x + 6, y, 6)], colours[kind], INK, 0.5)
+            sheet.circles([(x + 6, y, 6)], fill=colours[kind], stroke=INK, width=0.5)
             x += 18
-            told(say(*words))
+            told(words)
     for number in _legend_sizes(stations):
         radius = max(radius_each * math.sqrt(number), _LEAST_RADIUS)
-        sheet.circles([(x + radius, y, radius)], PAPER, INK, 0.9)
+        sheet.circles([(x + radius, y, radius)], fill=PAPER, stroke=INK, width=0.9)
         x += 2 * radius + 4
-        told(f"{number}", 0)
+        told(same(number), 0)
         x += 8
     if len(stations):
-        told(say("台（面积按桩数）", "chargers (area by number)"))
-    sheet.line(x, y, x + 16, y, _STREETS["trunk"][0], 1.6)
+        told(_BY_NUMBER)
+    sheet.line(x, y, x + 16, y, colour=_STREETS["trunk"][0], width=1.6)
     x += 22
-    told(say("主要道路", "main streets"))
-    sheet.rectangle(x, y - 5, 16, 10, PAPER, _EDGE)
+    told(_MAIN_STREETS)
+    sheet.rectangle(Box(x, y - 5, 16, 10), fill=PAPER, stroke=_EDGE)
     x += 22
-    told(say("县区", "district"))
+    told(_DISTRICT)
 
 
 def _legend_sizes(stations: pd.DataFrame) -> list[int]:

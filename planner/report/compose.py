@@ -5,59 +5,54 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from planner.exports import NOTICE_EN, NOTICE_ZH
 from planner.report import fair, origins, quality, service, yields
-from planner.report.document import Block, Document, Heading, Lang, PageBreak, clean, speaker
+from planner.report.document import Block, Document, Heading, PageBreak
 from planner.report.first_pages import first_pages
+from planner.words import NOTICE, Text, same, text_of
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
 
-def compose(plan: Plan, lang: Lang, simulation: Mapping[str, Any] | None = None) -> Document:
-    """The report of a plan in one language.
+def compose(plan: Plan, simulation: Mapping[str, Any] | None = None) -> Document:
+    """The report of a plan.
 
     Parameters
     ----------
     plan
         As `make_plan` or `read_plan` returns it.
-    lang
-        zh or en.
     simulation
         What ``simulation.json`` holds, where the plan was simulated.
     """
-    say = speaker(lang)
     scenario = plan.scenario
     blocks: list[Block] = [
-        *first_pages(plan, lang),
+        *first_pages(plan),
         PageBreak(),
-        *quality.method(plan, lang),
-        *quality.proof(plan, lang),
-        Heading(say("服务与公平", "Service and fairness"), 1),
-        *service.services(plan, lang),
-        *service.by_hour(plan, lang),
-        *service.waits(plan, simulation, lang),
-        *service.years(plan, lang),
-        *fair.fairness(plan, lang),
-        *_yields(plan, lang),
-        *origins.real_and_modelled(plan, lang),
-        *origins.assumptions(plan, lang),
-        *origins.sources(plan, lang),
+        *quality.method(plan),
+        *quality.proof(plan),
+        Heading(Text(zh="服务与公平", en="Service and fairness"), 1),
+        *service.services(plan),
+        *service.by_hour(plan),
+        *service.waits(plan, simulation),
+        *service.years(plan),
+        *fair.fairness(plan),
+        *_yields(plan),
+        *origins.real_and_modelled(plan),
+        *origins.assumptions(plan),
+        *origins.sources(plan),
     ]
+    subtitle = Text(
+        zh="公共充电桩布局方案报告 · {year} 年末", en="Report on the siting of public chargers · end of {year}"
+    )
     return Document(
-        lang=lang,
-        title=clean(getattr(scenario, f"title_{lang}")),
-        subtitle=say(
-            f"公共充电桩布局方案报告 · {scenario.year} 年末",
-            f"Report on the siting of public chargers · end of {scenario.year}",
-        ),
-        foot=clean(f"{say(NOTICE_ZH, NOTICE_EN)} · {scenario.study_area.attribution}"),
-        page_word=say("第 {} 页，共 {} 页", "{} of {}"),
+        title=text_of(scenario, "title"),
+        subtitle=subtitle.fill(year=scenario.year),
+        foot=same("{notice} · {attribution}").fill(notice=NOTICE, attribution=scenario.study_area.attribution),
+        page_word=Text(zh="第 {} 页，共 {} 页", en="{} of {}"),
         blocks=blocks,
-    )  # fmt: skip
+    )
 
 
-def _yields(plan: Plan, lang: Lang) -> list[Block]:
-    parts = [*yields.grid(plan, lang), *yields.money(plan, lang), *yields.emissions(plan, lang)]
-    title = speaker(lang)("电网、资金与排放", "Grid, money and emissions")
-    return [Heading(title, 1), *parts] if parts else []
+def _yields(plan: Plan) -> list[Block]:
+    parts = [*yields.grid(plan), *yields.money(plan), *yields.emissions(plan)]
+    return [Heading(Text(zh="电网、资金与排放", en="Grid, money and emissions"), 1), *parts] if parts else []

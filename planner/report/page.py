@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from planner.report.document import Block, Document, Lang, Picture
+from planner.report.document import Document, told
+from planner.words import LANGS, Lang
 
 
-def html_page(documents: Sequence[Document], lang: Lang) -> str:
+def html_page(document: Document, lang: Lang) -> str:
     """The page.
 
     Parameters
     ----------
-    documents
-        The report in every language.
+    document
+        The report.
     lang
-        Which of them is seen on opening, and in print.
+        Which language is seen on opening, and in print.
     """
-    shown = next(document for document in documents if document.lang == lang)
+    documents = {each: told(document, each) for each in LANGS}
     return _template().render(
-        documents=documents,
+        documents=list(documents.values()),
         lang=lang,
-        title=shown.title,
+        title=documents[lang]["title"],
         css=Markup(asset("report.css")),
-        kind=lambda block: type(block).__name__,
         rows_of=_side_by_side,
         svg=Markup,
     )
@@ -47,9 +48,9 @@ def _template() -> jinja2.Template:
     return environment.from_string(asset("report.html"))
 
 
-def _side_by_side(blocks: Sequence[Block]) -> list[list[Block]]:
+def _side_by_side(blocks: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     """Blocks one below the other; narrow pictures that follow one another share a row."""
-    rows: list[list[Block]] = []
+    rows: list[list[Mapping[str, Any]]] = []
     for block in blocks:
         before = rows[-1][-1] if rows else None
         if _narrow(block) and before is not None and _narrow(before) and len(rows[-1]) < 2:
@@ -59,5 +60,5 @@ def _side_by_side(blocks: Sequence[Block]) -> list[list[Block]]:
     return rows
 
 
-def _narrow(block: Block) -> bool:
-    return isinstance(block, Picture) and block.share <= 0.5
+def _narrow(block: Mapping[str, Any]) -> bool:
+    return bool(block["is"] == "Picture" and block["share"] <= 0.5)

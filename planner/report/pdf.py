@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
-from dataclasses import asdict
 from types import ModuleType
 from typing import Any
 
 from planner.faults import BadInput, Fault
-from planner.report.document import Document
+from planner.report.document import Document, told
 from planner.report.drawing import FONT_FAMILY, FONTS
 from planner.report.page import asset
+from planner.words import Lang
 
 _LONG_WORD = re.compile(r"[!-~]{12,}")
 _SIGNS = re.compile(r"[/_.\-@=&?]+(?=.)")
@@ -20,8 +20,8 @@ _ZERO_WIDTH = "\u200b"
 _EXTRA = 'pip install "ev-charging-planner[report]"'
 
 
-def pdf_bytes(document: Document) -> bytes:
-    """The report as PDF; the same document gives the same bytes.
+def pdf_bytes(document: Document, lang: Lang) -> bytes:
+    """The report as PDF in one language; the same document gives the same bytes.
 
     Raises
     ------
@@ -30,8 +30,7 @@ def pdf_bytes(document: Document) -> bytes:
     """
     typst = _typst()
     font = find_font(typst.Fonts().families())
-    blocks = [{"is": type(block).__name__, **asdict(block)} for block in document.blocks]
-    content = json.dumps(_for_paper({**asdict(document), "blocks": blocks}, font), ensure_ascii=False)
+    content = json.dumps(_for_paper(told(document, lang), font), ensure_ascii=False)
     inputs = {"document": content, "font": font}
     made = typst.compile(asset("report.typ").encode(), format="pdf", sys_inputs=inputs)
     return bytes(made)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from planner.faults import BadInput, Fault
 from planner.files.whole import whole_files
 from planner.report.compose import compose
-from planner.report.document import Lang
 from planner.report.page import html_page
 from planner.report.pdf import pdf_bytes, refuse_without_typst
+from planner.words import Lang
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
-_LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 _SIMULATION = "simulation.json"
 _SIMULATED = ("days", "arrivals_day", "busy_stations", "busy_arrivals_day", "peak_late_share")
 _SIMULATED_SERVICE = ("stations", "arrivals_day", "wait_mean_min", "lost_share", "utilisation")
@@ -43,7 +42,7 @@ def draw_report(plan: Plan, lang: Lang = "zh", simulation: Mapping[str, Any] | N
     str
         An HTML document.
     """
-    return html_page([compose(plan, each, simulation) for each in _LANGUAGES], lang)
+    return html_page(compose(plan, simulation), lang)
 
 
 def write_report(plan: Plan, folder: str | Path, lang: Lang = "zh", pdf: bool = False) -> list[Path]:
@@ -79,7 +78,7 @@ def write_report(plan: Plan, folder: str | Path, lang: Lang = "zh", pdf: bool = 
     html = draw_report(plan, lang, simulation).encode()
     contents = {home / "report.html": html}
     if pdf:
-        contents[home / "report.pdf"] = pdf_bytes(compose(plan, lang, simulation))
+        contents[home / "report.pdf"] = pdf_bytes(compose(plan, simulation), lang)
     with whole_files(*contents) as drafts:
         for draft, content in zip(drafts, contents.values(), strict=True):
             draft.write_bytes(content)

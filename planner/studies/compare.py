@@ -34,13 +34,13 @@ _FIGURES = {
     "value_kwh_day": Text(zh="目标值（加权 kWh/日）", en="value (weighted kWh/day)"),
     "bound_kwh_day": Text(zh="上界", en="upper bound"),
     "gap_share": Text(zh="差距", en="gap"),
-    "cost_cny": Text(zh="全寿命成本（百万元）", en="lifetime cost (million CNY)"),
+    "cost_cny": Text(zh="全寿命成本", en="lifetime cost"),
     "served_kwh_day": Text(zh="服务电量（kWh/日）", en="served (kWh/day)"),
     "chargers": Text(zh="新建公共充电桩（台）", en="new public chargers"),
     "swap_stations": Text(zh="新建换电站", en="new swap stations"),
     "stations": Text(zh="有新桩的站点", en="sites with new chargers"),
     "power_kw": Text(zh="新增功率（kW）", en="new power (kW)"),
-    "capex_cny": Text(zh="投资（百万元）", en="investment (million CNY)"),
+    "capex_cny": Text(zh="投资", en="investment"),
 }
 _UNITS = {
     **dict.fromkeys(("value_kwh_day", "bound_kwh_day", "served_kwh_day"), "kWh/day"),

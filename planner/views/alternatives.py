@@ -7,59 +7,62 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.table import Table
 
 from planner.files.whole import whole_files, write_geojson, write_json
+from planner.views import numbers
+from planner.views.columns import COLUMNS as PLAN_COLUMNS
+from planner.views.columns import columns_of
+from planner.views.result import COST, GAP
+from planner.views.table import Column, Table
+from planner.words import Text, same
 
 if TYPE_CHECKING:
     from planner.studies.alternatives import Alternatives
 
 FILES = ("alternatives.json", "alternatives.csv", "alternatives.geojson")
 _DECIMALS = 6
-_COLUMNS = {
-    "value_kwh_day": ("目标值（加权 kWh/日）", "value (weighted kWh/day)", "{:,.0f}"),
-    "cost_cny": ("成本（百万元）", "cost (million CNY)", "{:,.1f}"),
-    "share_of_best": ("为最优的", "of the best", "{:.2%}"),
-    "gap_share": ("差距", "gap", "{:.2%}"),
-    "chargers": ("新建桩", "new chargers", "{:,.0f}"),
-    "swap_stations": ("换电站", "swap stations", "{:,.0f}"),
-    "sites": ("站点", "sites", "{:,.0f}"),
-    "sites_elsewhere_share": ("其他站点", "other sites", "{:.1%}"),
-    "chargers_elsewhere_share": ("他处的桩", "chargers elsewhere", "{:.1%}"),
-}
+PLAN = Column(key="plan", words=Text(zh="方案", en="plan"), is_text=True)
+COLUMNS = (
+    *columns_of("value_kwh_day"),
+    COST,
+    Column(key="share_of_best", words=Text(zh="为最优的", en="of the best"), write=numbers.share),
+    GAP,
+    *columns_of("chargers", "swap_stations"),
+    Column(key="sites", words=PLAN_COLUMNS["stations"].words, unit=numbers.PIECES, write=numbers.count),
+    Column(key="sites_elsewhere_share", words=Text(zh="其他站点占比", en="other sites"), write=numbers.share),
+    Column(key="chargers_elsewhere_share", words=Text(zh="他处的桩占比", en="chargers elsewhere"), write=numbers.share),
+)
 
 
-def alternative_table(found: Alternatives, lang: str) -> Table:
+def alternative_table(found: Alternatives) -> Table:
     """A row per plan, the best first."""
-    chinese = lang == "zh"
-    share = f"{100 * found.within_share:g} %"
-    title = f"备选方案（损失不超过 {share}）" if chinese else f"alternatives that lose at most {share}"
-    table = Table(title=title, title_justify="left")
-    table.add_column("方案" if chinese else "plan", overflow="fold")
-    shown = {name: words for name, words in _COLUMNS.items() if name in found.figures}
-    for zh, en, _ in shown.values():
-        table.add_column(zh if chinese else en, justify="right", overflow="fold")
-    for n, row in found.figures.iterrows():
-        name = str(n) if n else ("最优方案" if chinese else "the plan")
-        table.add_row(name, *(_text(column, float(row[column])) for column in shown))
-    return table
+    title = Text(zh="备选方案（损失不超过 {share}）", en="alternatives that lose at most {share}")
+    shown = [column for column in COLUMNS if column.key in found.figures]
+    rows = [
+        [same(n) if n else Text(zh="最优方案", en="the plan"), *(_known(column, row) for column in shown)]
+        for n, row in found.figures.iterrows()
+    ]
+    return Table(title.fill(share=numbers.given_share(found.within_share)), (PLAN, *shown), [rows])
 
 
-def _text(column: str, value: float) -> str:
-    if np.isnan(value):
-        return "–"
-    return _COLUMNS[column][2].format(value / 1e6 if column == "cost_cny" else value)
+def _known(column: Column, row: pd.Series) -> Text:
+    return numbers.DASH if np.isnan(row[column.key]) else column.cell(row)
 
 
-def robust_line(found: Alternatives, lang: str) -> str:
+def robust_line(found: Alternatives) -> Text:
     """How many sites every plan chooses, some do, and none does."""
     plans, every, none = len(found.plans), found.robust, found.never
-    some = len(found.sites) - every - none
     if plans == 1:
-        return "未找到选用其他站点的备选方案" if lang == "zh" else "no plan that opens other sites loses so little"
-    if lang == "zh":
-        return f"{plans} 个方案中：{every:,} 个站点全部选用（稳健），{some:,} 个部分选用，{none:,} 个均未选用"
-    return f"of {plans} plans: {every:,} sites in every one (robust), {some:,} in some, {none:,} in none"
+        return Text(zh="未找到选用其他站点的备选方案", en="no plan that opens other sites loses so little")
+    return Text(
+        zh="{plans} 个方案中：{every} 个站点全部选用（稳健），{some} 个部分选用，{none} 个均未选用",
+        en="of {plans} plans: {every} sites in every one (robust), {some} in some, {none} in none",
+    ).fill(
+        plans=plans,
+        every=numbers.count(every),
+        some=numbers.count(len(found.sites) - every - none),
+        none=numbers.count(none),
+    )
 
 
 def alternative_summary(found: Alternatives) -> dict[str, Any]:

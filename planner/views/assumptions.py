@@ -1,56 +1,55 @@
-"""Plumbing of `planner assumptions`: every figure with its range and origin, in sections, in English and in Chinese."""
+"""Every figure of a scenario with its range and origin, in sections."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from planner.assumptions.figures import UNITS
+from planner.views import numbers
+from planner.views.table import Column
+from planner.words import COLON, COMMA, NO_TEXT, Text, joined, same, text_in
 
-KINDS_ZH = {"published": "公布", "derived": "推算", "assumption": "假设"}
+KINDS = {
+    "published": Text(zh="公布", en="published"),
+    "derived": Text(zh="推算", en="derived"),
+    "assumption": Text(zh="假设", en="assumption"),
+}
+"""Where a figure comes from."""
+UNIT_WORDS = {unit.en: unit for unit in UNITS.values()}
 
-_WIDEST, _NARROW = 120, 100  # columns of a terminal: running text is read up to there; below, columns are left out
-_DITTO = "〃"
+_DITTO = same("〃")
 _SECTIONS = {
-    "season": ("season", "季节"),
-    "fleets": ("fleet", "车队"),
-    "growth": ("growth of a stock", "保有量增长"),
-    "profiles": ("hours of the day", "日内分布"),
-    "traffic": ("through traffic", "过境交通"),
-    "bands": ("plausible band", "合理区间"),
-    "attractors": ("what draws charging", "需求吸引"),
-    "rings": ("ring of the city", "圈层"),
-    "services": ("service", "充电服务"),
-    "kinds": ("kind of place", "地点类型"),
-    "candidates": ("candidate sites", "候选站点"),
-    "access": ("distances", "路程"),
-    "charger_types": ("charger type", "充电桩类型"),
-    "existing": ("today's chargers", "既有充电桩"),
-    "siting": ("the decision", "选址"),
-    "grid": ("the grid", "电网"),
-    "money": ("income and operation", "收入与运营"),
-    "emissions": ("emissions", "排放"),
+    "season": Text(zh="季节", en="season"),
+    "fleets": Text(zh="车队", en="fleet"),
+    "growth": Text(zh="保有量增长", en="growth of a stock"),
+    "profiles": Text(zh="日内分布", en="hours of the day"),
+    "traffic": Text(zh="过境交通", en="through traffic"),
+    "bands": Text(zh="合理区间", en="plausible band"),
+    "attractors": Text(zh="需求吸引", en="what draws charging"),
+    "rings": Text(zh="圈层", en="ring of the city"),
+    "services": Text(zh="充电服务", en="service"),
+    "kinds": Text(zh="地点类型", en="kind of place"),
+    "candidates": Text(zh="候选站点", en="candidate sites"),
+    "access": Text(zh="路程", en="distances"),
+    "charger_types": Text(zh="充电桩类型", en="charger type"),
+    "existing": Text(zh="既有充电桩", en="today's chargers"),
+    "siting": Text(zh="选址", en="the decision"),
+    "grid": Text(zh="电网", en="the grid"),
+    "money": Text(zh="收入与运营", en="income and operation"),
+    "emissions": Text(zh="排放", en="emissions"),
 }
-_HEADINGS = {
-    "figure": ("figure", "参数"),
-    "word": ("", "含义"),
-    "low": ("low", "低值"),
-    "base": ("base", "基准值"),
-    "high": ("high", "高值"),
-    "unit": ("unit", "单位"),
-    "kind": ("kind", "类别"),
-    "origin": ("source or reasoning", "来源或理由"),
-}
-_WIDTHS = {
-    "en": {"figure": 20, "low": 11, "base": 11, "high": 11, "unit": 15, "kind": 10},
-    "zh": {"figure": 20, "word": 14, "low": 11, "base": 11, "high": 11, "unit": 10, "kind": 4},
-}
-_LEFT_OUT = {"en": ("unit", "kind"), "zh": ("word", "unit", "kind")}
+COLUMNS = (
+    Column(key="figure", words=Text(zh="参数", en="figure"), is_text=True),
+    Column(key="word", words=Text(zh="含义", en=""), is_text=True),
+    Column(key="low", words=Text(zh="低值", en="low"), write=numbers.plain),
+    Column(key="base", words=Text(zh="基准值", en="base"), write=numbers.plain),
+    Column(key="high", words=Text(zh="高值", en="high"), write=numbers.plain),
+    Column(key="unit", words=Text(zh="单位", en="unit"), is_text=True),
+    Column(key="kind", words=Text(zh="类别", en="kind"), is_text=True),
+    Column(key="origin", words=Text(zh="来源或理由", en="source or reasoning"), is_text=True),
+)
 _FIELDS_ZH = {
     "cold_per_degree": "低温每度增幅",
     "heat_per_degree": "高温每度增幅",
@@ -99,63 +98,48 @@ _FIELDS_ZH = {
     "nox_g_km": "燃油车 NOx",
     "voc_g_km": "燃油车 VOC",
 }
-_UNITS_ZH = {unit.en: unit.zh for unit in UNITS.values()}
 
 
-def print_assumptions(table: pd.DataFrame, title: str, lang: str, out: Console) -> None:
-    """The figures under a heading per section; where a source or reasoning is that of the line above, a ditto mark."""
-    width = min(out.width, _WIDEST)
-    out.print(Text(title))
-    out.print(_grid(lang, width, [list(headings(lang).values())]))
-    for section, rows in table.groupby("section", sort=False):
-        out.print(Text(section_heading(str(section), rows.iloc[0], lang), style="bold"))
-        out.print(_grid(lang, width, assumption_lines(str(section), rows, lang)))
-
-
-def count_line(table: pd.DataFrame, shown: pd.DataFrame, lang: str) -> str:
+def count_line(table: pd.DataFrame, shown: pd.DataFrame) -> Text:
     """How many figures there are and where they come from, and how many of them are shown if not all."""
     counts = table["source_kind"].value_counts()
-    numbers = {kind: f"{counts.get(kind, 0):,}" for kind in KINDS_ZH}
-    if lang == "zh":
-        told = "，".join(f"{KINDS_ZH[kind]} {number}" for kind, number in numbers.items())
-        part = "" if len(shown) == len(table) else f"（显示 {len(shown):,} 个）"
-        return f"共 {len(table):,} 个数值：{told}{part}"
-    told = ", ".join(f"{number} {kind}" for kind, number in numbers.items())
-    part = "" if len(shown) == len(table) else f" ({len(shown):,} shown)"
-    return f"{len(table):,} figures: {told}{part}"
+    kinds = [
+        Text(zh="{kind} {n}", en="{n} {kind}").fill(kind=words, n=numbers.count(counts.get(kind, 0)))
+        for kind, words in KINDS.items()
+    ]
+    line = Text(zh="共 {all} 个数值：{kinds}", en="{all} figures: {kinds}").fill(
+        all=numbers.count(len(table)), kinds=joined(kinds, COMMA)
+    )
+    if len(shown) == len(table):
+        return line
+    part = Text(zh="{line}（显示 {n} 个）", en="{line} ({n} shown)")
+    return part.fill(line=line, n=numbers.count(len(shown)))
 
 
-def section_heading(section: str, row: pd.Series, lang: str) -> str:
+def section_heading(section: str, row: pd.Series) -> Text:
     """``[fleets.taxi] fleet: taxis``."""
-    chinese = lang == "zh"
-    word = _SECTIONS.get(section.partition(".")[0], ("", ""))[chinese]
-    name = str(row["name_zh" if chinese else "name_en"])
-    told = ("：" if chinese else ": ").join(filter(None, (word, name)))
-    return f"[{section}] {told}".strip()
+    word, name = _SECTIONS.get(section.partition(".")[0], NO_TEXT), text_in(row, "name")
+    told = Text(zh=COLON.zh.join(filter(None, (word.zh, name.zh))), en=COLON.en.join(filter(None, (word.en, name.en))))
+    return Text(zh=f"[{section}] {told.zh}".strip(), en=f"[{section}] {told.en}".strip())
 
 
-def number_text(value: float) -> str:
-    """A figure as it is read: no digits that it has not, thousands apart."""
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"
-
-
-def headings(lang: str) -> dict[str, str]:
-    """The columns of `assumption_lines`: key and heading."""
-    return {key: zh if lang == "zh" else en for key, (en, zh) in _HEADINGS.items()}
-
-
-def assumption_lines(section: str, rows: pd.DataFrame, lang: str) -> Iterator[list[str]]:
-    """The figures of a section as texts, in the order of `headings`."""
-    told = ""
+def assumption_lines(section: str, rows: pd.DataFrame) -> Iterator[dict[str, Text]]:
+    """The figures of a section as texts, by the keys of `COLUMNS`; the same origin again is a ditto mark."""
+    told = NO_TEXT
     for key, row in rows.iterrows():
         ranged = row["low"] < row["high"]
-        low, high = (number_text(row[name]) if ranged else "" for name in ("low", "high"))
-        kind = KINDS_ZH[row["source_kind"]] if lang == "zh" else str(row["source_kind"])
-        unit = _UNITS_ZH.get(row["unit"], row["unit"]) if lang == "zh" else str(row["unit"])
-        origin = origin_text(row)
+        origin = same(origin_text(row))
         name = str(key).removeprefix(f"{section}.")
-        word = _FIELDS_ZH.get(name.rpartition(".")[2], "") if lang == "zh" else ""
-        yield [name, word, low, number_text(row["base"]), high, unit, kind, _DITTO if origin == told else origin]
+        yield {
+            "figure": same(name),
+            "word": Text(zh=_FIELDS_ZH.get(name.rpartition(".")[2], ""), en=""),
+            "low": numbers.plain(row["low"]) if ranged else NO_TEXT,
+            "base": numbers.plain(row["base"]),
+            "high": numbers.plain(row["high"]) if ranged else NO_TEXT,
+            "unit": UNIT_WORDS.get(row["unit"], same(row["unit"])),
+            "kind": KINDS[row["source_kind"]],
+            "origin": _DITTO if origin == told else origin,
+        }
         told = origin
 
 
@@ -164,20 +148,3 @@ def origin_text(row: pd.Series) -> str:
     both = [str(row["reasoning"]), str(row["source"])]
     ordered = both if row["source_kind"] == "assumption" else reversed(both)
     return "; ".join(filter(None, ordered))
-
-
-def _grid(lang: str, width: int, lines: Iterator[list[str]] | list[list[str]]) -> Table:
-    """Lines in columns of fixed width, so that sections stand in line; a narrow terminal gets fewer."""
-    left_out = _LEFT_OUT[lang] if width < _NARROW else ()
-    widths = {name: wide for name, wide in _WIDTHS[lang].items() if name not in left_out}
-    shown = [*widths, "origin"]
-    grid = Table.grid(padding=(0, 1))
-    grid.width = width
-    for name in shown:
-        fixed = widths.get(name)
-        justify: Literal["left", "right"] = "right" if name in ("low", "base", "high") else "left"
-        grid.add_column(justify=justify, width=fixed, ratio=None if fixed else 1, overflow="fold")
-    for line in lines:
-        cells = dict(zip(_HEADINGS, line, strict=True))
-        grid.add_row(*(Text(cells[name]) for name in shown))
-    return grid

@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.table import Table
 
-from planner.assessment import figure_text
+from planner.assessment.figure_words import FOUR
 from planner.files.whole import whole_files, write_json
+from planner.views import numbers
+from planner.views.columns import COLUMNS, columns_of
+from planner.views.figures import FIGURE
+from planner.views.table import Column, Table
+from planner.words import Text, text_in
 
 FILES = ("baselines.json", "baselines.csv")
-_HEADINGS = {
-    "well_distributed": ("分布合理", "well distributed"),
-    "completely_equipped": ("配置完善", "completely equipped"),
-    "convenient": ("服务便捷", "convenient"),
-    "basically_meets": ("基本满足", "basically meets demand"),
-    "value_kwh_day": ("目标值（加权 kWh/日）", "value (weighted kWh/day)"),
-    "served_kwh_day": ("服务电量（kWh/日）", "served (kWh/day)"),
-    "stations": ("有桩站点", "sites with chargers"),
-    "chargers": ("公共充电桩（台）", "public chargers"),
-    "capex_cny": ("投资（百万元）", "investment (million CNY)"),
-}
-_UNITS = {"well_distributed": "share", "completely_equipped": "share", "convenient": "m", "basically_meets": "share"}
+ROWS = (
+    *(
+        Column(key=name, words=words.word, write=numbers.metres if words.unit == "m" else numbers.share)
+        for name, words in FOUR.items()
+    ),
+    *columns_of("value_kwh_day", "served_kwh_day"),
+    replace(COLUMNS["stations"], words=Text(zh="有桩站点", en="sites with chargers")),
+    replace(COLUMNS["chargers"], words=Text(zh="公共充电桩", en="public chargers")),
+    *columns_of("capex_cny"),
+)
+"""Figures by which networks are compared; they stand below one another, the networks beside one another."""
 _DECIMALS = 6
 
 
-def baseline_table(baselines: pd.DataFrame, lang: str) -> Table:
+def baseline_table(baselines: pd.DataFrame) -> Table:
     """A column per network, as `compare_networks` returns them."""
-    chinese = lang == "zh"
-    table = Table(title="与其他布局比较" if chinese else "beside other networks", title_justify="left")
-    table.add_column("指标" if chinese else "figure", overflow="fold")
-    for name in baselines[f"name_{lang}"]:
-        table.add_column(str(name), justify="right", overflow="fold")
-    for column, (zh, en) in _HEADINGS.items():
-        table.add_row(zh if chinese else en, *(_text(column, float(value), lang) for value in baselines[column]))
-    return table
+    networks = [Column(key=str(key), words=text_in(row, "name")) for key, row in baselines.iterrows()]
+    rows = [
+        [figure.heading, *(_known(figure, value) for value in baselines[figure.key].astype(float))] for figure in ROWS
+    ]
+    return Table(Text(zh="与其他布局比较", en="beside other networks"), (FIGURE, *networks), [rows])
 
 
-def _text(column: str, value: float, lang: str) -> str:
-    if column in _UNITS or np.isnan(value):
-        return figure_text(value, _UNITS.get(column, ""), lang)
-    return f"{value / 1e6:,.1f}" if column == "capex_cny" else f"{value:,.0f}"
+def _known(figure: Column, value: float) -> Text:
+    return numbers.UNKNOWN if np.isnan(value) else figure.write(value)
 
 
 def network_records(baselines: pd.DataFrame) -> list[dict[str, Any]]:

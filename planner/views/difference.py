@@ -6,65 +6,75 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.table import Table
 
-from planner.assessment import figure_text
 from planner.faults import BadInput, Fault
 from planner.files.whole import whole_files, write_geojson, write_json
 from planner.studies.compare import CHANGES, SavedPlan, compare_plans, difference_summary, find_differences
+from planner.views import numbers
+from planner.views.columns import columns_of
+from planner.views.figures import FIGURE
+from planner.views.result import COST, GAP
+from planner.views.table import Column, Table
+from planner.words import COMMA, Text, joined, same, text_in
 
 FILES = ("difference.json", "difference.csv", "difference.geojson")
 
 
-def figures_table(plans: list[SavedPlan], lang: str) -> Table:
+_OF_A_PLAN = (
+    *("value_kwh_day", "bound_kwh_day", "served_kwh_day", "chargers", "swap_stations", "stations", "power_kw"),
+    "capex_cny",
+)
+_NAMED = {column.key: column for column in (*columns_of(*_OF_A_PLAN), COST, GAP)}
+CHANGE = Column(key="difference", words=Text(zh="差值", en="difference"))
+
+
+def figures_table(plans: list[SavedPlan]) -> Table:
     """A column per plan; with two, also how the second differs."""
-    chinese = lang == "zh"
-    figures = compare_plans(plans)
-    table = Table(title="方案比较" if chinese else "plans side by side", title_justify="left")
-    table.add_column("指标" if chinese else "figure", overflow="fold")
-    for plan in plans:
-        table.add_column(plan.folder, justify="right", overflow="fold")
-    if len(plans) == 2:
-        table.add_column("差值" if chinese else "difference", justify="right", overflow="fold")
-    for _, row in figures.iterrows():
-        values = [float(row[plan.folder]) for plan in plans]
-        cells = [value_text(value, row["unit"], lang) for value in values]
-        if len(plans) == 2:
-            cells.append(change_text(values[0], values[1], row["unit"], lang))
-        table.add_row(row[f"word_{lang}"], *cells)
-    return table
+    rows = [[figure_words(str(name), row), *_cells(plans, row)] for name, row in compare_plans(plans).iterrows()]
+    folders = [Column(key=plan.folder, words=same(plan.folder)) for plan in plans]
+    columns = [FIGURE, *folders, *([CHANGE] if len(plans) == 2 else [])]
+    return Table(Text(zh="方案比较", en="plans side by side"), columns, [rows])
 
 
-def value_text(value: float, unit: str, lang: str) -> str:
+def _cells(plans: list[SavedPlan], row: pd.Series) -> list[Text]:
+    values, unit = [float(row[plan.folder]) for plan in plans], str(row["unit"])
+    cells = [value_text(value, unit) for value in values]
+    return [*cells, change_text(values[0], values[1], unit)] if len(plans) == 2 else cells
+
+
+def figure_words(name: str, row: pd.Series) -> Text:
+    """What a figure of `compare_plans` is called, with its unit: as in the tables of a single plan."""
+    return _NAMED[name].heading if name in _NAMED else text_in(row, "word")
+
+
+def value_text(value: float, unit: str) -> Text:
     """A figure of `compare_plans` in words."""
     if unit in ("share", "m") or not np.isfinite(value):
-        return figure_text(value, unit, lang)
+        return numbers.figure(value, unit)
     if unit == "gap":
-        return f"{value:.2%}".replace("%", " %")
-    return f"{value / 1e6:,.1f}" if unit == "cny" else f"{value:,.0f}"
+        return numbers.gap(value)
+    return numbers.millions(value) if unit == "cny" else numbers.count(value)
 
 
-def change_text(a: float, b: float, unit: str, lang: str) -> str:
+def change_text(a: float, b: float, unit: str) -> Text:
     """How it differs between two plans, in words; ``=`` where they look the same."""
     if not np.isfinite(a) or not np.isfinite(b):
-        return "–"
+        return numbers.DASH
     if unit in ("share", "gap"):
-        points = f"{100 * abs(b - a):.{1 if unit == 'share' else 2}f}"
-        size, nothing = f"{points} {'个百分点' if lang == 'zh' else 'pp'}", not float(points)
+        digits = 1 if unit == "share" else 2
+        size, none = numbers.points(abs(b - a), digits), numbers.points(0.0, digits)
     else:
-        size = value_text(abs(b - a), unit, lang)
-        nothing = size == value_text(0.0, unit, lang)
-    return "=" if nothing else f"{'+' if b > a else '−'}{size}"
+        size, none = value_text(abs(b - a), unit), value_text(0.0, unit)
+    return same("=") if size == none else same("{sign}{size}").fill(sign="+" if b > a else "−", size=size)
 
 
-def difference_line(a: SavedPlan, b: SavedPlan, lang: str) -> str:
+def difference_line(a: SavedPlan, b: SavedPlan) -> Text:
     """How many sites differ between two plans, and how."""
     told = difference_summary(a, b)["sites"]
-    names = {change: words.zh if lang == "zh" else words.en for change, words in CHANGES.items()}
-    parts = [f"{name} {told[change]:,}" for change, name in names.items()]
-    if lang == "zh":
-        return f"从 {a.folder} 到 {b.folder}，站点：{'，'.join(parts)}，相同 {told['same']:,}"
-    return f"sites from {a.folder} to {b.folder}: {', '.join(parts)}, same {told['same']:,}"
+    parts = [same("{name} {n}").fill(name=CHANGES[change], n=numbers.count(told[change])) for change in CHANGES]
+    return Text(zh="从 {a} 到 {b}，站点：{parts}，相同 {same}", en="sites from {a} to {b}: {parts}, same {same}").fill(
+        a=a.folder, b=b.folder, parts=joined(parts, COMMA), same=numbers.count(told["same"])
+    )
 
 
 def save_difference(a: SavedPlan, b: SavedPlan, folder: str | Path, map_html: str | None = None) -> None:

@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.table import Table
 
+from planner.assessment.figure_words import COMPANIONS as FIGURE_WORDS
 from planner.files.whole import whole_files, write_json
+from planner.views import numbers
+from planner.views.columns import columns_of
+from planner.views.table import Column, Table
+from planner.words import Text, same, text_in
 
 if TYPE_CHECKING:
     from planner.studies.fairness import FairnessCurve
 
 FILES = ("fairness.json", "fairness.csv")
-_HEADINGS = {
-    "value_kwh_day": ("目标值（加权 kWh/日）", "value (weighted kWh/day)", "{:,.0f}"),
-    "bound_kwh_day": ("上界", "bound", "{:,.0f}"),
-    "given_up_kwh_day": ("放弃的服务（kWh/日）", "given up (kWh/day)", "{:,.0f}"),
-    "given_up_share": ("占比", "share", "{:.2%}"),
-    "worst_share": ("最低区服务率", "worst district", "{:.1%}"),
-    "gini_served": ("服务率基尼系数", "Gini of the share served", "{:.4f}"),
-}
+FLOOR = Column(key="floor", words=Text(zh="各区服务率下限", en="floor of every district"), is_text=True)
+COLUMNS = (
+    *columns_of("value_kwh_day", "bound_kwh_day"),
+    Column(
+        key="given_up_kwh_day", words=Text(zh="放弃的服务", en="given up"), unit=numbers.KWH_DAY, write=numbers.count
+    ),
+    Column(key="given_up_share", words=Text(zh="放弃占比", en="share given up"), write=numbers.share),
+    Column(key="worst_share", words=Text(zh="最低区服务率", en="worst district"), write=numbers.share),
+    Column(key="gini_served", words=FIGURE_WORDS["gini_served"].word, write=numbers.gini),
+)
 _DECIMALS = 6
 
 
-def fairness_table(curve: FairnessCurve, lang: str) -> list[Table | str]:
-    """A row per level, the plan itself first, and why there is no plan where there is none."""
-    chinese = lang == "zh"
-    table = Table(title="公平的代价" if chinese else "the price of fairness", title_justify="left")
-    table.add_column("各区服务率下限" if chinese else "floor of every district", overflow="fold")
-    for zh, en, _ in _HEADINGS.values():
-        table.add_column(zh if chinese else en, justify="right", overflow="fold")
-    notes: list[Table | str] = []
-    for place, (floor, row) in enumerate(curve.levels.reset_index().set_index("floor").iterrows()):
-        name = ("本方案" if chinese else "the plan") if place == 0 else f"{float(str(floor)):.3g}"
-        cells = [form.format(row[column]) for column, (_, _, form) in _HEADINGS.items()]
-        if note := row[f"note_{lang}"]:
-            cells = ["–"] * len(_HEADINGS)
-            notes.append(f"{name}: {note}")
-        elif row["worst_district"]:
-            cells[list(_HEADINGS).index("worst_share")] += f" {row['worst_district']}"
-        table.add_row(name, *cells)
-    return [table, *notes]
+def fairness_table(curve: FairnessCurve) -> Table:
+    """A row per level, the plan itself first."""
+    rows = []
+    for place, row in enumerate(curve.levels.reset_index().to_dict("records")):
+        cells = [numbers.DASH] * len(COLUMNS) if text_in(row, "note") else [_cell(column, row) for column in COLUMNS]
+        rows.append([_level(place, float(row["floor"])), *cells])
+    return Table(Text(zh="公平的代价", en="the price of fairness"), (FLOOR, *COLUMNS), [rows])
+
+
+def fairness_notes(curve: FairnessCurve) -> Iterator[Text]:
+    """Why there is no plan, level by level where there is none."""
+    for place, row in enumerate(curve.levels.reset_index().to_dict("records")):
+        if note := text_in(row, "note"):
+            yield same("{level}: {note}").fill(level=_level(place, float(row["floor"])), note=note)
+
+
+def _level(place: int, floor: float) -> Text:
+    return numbers.measured(floor) if place else Text(zh="本方案", en="the plan")
+
+
+def _cell(column: Column, row: Mapping[Hashable, Any]) -> Text:
+    if column.key == "worst_share" and row["worst_district"]:
+        return same("{share} {district}").fill(share=column.cell(row), district=row["worst_district"])
+    return column.cell(row)
 
 
 def save_fairness(curve: FairnessCurve, folder: str | Path) -> None:

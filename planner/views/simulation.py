@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from rich.table import Table
 
 from planner.files.whole import whole_files, write_json
 from planner.scenario import Scenario
 from planner.simulation.days import BUSY_ARRIVALS, Simulation
 from planner.simulation.stress import Stress
+from planner.views import numbers
+from planner.views.columns import COLUMNS as COLUMNS_OF_PLANS
 from planner.views.stress import stress_summary
+from planner.views.table import Column, Table
+from planner.words import NO_TEXT, Text, text_of
 
 _STRESS_FILE = "simulation_stress.csv"
 FILES = ("simulation.json", "simulation_stations.csv", "simulation_hours.csv", _STRESS_FILE)
@@ -50,48 +55,48 @@ def simulation_summary(seen: Simulation) -> dict[str, Any]:
     }
 
 
-def simulation_table(seen: Simulation, scenario: Scenario, lang: str) -> Table:
+SERVICE = COLUMNS_OF_PLANS["service"]
+COLUMNS = (
+    Column(key="stations", words=Text(zh="排队数（站点×桩型）", en="queues (site and type)"), write=numbers.count),
+    Column(key="arrivals_day", words=Text(zh="日到达", en="arrivals a day"), write=numbers.count),
+    Column(key="wait_mean_min", words=Text(zh="平均等待", en="mean wait"), unit=numbers.MINUTES, write=numbers.minutes),
+    Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.share),
+    Column(key="utilisation", words=Text(zh="利用率", en="use of the plugs"), write=numbers.share),
+)
+
+
+def simulation_table(seen: Simulation, scenario: Scenario) -> Table:
     """Waits, losses and use by service."""
-    chinese = lang == "zh"
-    title = f"仿真 {seen.days} 天" if chinese else f"{seen.days} simulated days"
-    headings = (
-        ("服务", "排队数（站点×桩型）", "日到达", "平均等待（分钟）", "未能充电", "利用率")
-        if chinese
-        else ("service", "queues (site and type)", "arrivals a day", "mean wait (min)", "lost", "use of the plugs")
-    )
-    table = Table(title=title, title_justify="left")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
-    rows = simulation_summary(seen)["services"]
-    for service, rules in scenario.services.items():
-        if service not in rows:
-            continue
-        row = rows[service]
-        table.add_row(
-            rules.name_zh if chinese else rules.name_en,
-            f"{row['stations']:,}",
-            f"{row['arrivals_day']:,.0f}",
-            f"{row['wait_mean_min']:.1f}",
-            f"{row['lost_share']:.1%}",
-            f"{row['utilisation']:.1%}",
-        )
-    return table
+    title = Text(zh="仿真 {days} 天", en="{days} simulated days").fill(days=seen.days)
+    return replace(simulated_services(simulation_summary(seen)["services"], scenario), title=title)
 
 
-def kept_line(seen: Simulation, lang: str) -> str:
+def simulated_services(services: Mapping[str, Mapping[Hashable, Any]], scenario: Scenario) -> Table:
+    """The same of what ``simulation.json`` holds."""
+    rows = [
+        [text_of(rules, "name"), *(column.cell(services[service]) for column in COLUMNS)]
+        for service, rules in scenario.services.items()
+        if service in services
+    ]
+    return Table(NO_TEXT, (SERVICE, *COLUMNS), [rows])
+
+
+def kept_line(seen: Simulation) -> Text:
     """One sentence: how many stations keep the promise."""
     kept = seen.kept()
-    share, minutes = f"{seen.most_share:.0%}", f"{seen.most_min:g}"
     if not len(kept):
-        return "没有日到达 20 次以上的排队" if lang == "zh" else "no queue has 20 arrivals a day"
-    if lang == "zh":
-        return (
-            f"日到达 {BUSY_ARRIVALS:g} 次以上的 {len(kept):,} 个排队中，{kept.mean():.1%} 达到承诺"
-            f"（高峰小时等待超过 {minutes} 分钟的不超过 {share}）"
-        )
-    return (
-        f"{kept.mean():.1%} of the {len(kept):,} queues with {BUSY_ARRIVALS:g} or more arrivals a day keep the "
-        f"promise (at most {share} wait over {minutes} minutes in the peak hour)"
+        return Text(zh="没有日到达 20 次以上的排队", en="no queue has 20 arrivals a day")
+    return Text(
+        zh="日到达 {busy} 次以上的 {queues} 个排队中，{kept} 达到承诺"
+        "（高峰小时等待超过 {minutes} 分钟的不超过 {share}）",
+        en="{kept} of the {queues} queues with {busy} or more arrivals a day keep the promise (at most {share} wait "
+        "over {minutes} minutes in the peak hour)",
+    ).fill(
+        busy=numbers.plain(BUSY_ARRIVALS),
+        queues=numbers.count(len(kept)),
+        kept=numbers.share(kept.mean()),
+        minutes=numbers.plain(seen.most_min),
+        share=numbers.given_share(seen.most_share),
     )
 
 

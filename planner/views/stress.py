@@ -6,21 +6,45 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-from rich.table import Table
 
 from planner.scenario import Scenario
 from planner.simulation.stress import EVERYONE, Stress
+from planner.views import numbers
+from planner.views.areas import service_names
+from planner.views.columns import COLUMNS
+from planner.views.table import Column, Table
+from planner.words import Text, same
 
 _MOST_OVERRUN = 10
 _DECIMALS = 4
-_HEADINGS = {
-    "arrivals_day": ("日到达", "arrivals a day", "{:,.0f}"),
-    "lost_share": ("未能充电", "lost", "{:.1%}"),
-    "rerouted_share": ("改去他站", "charged elsewhere", "{:.1%}"),
-    "wait_mean_min": ("平均等待（分钟）", "mean wait (min)", "{:.1f}"),
-    "wait_p90_min": ("第90百分位等待（分钟）", "wait of 9 in 10 (min)", "{:.1f}"),
-    "extra_m": ("较规划多行（米）", "way beyond the plan's (m)", "{:+,.0f}"),
-}
+SERVICE = COLUMNS["service"]
+FIGURES = (
+    Column(key="arrivals_day", words=Text(zh="日到达", en="arrivals a day"), write=numbers.count),
+    Column(key="lost_share", words=Text(zh="未能充电", en="lost"), write=numbers.share),
+    Column(key="rerouted_share", words=Text(zh="改去他站", en="charged elsewhere"), write=numbers.share),
+    Column(key="wait_mean_min", words=Text(zh="平均等待", en="mean wait"), unit=numbers.MINUTES, write=numbers.minutes),
+    Column(
+        key="wait_p90_min",
+        words=Text(zh="第90百分位等待", en="wait of 9 in 10"),
+        unit=numbers.MINUTES,
+        write=numbers.minutes,
+    ),
+    Column(
+        key="extra_m",
+        words=Text(zh="较规划多行", en="way beyond the plan's"),
+        unit=numbers.METRES,
+        write=numbers.signed_count,
+    ),
+)
+STATION = Column(key="station", words=Text(zh="站点", en="station"), is_text=True)
+OVERRUN = (
+    Column(key="plugs", words=Text(zh="枪数", en="plugs"), write=numbers.count),
+    Column(key="planned", words=Text(zh="规划日到达", en="planned a day"), write=numbers.tenths),
+    Column(key="came", words=Text(zh="实际日到达", en="came a day"), write=numbers.tenths),
+    Column(key="turned_away", words=Text(zh="离开", en="turned away"), write=numbers.tenths),
+    Column(key="turned_away_share", words=Text(zh="离开占比", en="share"), write=numbers.share),
+    Column(key="wait_mean_min", words=Text(zh="平均等待", en="mean wait"), unit=numbers.MINUTES, write=numbers.minutes),
+)
 
 
 def stress_summary(seen: Stress, sites: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -43,67 +67,50 @@ def stress_summary(seen: Stress, sites: gpd.GeoDataFrame) -> dict[str, Any]:
     }
 
 
-def stress_lines(seen: Stress, sites: gpd.GeoDataFrame, scenario: Scenario, lang: str) -> list[Table | str]:
-    """What was tested in one sentence, the figures by service, and the stations that turn most drivers away."""
-    return [_sentence(seen, lang), _figure_table(seen, scenario, lang), _overrun_table(seen, sites, scenario, lang)]
+def stress_sentence(seen: Stress) -> Text:
+    """What was tested, in one sentence."""
+    return Text(
+        zh="压力测试：同样的车辆不听从规划，而去最近的站；预计等待超过 {balk} 分钟（慢充无空位）"
+        "即改去下一最近站，最多 {tries} 站，否则流失。± 为按日 95 % 置信区间的一半。",
+        en="stress test: the same drivers do not follow the plan but go to the nearest station; from an expected wait "
+        "over {balk} minutes (slow: from a full one) they go on to the next, to {tries} at most, or "
+        "are lost; ± is half the 95 % confidence interval over the days",
+    ).fill(balk=numbers.plain(seen.balk_min), tries=seen.tries)
 
 
-def _sentence(seen: Stress, lang: str) -> str:
-    if lang == "zh":
-        return (
-            f"压力测试：同样的车辆不听从规划，而去最近的站；预计等待超过 {seen.balk_min:g} 分钟（慢充无空位）"
-            f"即改去下一最近站，最多 {seen.tries} 站，否则流失。± 为按日 95 % 置信区间的一半。"
-        )
-    return (
-        "stress test: the same drivers do not follow the plan but go to the nearest station; from an expected wait "
-        f"over {seen.balk_min:g} minutes (slow: from a full one) they go on to the next, to {seen.tries} at most, or "
-        "are lost; ± is half the 95 % confidence interval over the days"
-    )
+def stress_table(seen: Stress, scenario: Scenario) -> Table:
+    """The figures by service, and of all drivers."""
+    names = service_names(scenario) | {EVERYONE: Text(zh="合计", en="all")}
+    tested = set(seen.figures.index.get_level_values("service"))
+    rows = [
+        [name, *(_cell(seen, service, figure) for figure in FIGURES)]
+        for service, name in names.items()
+        if service in tested
+    ]
+    title = Text(zh="压力测试 {days} 天", en="{days} days of stress").fill(days=seen.days)
+    return Table(title, (SERVICE, *FIGURES), [rows])
 
 
-def _figure_table(seen: Stress, scenario: Scenario, lang: str) -> Table:
-    chinese = lang == "zh"
-    table = Table(title=f"压力测试 {seen.days} 天" if chinese else f"{seen.days} days of stress", title_justify="left")
-    table.add_column("服务" if chinese else "service", overflow="fold")
-    for zh, en, _ in _HEADINGS.values():
-        table.add_column(zh if chinese else en, justify="right", overflow="fold")
-    names = {str(s): rules.name_zh if chinese else rules.name_en for s, rules in scenario.services.items()}
-    for service, name in (names | {EVERYONE: "合计" if chinese else "all"}).items():
-        if service in seen.figures.index.get_level_values("service"):
-            table.add_row(name, *(_cell(seen, service, figure) for figure in _HEADINGS))
-    return table
-
-
-def _cell(seen: Stress, service: str, figure: str) -> str:
+def _cell(seen: Stress, service: str, figure: Column) -> Text:
     """A mean and half its confidence interval, where several days tell one."""
-    mean, high = (float(seen.figures[column].loc[(service, figure)]) for column in ("mean", "high"))
-    words = _HEADINGS[figure][2]
+    mean, high = (float(seen.figures[column].loc[(service, figure.key)]) for column in ("mean", "high"))
     if np.isnan(mean):
-        return "–"
-    if figure == "arrivals_day" or np.isnan(high):
-        return words.format(mean)
-    return f"{words.format(mean)} ± {words.format(high - mean).lstrip('+')}"
+        return numbers.DASH
+    if figure.key == "arrivals_day" or np.isnan(high):
+        return figure.write(mean)
+    return same("{mean} ± {half}").fill(mean=figure.write(mean), half=figure.write(high - mean).en.lstrip("+"))
 
 
-def _overrun_table(seen: Stress, sites: gpd.GeoDataFrame, scenario: Scenario, lang: str) -> Table:
-    chinese = lang == "zh"
-    zh = ("站点", "服务", "枪数", "规划日到达", "实际日到达", "离开", "离开占比", "平均等待（分钟）")
-    en = ("station", "service", "plugs", "planned a day", "came a day", "turned away", "share", "mean wait (min)")
-    title = "离开车辆最多的站点" if chinese else "stations that turn most drivers away"
-    table = Table(title=title, title_justify="left")
-    for place, heading in enumerate(zh if chinese else en):
-        table.add_column(heading, justify="left" if place < 2 else "right", overflow="fold")
-    names = {str(s): rules.name_zh if chinese else rules.name_en for s, rules in scenario.services.items()}
-    called = sites["name_zh"].to_dict()
-    for row in seen.overrun(_MOST_OVERRUN).reset_index().to_dict("records"):
-        table.add_row(
-            f"{row['site_id']} {called[row['site_id']]}",
+def overrun_table(seen: Stress, sites: gpd.GeoDataFrame, scenario: Scenario) -> Table:
+    """The stations that turn most drivers away."""
+    names, called = service_names(scenario), sites["name_zh"].to_dict()
+    rows = [
+        [
+            same(f"{row['site_id']} {called[row['site_id']]}"),
             names[row["service"]],
-            f"{row['plugs']:,}",
-            f"{row['planned']:,.1f}",
-            f"{row['came']:,.1f}",
-            f"{row['turned_away']:,.1f}",
-            f"{row['turned_away_share']:.0%}",
-            f"{row['wait_mean_min']:.1f}",
-        )
-    return table
+            *(column.cell(row) for column in OVERRUN),
+        ]
+        for row in seen.overrun(_MOST_OVERRUN).reset_index().to_dict("records")
+    ]
+    title = Text(zh="离开车辆最多的站点", en="stations that turn most drivers away")
+    return Table(title, (STATION, SERVICE, *OVERRUN), [rows])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers.reported_town import assessed
-from planner.assessment import Assessment, assign_today, figure_text, pooling_gain
+from planner.assessment import Assessment, assign_today, pooling_gain
 from planner.assessment.fairness import gini, palma
 from planner.assessment.networks import Chargers, priced
 from planner.assessment.stations import assess_types
@@ -357,21 +357,6 @@ def test_inputs_are_left_as_they_were(plan: Plan) -> None:
     assessed(plan)
     for table, copy in zip((plan.demand, plan.sites, plan.chargers, plan.assignment), before, strict=True):
         pd.testing.assert_frame_equal(pd.DataFrame(table), pd.DataFrame(copy))
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "zh", "en"),
-    [
-        (0.8341, "share", "83.4 %", "83.4 %"),
-        (1240.4, "m", "1,240 m", "1,240 m"),
-        (math.inf, "m", "超出可达范围", "> reach"),
-        (math.nan, "kW", "未知", "not known"),
-        (0.5, "kW", "0.50 kW", "0.50 kW"),
-        (2.5, "", "2.50", "2.50"),
-    ],
-)
-def test_figures_in_words(value: float, unit: str, zh: str, en: str) -> None:
-    assert (figure_text(value, unit, "zh"), figure_text(value, unit, "en")) == (zh, en)
 
 
 @pytest.mark.slow

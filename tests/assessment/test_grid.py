@@ -23,7 +23,7 @@ from planner.exports import read_plan, save_plan, summarise
 from planner.layers import Layers, read_layers
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, read_scenario
-from planner.views.reports import report_sections
+from planner.views.yields import yield_items
 
 SIZES = [315.0, 400.0, 500.0, 630.0, 800.0, 1000.0, 1250.0, 1600.0, 2000.0, 2500.0]
 
@@ -187,7 +187,7 @@ def test_without_the_section_there_is_no_report(plan: Plan, scenario: Scenario) 
     result = assessed(plan, scenario=scenario)
     assert (result.grid, result.money, len(result.emissions)) == (None, None, 0)
     assert not {"grid", "money", "emissions"} & set(summarise(with_figures(plan, result)))
-    assert report_sections(result, scenario, "en") == []
+    assert yield_items(result, scenario) == []
 
 
 def test_an_empty_plan_draws_nothing(plan: Plan) -> None:
@@ -213,15 +213,14 @@ def test_reports_are_saved_and_read(plan: Plan, tmp_path: Path) -> None:
 
 
 def test_lines_of_the_command(plan: Plan) -> None:
-    grid, money, emissions = report_sections(plan.assessment, plan.scenario, "en")
-    assert dict(grid)["peak of the load by hour (MW)"] == "0.4, 11:00–12:00"
-    assert dict(grid)["transformers (number, MVA)"] == "4, 0.6"
-    assert dict(grid)["group with the fullest headroom"].startswith("北区 78%")
-    assert dict(money)["simple payback (years)"] == "5.7"
-    assert dict(emissions)["CO2 avoided a year (t; low … high)"] == "115 (-70 … 245)"
-    chinese = report_sections(plan.assessment, plan.scenario, "zh")
-    assert [len(rows) for rows in chinese] == [len(rows) for rows in (grid, money, emissions)]
-    assert all(any("\u4e00" <= c <= "\u9fff" for c in words) for rows in chinese for words, _ in rows)
+    groups = yield_items(plan.assessment, plan.scenario)
+    grid, money, emissions = ({item.words.en: item.value.en for item in items} for items in groups)
+    assert grid["peak of the load by hour (kW)"] == "400, 11:00–12:00"
+    assert (grid["transformers"], grid["their capacity (kVA)"]) == ("4", "600")
+    assert grid["group with the fullest headroom"].startswith("北区 77.5 %")
+    assert money["simple payback"] == "5.7 years"
+    assert emissions["CO2 avoided a year (t; low to high)"] == "115 (−70 to 245)"
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in item.words.zh) for items in groups for item in items)
 
 
 # ---- feeders --------------------------------------------------------------------------------------------------------

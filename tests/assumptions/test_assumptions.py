@@ -35,7 +35,8 @@ from planner.assumptions.figures import (
 from planner.assumptions.files import as_cell, of_cell, write_assumptions, write_samples, write_variant
 from planner.scenario import Figure, Scenario, read_scenario
 from planner.scenario.file import locate
-from planner.views.assumptions import KINDS_ZH, count_line, number_text, section_heading
+from planner.views import numbers
+from planner.views.assumptions import KINDS, count_line, section_heading
 
 EMBEDDED = [
     "taiyuan/base",
@@ -101,7 +102,7 @@ def renamed(scenario: Scenario, name: str) -> Scenario:
 def lacking(table: pd.DataFrame) -> list[str]:
     """Keys of figures without kind, origin, unit, or with a range out of order."""
     told = table["reasoning"].where(table["source_kind"] == "assumption", table["source"])
-    good = table["source_kind"].isin(list(KINDS_ZH)) & (told != "") & (table["unit"] != "")
+    good = table["source_kind"].isin(list(KINDS)) & (told != "") & (table["unit"] != "")
     good &= (table["low"] <= table["base"]) & (table["base"] <= table["high"])
     return list(table.index[~good])
 
@@ -586,7 +587,7 @@ def test_command_fits_120_columns(tmp_path: Path, lang: str) -> None:
     for key in table.index:
         assert re.search(rf"^{re.escape(key.rpartition('.')[2])} ", done.stdout, re.MULTILINE), key
     assert done.stdout.count("\n[") == table["section"].nunique()
-    assert done.stdout.endswith(count_line(table, table, lang) + "\n")
+    assert done.stdout.endswith(count_line(table, table).to(lang) + "\n")
 
 
 def test_command_shows_one_kind(tmp_path: Path) -> None:
@@ -645,7 +646,13 @@ def test_command_refuses_in_one_report(tmp_path: Path, arguments: list[str], sai
 
 def test_words_of_the_table(toytown: Scenario) -> None:
     row = assumption_table(toytown).loc["kinds.mall.bays"]
-    assert section_heading("kinds.mall", row, "zh") == "[kinds.mall] 地点类型：商场"
-    assert section_heading("unheard.of", row, "en") == "[unheard.of] mall"
-    assert [number_text(v) for v in (0.0, 8292.0, 0.025, 44.4, 1234.5)] == ["0", "8,292", "0.025", "44.4", "1,234.5"]
+    assert section_heading("kinds.mall", row).zh == "[kinds.mall] 地点类型：商场"
+    assert section_heading("unheard.of", row).en == "[unheard.of] mall"
+    assert [numbers.plain(v).en for v in (0.0, 8292.0, 0.025, 44.4, 1234.5)] == [
+        "0",
+        "8,292",
+        "0.025",
+        "44.4",
+        "1,234.5",
+    ]
     assert set(EDITABLE) <= set(COLUMNS)

@@ -13,11 +13,12 @@ import pytest
 from shapely import Point
 
 from planner.candidates import find_sites, standing_chargers
-from planner.console.console import _charger_words
 from planner.layers import Layers, read_layers
 from planner.plan import make_plan
 from planner.scenario import Scenario, StudyArea, read_scenario, write_scenario
 from planner.tables import LOCATED_CHARGERS, check_table
+from planner.views.check import charger_words
+from planner.words import Text
 
 Variant = Callable[[str], Scenario]
 Faults = Callable[..., list[str]]
@@ -238,4 +239,4 @@ def test_the_layer_table_says_what_is_not_known(
     layers: Layers, stations: list[tuple[str, str | None, int | None, float, float]], en: str, zh: str
 ) -> None:
     table = located(*stations) if stations else layers.chargers.iloc[:0]
-    assert _charger_words(table) == (zh, en)
+    assert charger_words(table) == Text(zh=zh, en=en)

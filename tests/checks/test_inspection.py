@@ -17,10 +17,12 @@ from rich.console import Console
 from shapely import Point, box
 
 from planner.checks.inspection import Inspection, LayerFacts, inspect_layers
+from planner.console.check import layer_table
 from planner.layers import Layers, read_layers
 from planner.scenario import Scenario, StudyArea, read_scenario
 from planner.sources.datum import from_wgs84
-from planner.views.check import coverage_lines, found_lines, layer_table
+from planner.views import check
+from planner.words import Lang, same
 
 Edit = Callable[[Path, Callable[[list[Any]], object]], None]
 WEST, SOUTH = 600_000, 4_200_000
@@ -34,7 +36,15 @@ def facts_of(layers: Layers, name: str) -> LayerFacts:
     return next(facts for facts in inspect_layers(layers).layers if facts.name == name)
 
 
-def lines_of(layers: Layers, name: str, lang: str = "en") -> list[str]:
+def found_lines(facts: LayerFacts, inspection: Inspection, lang: Lang) -> list[str]:
+    return [line.to(lang) for line in check.found_lines(facts, inspection)]
+
+
+def coverage_lines(facts: LayerFacts, inspection: Inspection, lang: Lang) -> list[str]:
+    return [line.to(lang) for line in check.coverage_lines(facts, inspection)]
+
+
+def lines_of(layers: Layers, name: str, lang: Lang = "en") -> list[str]:
     inspection = inspect_layers(layers)
     return found_lines(next(f for f in inspection.layers if f.name == name), inspection, lang)
 
@@ -73,8 +83,8 @@ def test_toytown_is_clean(layers: Layers) -> None:
     assert zones.origin is not None and zones.origin.file.name == "zones.csv"
     assert found_lines(zones, inspection, "en") == ["no duplicates, geometries valid, no overlaps, none outside"]
     assert found_lines(zones, inspection, "zh") == ["无重复、几何有效、无重叠、无区外要素"]
-    assert coverage_lines(zones, inspection, "en") == ["100.0% of districts", "100.0% of residents"]
-    assert coverage_lines(zones, inspection, "zh") == ["区县面积 100.0%", "区县居民 100.0%"]
+    assert coverage_lines(zones, inspection, "en") == ["100.0 % of districts", "100.0 % of residents"]
+    assert coverage_lines(zones, inspection, "zh") == ["区县面积 100.0 %", "区县居民 100.0 %"]
 
 
 def test_a_layer_that_is_not_there_has_no_facts(layers: Layers) -> None:
@@ -95,9 +105,9 @@ def test_inspection_changes_nothing(layers: Layers) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_narrow_terminal_gets_the_same_words_in_fewer_columns(layers: Layers, lang: str) -> None:
+def test_a_narrow_terminal_gets_the_same_words_in_fewer_columns(layers: Layers, lang: Lang) -> None:
     inspection = inspect_layers(layers)
-    holds = {facts.name: "" for facts in inspection.layers}
+    holds = {facts.name: same("") for facts in inspection.layers}
     shown = {}
     for width in (80, 120):
         out = Console(width=width, file=StringIO())
@@ -105,8 +115,8 @@ def test_a_narrow_terminal_gets_the_same_words_in_fewer_columns(layers: Layers, 
         assert isinstance(out.file, StringIO)
         shown[width] = out.file.getvalue()
         assert {cell_len(line) for line in shown[width].splitlines()[1:]} == {width}
-    words = "1.5 x 1.5 km, EPSG:32649 (scenario)", "coverage: 100.0% of districts, 100.0% of residents"
-    words_zh = "1.5 x 1.5 km, EPSG:32649 （情景）", "覆盖：区县面积 100.0%、区县居民 100.0%"
+    words = "1.5 x 1.5 km, EPSG:32649 (scenario)", "coverage: 100.0 % of districts, 100.0 % of residents"
+    words_zh = "1.5 x 1.5 km, EPSG:32649 （情景）", "覆盖：区县面积 100.0 %、区县居民 100.0 %"
     for line in words_zh if lang == "zh" else words:
         assert line in shown[80]
         assert line not in shown[120]
@@ -264,7 +274,7 @@ def test_zones_cover_area_and_residents(town: Path) -> None:
     (town / "zones.csv").write_text(text[: text.index("z9,")], encoding="utf-8")
     inspection = inspect_layers(read(town))
     zones = inspection.layers[2]
-    assert coverage_lines(zones, inspection, "en") == ["88.9% of districts", "95.0% of residents"]
+    assert coverage_lines(zones, inspection, "en") == ["88.9 % of districts", "95.0 % of residents"]
     assert inspection.residents.loc["北区"].tolist() == [2_800, 2_600]
     said = found_lines(zones, inspection, "en")
     assert said[0] == "! residents of zones / of their district differ: 北区 2,600 / 2,800"
@@ -278,7 +288,7 @@ def test_zones_beyond_the_districts_are_marked(layers: Layers) -> None:
     zones = inspection.layers[2]
     assert zones.inside_share == pytest.approx(0.4, abs=1e-6)
     assert found_lines(zones, inspection, "en")[:2] == [
-        "! 60.0% of their area outside the districts",
+        "! 60.0 % of their area outside the districts",
         "! 1 outside the districts: z1",
     ]
 
@@ -288,7 +298,7 @@ def test_task_units_by_area(layers: Layers) -> None:
     unit = box(WEST - 100, SOUTH, WEST + 300, SOUTH + 100)
     units = gpd.GeoDataFrame(geometry=[unit], index=pd.Index(["高新区"], name="task_unit"), crs=32649)
     inspection = inspect_layers(replace(layers, task_units=units))
-    assert coverage_lines(inspection.layers[-2], inspection, "en") == ["75.0% of area"]
+    assert coverage_lines(inspection.layers[-2], inspection, "en") == ["75.0 % of area"]
 
 
 def test_repairs_are_in_the_table(town: Path, edit: Edit) -> None:

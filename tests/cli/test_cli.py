@@ -44,10 +44,10 @@ def test_results_go_to_stdout_and_progress_to_stderr(planned: tuple[Path, subpro
         "well distributed: share of residents with a charger for cars within the norm radius of their ring",
     ):
         assert words in done.stdout
-    assert re.search(r"南区\s*│\s*2 │\s*2 │", done.stdout)
+    assert re.search(r"South\s*│\s*2 │\s*2 │", done.stdout)
     assert str(home / "maps" / "toytown") in done.stdout.replace("\n", "")
     assert "candidates" in done.stderr
-    assert "gap 0.00%" in done.stderr
+    assert "gap 0.00 %" in done.stderr
     assert "│" not in done.stderr
 
 
@@ -210,13 +210,15 @@ def test_check_shows_every_layer(tmp_path: Path) -> None:
     assert list(rows) == ["districts", "streets", "zones", "places", "chargers", "task_units", "feeders"]
     clean = "no duplicates, geometries valid"
     assert rows["districts"] == (
-        f"2 | 1.5 x 1.5 | EPSG:4326 | 100% (the boundary) | residents 4,000 {clean}, no overlaps"
+        f"2 | 1.5 x 1.5 | EPSG:4326 | 100.0 % (the boundary) | residents 4,000 {clean}, no overlaps"
     )
     assert rows["streets"] == (
-        f"12 | 1.0 x 1.0 | EPSG:4326 | 100.0% of km | 6 km in 1 connected part {clean}, none outside"
+        f"12 | 1.0 x 1.0 | EPSG:4326 | 100.0 % of km | 6.0 km in 1 connected part {clean}, none outside"
     )
-    assert rows["zones"].startswith("9 | 1.5 x 1.5 | EPSG:32649 (scenario) | 100.0% of districts 100.0% of residents |")
-    assert rows["places"].startswith("5 | 1.0 x 1.1 | EPSG:4326 | 100.0% of points | bank 1, hospital 1")
+    assert rows["zones"].startswith(
+        "9 | 1.5 x 1.5 | EPSG:32649 (scenario) | 100.0 % of districts 100.0 % of residents |"
+    )
+    assert rows["places"].startswith("5 | 1.0 x 1.1 | EPSG:4326 | 100.0 % of points | bank 1, hospital 1")
     assert "datum: cannot tell (0 names matched with " in rows["places"]
     assert rows["task_units"] == rows["feeders"] == "0 | – | – | – | "
     assert done.stdout.endswith("no faults\n")
@@ -227,10 +229,10 @@ def test_check_shows_every_layer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "found"),
     [
-        (r"residents within 1 km of a street", r"100\.0%"),
+        (r"residents within 1 km of a street", r"100\.0 %"),
         (r"strongly connected parts of the streets", "1"),
-        (r"streets outside the largest part", r"0\.0 km, 0\.0%"),
-        (r"residents out of reach of any site", r"0\.0%"),
+        (r"streets outside the largest part", r"0\.0 km, 0\.0 %"),
+        (r"residents out of reach of any site", r"0\.0 %"),
         (r"tightness, estimated at the middle of the type shares", r"0\.37"),
         (r"public demand \(kWh/day\)", "4,400"),
     ],
@@ -249,7 +251,7 @@ def test_check_in_chinese_fits_a_terminal(tmp_path: Path) -> None:
     done = planner("check", "taiyuan/base", cwd=tmp_path, LANG="zh_CN.UTF-8")
     assert done.returncode == 0, done.stderr
     rows = rows_of(done.stdout)
-    for layer, words in (("districts", "100%（边界）"), ("zones", "区县居民 100.0%"), ("places", "个重复：")):
+    for layer, words in (("districts", "100.0 %（边界）"), ("zones", "区县居民 100.0 %"), ("places", "个重复：")):
         assert words in rows[layer]
     for words in ("工作坐标系 EPSG:32649", "道路强连通部分", "未发现问题；请查看"):
         assert words in done.stdout
@@ -268,7 +270,7 @@ def test_check_reads_crs_and_repairs_of_the_files(town: Path, tmp_path: Path) ->
     streets.set_geometry(shapely.force_3d(streets.geometry.to_numpy(), 800.0)).to_file(town / "streets.gpkg")
     done = planner("check", town / "toytown.toml", "--lang", "en", cwd=tmp_path)
     row = rows_of(done.stdout)["streets"]
-    assert row.startswith("12 | 1.0 x 1.0 | EPSG:32649 | 100.0% of km | 6 km")
+    assert row.startswith("12 | 1.0 x 1.0 | EPSG:32649 | 100.0 % of km | 6 km")
     assert "! heights of 12 left out: s01, s02, s03, s04, s05 … (+7)" in row
     assert done.stdout.endswith("no faults; look at the 1 line marked !\n")
     plan = planner("plan", town / "toytown.toml", "-o", "out", "--lang", "en", cwd=tmp_path)

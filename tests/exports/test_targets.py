@@ -26,12 +26,12 @@ from planner.exports import (
     targets,
 )
 from planner.exports import files as files_module
-from planner.exports.columns import COLUMNS
 from planner.exports.content import plain
 from planner.exports.files import FILE_TARGETS
 from planner.exports.schemas import SCHEMAS, read_schema
 from planner.files.geopackage import read_saved_layers
 from planner.plan import Plan
+from planner.views.columns import COLUMNS
 
 SPATIAL = {"sites", "candidates", "zones", "districts", "streets"}
 HINT = "; check the space left on the disk and your rights"
@@ -163,8 +163,8 @@ def test_geojson_keeps_its_schema_and_rfc_7946(plan: Plan, tmp_path: Path, name:
     fields = {"sites": SITE_FIELDS, "candidates": CANDIDATE_FIELDS}[name]
     assert features["required"] == list(fields)
     for field, words in features["properties"].items():
-        assert words["title"].startswith(COLUMNS[field].zh)
-        assert words["description"].startswith(COLUMNS[field].en)
+        assert words["title"].startswith(COLUMNS[field].words.zh)
+        assert words["description"].startswith(COLUMNS[field].description)
     box = gpd.read_file(home / f"{name}.geojson").to_crs(4326).total_bounds
     assert (box[0] < box[2] or name == "sites") and box[0] >= -180 and box[3] <= 90
 
@@ -350,5 +350,5 @@ def test_every_column_is_documented(lang: str) -> None:
     text = (CHECKOUT / "docs" / lang / "exports.md").read_text(encoding="utf-8")
     for field in {*SITE_FIELDS, *CANDIDATE_FIELDS}:
         column = COLUMNS[field]
-        words = f"{column.zh} | {column.en} |" if lang == "en" else f"{column.zh} |"
+        words = f"{column.words.zh} | {column.description} |" if lang == "en" else f"{column.words.zh} |"
         assert f"| `{field}` | {words}" in text

@@ -14,10 +14,10 @@ from helpers.plans import HOSTILE, HOSTILE_ID, LONG, hostile_plan, two_years
 from helpers.reported_town import reported_plan
 from planner.assumptions.figures import assumption_table
 from planner.exports import SITE_FIELDS, content_of, save_plan
-from planner.exports.columns import COLUMNS
 from planner.exports.workbook import write_workbook
 from planner.plan import Plan
 from planner.scenario import Scenario
+from planner.views.columns import COLUMNS
 
 SHEETS = [
     *("摘要 summary", "站点 sites", "任务 tasks", "区县 districts", "年度 years"),
@@ -98,9 +98,9 @@ def test_task_and_result_stand_in_columns_of_their_own(folders: dict[str, Path])
 def test_number_formats(folders: dict[str, Path]) -> None:
     sheet = openpyxl.load_workbook(folders["one"] / "plan.xlsx")["站点 sites"]
     formats = {str(head.value).rpartition("\n")[2]: cell.number_format for head, cell in zip(sheet[1], sheet[2])}  # noqa: B905
-    assert formats["utilisation"] == "0.0%"
+    assert formats["utilisation"] == "0.0 %"
     assert formats["capex_cny"] == "#,##0"
-    assert formats["served_kwh_day"] == "#,##0.0"
+    assert formats["served_kwh_day"] == "#,##0"
     assert formats["year"] == "0"
     assert formats["name_zh"] == "General"
 

@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 
 from planner.assessment import REASONS
-from planner.maps.colours import (
-    CHANGE_COLOURS,
-    MORE_AND_LESS,
-    POWER_COLOURS,
-    RAMPS,
-    REACH_COLOURS,
-    REASON_COLOURS,
-)
+from planner.views.palette import CHANGES, MORE_AND_LESS, POWERS, RAMPS, REACH
+from planner.views.palette import REASONS as REASON_COLOURS
 
 # Machado, Oliveira and Fernandes (2009), doi 10.1109/TVCG.2009.113, severity 1.0, on linear RGB
 SEEN_BY = {
@@ -31,10 +25,10 @@ SEEN_BY = {
     ),
 }
 CATEGORIES = {
-    "powers": list(POWER_COLOURS.values()),
+    "powers": list(POWERS.values()),
     "reasons": list(REASON_COLOURS.values()),
-    "reach": list(REACH_COLOURS),
-    "changes": list(CHANGE_COLOURS.values()),
+    "reach": list(REACH),
+    "changes": list(CHANGES.values()),
     "more and less": [*MORE_AND_LESS[0], *MORE_AND_LESS[1]],
 }
 APART = 15.0
@@ -95,5 +89,5 @@ def test_text_on_the_chips_is_readable() -> None:
         return float(((lab(colour)[0] + 16) / 116) ** 3)
 
     for power, ink in {"slow": "#17202a", "fast": "#ffffff", "heavy": "#17202a", "swap": "#ffffff"}.items():
-        light, dark = sorted((luminance(POWER_COLOURS[power]), luminance(ink)), reverse=True)
+        light, dark = sorted((luminance(POWERS[power]), luminance(ink)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, power

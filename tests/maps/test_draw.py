@@ -39,7 +39,7 @@ def test_page_says_what_it_must(toytown: Plan) -> None:
     for words in (
         "玩具城六台充电桩布局方案",
         "Toytown: siting 6 new public chargers",
-        "新增 6 台充电桩",
+        "新建充电桩 6 台",
         "6 chargers",
         "已证明为最优方案",
         "proven optimal",
@@ -56,10 +56,10 @@ def test_page_says_what_it_must(toytown: Plan) -> None:
 
 
 def test_gap_is_rounded_up(city: Plan) -> None:
-    # 1 - 99,110 / 100,000 = 0.89 %: never shown as 0.8 %
+    # 1 - 99,110 / 100,000 = 0.89 %
     page = draw_map(city)
-    assert "已证明与最优相差不超过 0.9 %" in page
-    assert "proven within 0.9 % of the best possible" in page
+    assert "已证明与最优相差不超过 0.89 %" in page
+    assert "proven within 0.89 % of the best possible" in page
 
 
 def test_large_city_is_small_and_quick() -> None:
@@ -158,7 +158,7 @@ def test_one_year_needs_no_slider_and_two_have_theirs(toytown: Plan) -> None:
     rows = pd.DataFrame(data["site_years"])
     # toytown builds 6 chargers at 2 sites (data/toytown/README.md); the first type of both a year earlier: the 2 ac
     assert rows.groupby("year")["total"].sum().tolist() == [2, 4]
-    assert "2 台充电桩" in data["years"][0]["summary"][0] and "6 台充电桩" in data["years"][1]["summary"][0]
+    assert "充电桩 2 台" in data["years"][0]["summary"][0] and "充电桩 6 台" in data["years"][1]["summary"][0]
     assert len(data["zone_years"]) == 1
     public = plan.assessment.zone_years.loc[2024, "public_kwh_day"]
     assert data["zone_years"][0]["public"] == [round(kwh) for kwh in public]

@@ -23,6 +23,7 @@ from planner.report import draw_report, write_report
 from planner.report.compose import compose
 from planner.report.document import clean
 from planner.report.pdf import find_font, pdf_bytes
+from planner.words import LANGS
 
 typst = pytest.importorskip("typst")
 LANGUAGES = pytest.mark.parametrize("lang", ["zh", "en"])
@@ -38,7 +39,7 @@ def plans() -> dict[str, Plan]:
 
 @pytest.fixture(scope="module")
 def made(plans: dict[str, Plan]) -> dict[tuple[str, str], bytes]:
-    return {(name, lang): pdf_bytes(compose(plan, lang)) for name, plan in plans.items() for lang in ("zh", "en")}
+    return {(name, lang): pdf_bytes(compose(plan), lang) for name, plan in plans.items() for lang in LANGS}
 
 
 def words(content: bytes) -> str:
@@ -124,7 +125,7 @@ def test_hostile_names_are_set_as_they_are(made: Any, lang: str) -> None:
 
 
 def test_same_plan_gives_the_same_bytes(plans: dict[str, Plan], made: Any) -> None:
-    assert pdf_bytes(compose(plans["two"], "zh")) == made["two", "zh"]
+    assert pdf_bytes(compose(plans["two"]), "zh") == made["two", "zh"]
 
 
 def test_fonts_are_looked_for_in_their_order(faults: Any) -> None:

@@ -123,8 +123,8 @@ def test_three_plans_stand_side_by_side(folders: tuple[Path, Path], copies: tupl
     plans = read_saved_plans([*folders, copies[0]])
     figures = compare_plans(plans)
     assert list(figures.columns[3:]) == [str(folder) for folder in (*folders, copies[0])]
-    assert len(figures_table(plans, "en").columns) == 4  # no difference of three
-    assert len(figures_table(plans[:2], "zh").columns) == 4
+    assert len(figures_table(plans).columns) == 4  # no difference of three
+    assert len(figures_table(plans[:2]).columns) == 4
 
 
 @pytest.mark.parametrize("name", ["scenario.toml", "summary.json", "plan.gpkg"])
@@ -214,8 +214,8 @@ def test_the_command_refuses_a_difference_of_three() -> None:
 
 def test_the_line_speaks_both_languages(saved: tuple[SavedPlan, SavedPlan]) -> None:
     told = difference_summary(*saved)["sites"]
-    assert f"removed {told['removed']}" in difference_line(*saved, "en")
-    assert f"取消 {told['removed']}" in difference_line(*saved, "zh")
+    assert f"removed {told['removed']}" in difference_line(*saved).en
+    assert f"取消 {told['removed']}" in difference_line(*saved).zh
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(

@@ -71,7 +71,7 @@ function drawRing(context, x, y, { counts, total, diameter }, colours, dashed = 
   circle(diameter / 2 + (dashed ? 2.6 : 0.3));
   context.stroke();
   context.setLineDash([]);
-  const text = total ? total.toLocaleString("en-US") : "⇄"; // battery swap alone: no charger to count
+  const text = total ? whole(total) : "⇄"; // battery swap alone: no charger to count
   const size = Math.min(15, Math.max(9.5, ((diameter - 2 * width) / text.length) * 1.5));
   context.font = `600 ${size}px Arial, sans-serif`;
   context.textAlign = "center";

@@ -1,6 +1,5 @@
 // The difference of two plans: zones that are served more or less, sites that came, went or changed.
 
-const CHANGE_WORDS = [["新增", "added"], ["取消", "removed"], ["调整", "changed"]];
 const BUILT_BY_A_AND_B = { added: 0, removed: 1, changed: 2 };
 
 function startDifferenceMap(data, folium) {
@@ -15,7 +14,7 @@ function startDifferenceMap(data, folium) {
     app.speak();
   };
   app.areaCard = (row) => el("div", "card", el("h3", "", both(row.zh, row.en)), table([
-    ...CHANGE_WORDS.map(([zh, en], at) => [`站点${zh}`, `Sites ${en}`, whole(row.changes[at])]),
+    ...data.words.changes.map(([zh, en], at) => [`站点${zh}`, `Sites ${en}`, whole(row.changes[at])]),
     ["充电桩 B − A", "Chargers, B − A", signed(row.chargers)],
   ]));
   app.showDistrict = (at) => {
@@ -65,10 +64,6 @@ function startDifferenceMap(data, folium) {
   map.invalidateSize();
   map.fitBounds(data.views.core, { padding: [6, 6], animate: false });
   window.planner = { app, map, symbols, painting };
-}
-
-function signed(value) {
-  return value === 0 ? "0" : (value > 0 ? "+" : "−") + whole(Math.abs(value));
 }
 
 /** Classes of the zones: much less, less, more, much more; what differs by less than `least` is not painted. */
@@ -164,8 +159,8 @@ function changedZoneCard(app, zone) {
   const area = app.data.districts[zones.district[zone]];
   const town = zones.townships[zones.township[zone]];
   return el("div", "card", el("h3", "", both(`${town} ${area.zh}`, `${town} ${area.en}`)), el("div", "where", both(`网格 ${zones.id[zone]}（每日）`, `zone ${zones.id[zone]} (per day)`)), table([
-    ["A 服务电量", "Served by A", whole(zones.a[zone]) + " kWh"],
-    ["B 服务电量", "Served by B", whole(zones.b[zone]) + " kWh"],
+    ["A 服务电量", "Served by A", energy(zones.a[zone])],
+    ["B 服务电量", "Served by B", energy(zones.b[zone])],
     ["B − A", "B − A", signed(zones.b[zone] - zones.a[zone]) + " kWh"],
   ]));
 }

@@ -145,7 +145,7 @@ function clicks(app, folium) {
     }
     if (symbol) return app.showSite(symbol.members[0]);
     const group = app.gridAt && app.gridAt(event.latlng);
-    if (group) return app.open(gridCard(group), event.latlng);
+    if (group) return app.open(gridCard(app, group), event.latlng);
     const zone = app.zones.at(event.latlng);
     return zone === NO_ZONE ? undefined : app.showZone(zone, event.latlng);
   });

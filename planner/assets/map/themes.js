@@ -58,8 +58,7 @@ class Themes {
     const load = new Float64Array(24);
     for (const part of this.app.data.hours) {
       if (this.service !== ALL_SERVICES && this.service !== part.service) continue;
-      const kwh = ratio * sum(part.kwh);
-      part.shares.forEach((share, hour) => { load[hour] += (kwh * share) / 1e5; });
+      part.load.forEach((kw, hour) => { load[hour] += ratio * kw; });
     }
     return load;
   }

@@ -1,4 +1,4 @@
-// Words, numbers and elements. Names from the data are untrusted: they reach the page through textContent only.
+// Words and elements. Names from the data are untrusted: they reach the page through textContent only.
 
 /** An element with children; strings become text, never markup. */
 function el(tag, className, ...children) {
@@ -27,26 +27,9 @@ function label(element, zh, en) {
   return element;
 }
 
-function whole(value) {
-  return value === null ? "—" : Math.round(value).toLocaleString("en-US");
-}
-
-function percent(value, unknown = "—") {
-  return value === null || Number.isNaN(value) ? unknown : (100 * value).toFixed(1) + " %";
-}
-
-function lengthWords(metres) {
-  return metres < 1000 ? `${Math.round(metres)} m` : `${(metres / 1000).toFixed(metres < 10000 ? 2 : 1)} km`;
-}
-
-function piles(count) {
-  return both(whole(count) + " 台", whole(count));
-}
-
-function money(cny) {
-  if (cny === null) return both("—", "—");
-  const zh = cny >= 1e8 ? (cny / 1e8).toFixed(2) + " 亿元" : (cny / 1e4).toFixed(1) + " 万元";
-  return both(zh, cny >= 1e6 ? "CNY " + (cny / 1e6).toFixed(2) + " M" : "CNY " + whole(cny));
+/** What a column of the plan's tables is called, in both languages. */
+function named(app, key) {
+  return app.data.words.columns[key];
 }
 
 /** Two columns: words in both languages, and a value (a node or text). */

@@ -112,14 +112,12 @@ function hourSlider(app) {
       bar.style.height = `${(100 * load[at]) / most}%`;
       bar.className = at === hour ? "on" : "";
     });
-    const amount = (kw) => (kw >= 1000 ? `${(kw / 1000).toFixed(kw >= 1e5 ? 0 : 1)} MW` : `${Math.round(kw)} kW`);
     const scaled = app.isLastYear() ? ["", ""] : ["（按末年时段分布）", " (last year's hours)"];
     if (hour === WHOLE_DAY) {
-      const mwh = sum(load) / 1000;
-      const text = mwh >= 10 ? whole(mwh) : mwh.toFixed(2);
-      shown.replaceChildren(both(`全天 ${text} MWh${scaled[0]}`, `whole day ${text} MWh${scaled[1]}`));
+      const text = energy(sum(load));
+      shown.replaceChildren(both(`全天 ${text}${scaled[0]}`, `whole day ${text}${scaled[1]}`));
     } else {
-      shown.replaceChildren(both(`${hour}–${hour + 1} 时 ${amount(load[hour])}${scaled[0]}`, `${hour}–${hour + 1} h ${amount(load[hour])}${scaled[1]}`));
+      shown.replaceChildren(both(`${hour}–${hour + 1} 时 ${power(load[hour])}${scaled[0]}`, `${hour}–${hour + 1} h ${power(load[hour])}${scaled[1]}`));
     }
     const unit = document.getElementById("demand-unit");
     unit.replaceChildren(both(hour === WHOLE_DAY ? "kWh/日" : "kW（该小时均值）", hour === WHOLE_DAY ? "kWh/day" : "kW, mean of the hour"));
