@@ -95,7 +95,7 @@ def test_keys_tell_type_unit_limits_and_default() -> None:
     assert type_text(KEYS["siting.quota"], "zh") == "整数（0 至 10,000,000）"
     assert type_text(KEYS["siting.question"], "en") == "`most_service` or `least_cost`"
     assert type_text(KEYS["fleets.active_share"], "en") == "figure (a share between 0 and 1)"
-    assert type_text(KEYS["fleets.session_kwh"], "zh") == "带范围的数值（大于 0）"
+    assert type_text(KEYS["fleets.session_kwh"], "zh") == "带范围的数值（大于 0 的数值）"
     assert type_text(KEYS["siting.tasks"], "en") == "table: name = whole number (0 to 10,000,000)"
     assert type_text(KEYS["profiles.weekday"], "en") == "list of number (24 of them)"
     assert unit_text("siting.budget_cny", "zh") == "元"

@@ -96,7 +96,7 @@ def test_the_command_prints_the_years(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "by year" in result.output and "2024" in result.output
     result = CliRunner().invoke(app, ["plan", str(file), "-o", str(tmp_path / "out"), "--lang", "zh"])
-    assert "满足率" in result.output
+    assert "服务率" in result.output and "分年" in result.output
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def _limited(text: str, limits: tuple[Any, ...], lang: Lang) -> str:
         if isinstance(limit, AfterValidator):
             worded = inspect.getclosurevars(limit.func).nonlocals.get("words")
             if worded:
-                return _BETWEEN[lang].format(text, worded if lang == "en" else words()["limits"].get(worded, worded))
+                return _BETWEEN[lang].format(text, worded.to(lang))
         found |= {name: getattr(limit, name) for name in _LIMITS if getattr(limit, name, None) is not None}
     if found.get("min_length") and found.get("min_length") == found.get("max_length"):
         return _BETWEEN[lang].format(text, _COUNT[lang].format(found["min_length"]))

@@ -142,7 +142,7 @@ def sources_text(content: Content) -> str:
 def unwritten(place: Path, error: Exception) -> Fault:
     """What to say where writing has failed; of a full disk GDAL may tell only that something failed."""
     en = f"cannot be written: {error}; check the space left on the disk and your rights"
-    return Fault(str(place), en=en, zh="无法写入，请检查磁盘剩余空间和写入权限；未留下任何不完整的文件")
+    return Fault(str(place), en=en, zh=f"无法写入：{error}；请检查磁盘剩余空间和写入权限")
 
 
 def missing_extra(where: str, package: str, extra: str) -> Fault:

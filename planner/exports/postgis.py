@@ -85,7 +85,7 @@ def write_postgis(content: Content, address: str) -> str:
         told = str(getattr(error, "orig", None) or error).strip().splitlines()
         words = told[0].strip("'") if told else repr(error)
         en = f"the database refuses: {words}; nothing was written"
-        raise BadInput([Fault(place, en=en, zh="数据库拒绝或连接中断；未写入任何内容")]) from None
+        raise BadInput([Fault(place, en=en, zh=f"数据库拒绝：{words}；未写入任何内容")]) from None
     finally:
         engine.dispose()
     return f"{place} {SCHEMA} {content.summary['plan_id']}"

@@ -82,13 +82,19 @@ def _place(folder: Path, target: FileTarget, output: Path | None, to: str) -> Pa
     if output.suffix.lower() not in suffixes:
         wanted = target.suffix or "the name of a folder or a .zip file"
         en = f"{to} expects {wanted}, found {output.name}"
-        raise BadInput([Fault(str(output), en=en, zh=f"{to} 的输出名称应为 {target.suffix or '文件夹或 .zip'}")])
+        raise BadInput(
+            [
+                Fault(
+                    str(output), en=en, zh=f"{to} 的输出名称应为 {target.suffix or '文件夹或 .zip'}，现为 {output.name}"
+                )
+            ]
+        )
     if output.exists():
         en = "exists and is not overwritten; give another name, or delete it first"
         raise BadInput([Fault(str(output), en=en, zh="已存在，不予覆盖；请另取名称或先删除")])
     if not output.absolute().parent.is_dir():
         en = f"cannot be written: no folder {output.absolute().parent}"
-        raise BadInput([Fault(str(output), en=en, zh="无法写入：上级文件夹不存在")])
+        raise BadInput([Fault(str(output), en=en, zh=f"无法写入：文件夹 {output.absolute().parent} 不存在")])
     return output
 
 

@@ -42,16 +42,24 @@ class Basemap:
         faults = []
         if self.name not in BASEMAPS:
             en = f"found {self.name!r}; choose one of {', '.join(BASEMAPS)}"
-            faults.append(Fault("basemap", en=en, zh=f"没有该底图，可选 {'、'.join(BASEMAPS)}"))
+            faults.append(Fault("basemap", en=en, zh=f"没有底图 {self.name!r}，可选 {'、'.join(BASEMAPS)}"))
         elif self.name == "tianditu" and not self.key:
             en = "Tianditu needs your own key: give --key (from console.tianditu.gov.cn)"
-            faults.append(Fault("basemap tianditu", en=en, zh="天地图需要您自己的密钥，请用 --key 给出"))
+            faults.append(
+                Fault(
+                    "basemap tianditu",
+                    en=en,
+                    zh="天地图需要您自己的密钥，请用 --key 给出（在 console.tianditu.gov.cn 申请）",
+                )
+            )
         elif self.name != "tianditu" and self.key is not None:
             en = "takes no key; leave --key out, so that it does not get into the file"
             faults.append(Fault(f"basemap {self.name}", en=en, zh="该底图不需要密钥，请去掉 --key"))
         if self.key is not None and not _KEY.fullmatch(self.key):
             en = "the key has characters that no key has; letters, digits, - and _ expected, 128 at most"
-            faults.append(Fault("basemap, key", en=en, zh="密钥含有不应出现的字符，只应有字母、数字、- 和 _"))
+            faults.append(
+                Fault("basemap, key", en=en, zh="密钥含有不应出现的字符；只应有字母、数字、- 和 _，最多 128 个")
+            )
         if faults:
             raise BadInput(faults)
 

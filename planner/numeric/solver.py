@@ -137,8 +137,17 @@ def check_solver(solver: str) -> None:
         warnings.simplefilter("ignore")  # PuLP 3.3 warns of what its 4 will not bring
         there = [*pulp.listSolvers(onlyAvailable=True), *(["CBC"] if _cbc() else [])]
     if solver not in there:
-        en = f"{solver} is not installed; found {', '.join(sorted(there))} (CBC comes with: pip install 'pulp[cbc]')"
-        raise BadInput([Fault("scenario, key siting.solver", en=en, zh=f"未安装求解器 {solver}，请改用上列之一")])
+        found, hint = ", ".join(sorted(there)), "pip install 'pulp[cbc]'"
+        en = f"{solver} is not installed; found {found} (CBC comes with: {hint})"
+        raise BadInput(
+            [
+                Fault(
+                    "scenario, key siting.solver",
+                    en=en,
+                    zh=f"未安装求解器 {solver}；现有 {found}（CBC 可用 {hint} 安装）",
+                )
+            ]
+        )
 
 
 def _cbc() -> str | None:

@@ -104,5 +104,7 @@ def read_simulation(folder: Path) -> dict[str, Any] | None:
             raise ValueError("a number is missing")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         en = f"cannot be read as a simulation: {error}; run planner simulate again"
-        raise BadInput([Fault(str(file), en=en, zh="无法读取仿真结果，请重新运行 planner simulate")]) from None
+        raise BadInput(
+            [Fault(str(file), en=en, zh=f"无法读取仿真结果：{error}；请重新运行 planner simulate")]
+        ) from None
     return seen

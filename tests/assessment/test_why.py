@@ -16,6 +16,7 @@ from planner.capacity.types import linear_capacity
 from planner.plan import Plan
 from planner.scenario import Scenario, Siting
 from planner.siting import Problem, no_chargers
+from planner.words import Text
 
 MODES = {"slow": "walk", "fast": "drive"}
 REASON_SEEDS = (7, 15, 18)  # feeder groups are full in these towns
@@ -400,17 +401,17 @@ def test_rank_follows_the_loss_and_the_reason_tells_it(toytown: Plan) -> None:
     ("served", "lost", "metres", "zh", "en"),
     [
         (
-            *(1240, 300, 420, "；若无此站，300 kWh/日无处充电，其余平均多走 420 m"),
-            "; without it 300 kWh/day unserved and the others go 420 m more",
+            *(1240, 300, 420, "若无此站，300 kWh/日无处充电，其余平均多走 420 m"),
+            "without it 300 kWh/day unserved and the others go 420 m more",
         ),
-        (1240, 0.2, 1420, "；若无此站，平均多走 1,420 m", "; without it its drivers go 1,420 m more"),
-        (1240, 0, np.nan, "；既有充电桩已够用", "; its standing chargers would do"),
-        (1240, 200, np.nan, "；若无此站，200 kWh/日无处充电", "; without it 200 kWh/day unserved"),
-        (1240, 1240, np.nan, "；若无此站，全部无处充电", "; without it all unserved"),
+        (1240, 0.2, 1420, "若无此站，平均多走 1,420 m", "without it its drivers go 1,420 m more"),
+        (1240, 0, np.nan, "既有充电桩已够用", "its standing chargers would do"),
+        (1240, 200, np.nan, "若无此站，200 kWh/日无处充电", "without it 200 kWh/day unserved"),
+        (1240, 1240, np.nan, "若无此站，全部无处充电", "without it all unserved"),
     ],
 )
 def test_reason_in_words(served: float, lost: float, metres: float, zh: str, en: str) -> None:
-    assert _without(served, lost, metres) == (zh, en)
+    assert _without(served, lost, metres) == Text(zh=zh, en=en)
 
 
 def rooms_of(town: Town) -> dict[str, tuple[int, tuple[float, float, float]]]:

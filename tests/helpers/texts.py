@@ -7,7 +7,7 @@ from planner.words import Text
 _FACT = re.compile(
     r"""
     (?<!\w)'[^']*' | `[^`]*` | \[[\w.]+\]              # what was found, keys, sections
-    | --?[a-z]\w*(?:-\w+)*                      # options
+    | (?<![\w/.-])--?[a-z]\w*(?:-\w+)*          # options
     | [A-Za-z]\w+(?:[._]\w+)+ | EPSG:\d+        # ids, columns, keys, files
     | \d[\d,]*(?:\.\d+)?                        # numbers
     """,

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,9 @@ def summary(folder: Path) -> dict[str, Any]:
 
 
 def percent(share: float | None, lang: str) -> str:
-    return {"zh": "未知", "en": "not known"}[lang] if share is None else f"{100 * share:.1f} %"
+    if share is None:
+        return {"zh": "未知", "en": "not known"}[lang]
+    return f"{Decimal(str(share)).scaleb(2).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
 def millions(cny: float, lang: str) -> str:

@@ -180,10 +180,9 @@ def _named(x: Instance, missed: dict[str, float], tight: list[str]) -> list[Faul
         asked = int(x.limits.is_access.sum())
         en = f"not all of {asked} zones can have a charger for cars within their norm radius: {some(zones)} cannot"
         todo = "raise the quota or the budget, relax what holds it back, or set the key to false"
-        where = "scenario, key siting.minimum_access"
-        faults.append(
-            Fault(where, en=f"{en}{beside}; {todo}", zh=f"{asked} 个区域无法全部满足最低可达：{some(zones)}{beside_zh}")
-        )
+        zh = f"{asked} 个网格无法全部满足最低可达：{some(zones)} 不能{beside_zh}"
+        zh += "；请提高总量或预算，放宽约束，或将该键设为 false"
+        faults.append(Fault("scenario, key siting.minimum_access", en=f"{en}{beside}; {todo}", zh=zh))
     for name, by in missed.items():
         kind, what = _parts(name)
         if kind == "access":

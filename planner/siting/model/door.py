@@ -125,10 +125,16 @@ def _unknown_names(sites: pd.DataFrame, types: pd.DataFrame, existing: pd.DataFr
     faults = []
     if lost_sites:
         faults.append(
-            Fault("existing", en=f"chargers at unknown sites {some(lost_sites)}", zh="既有充电桩位于未知站点")
+            Fault(
+                "existing",
+                en=f"chargers at unknown sites {some(lost_sites)}",
+                zh=f"既有充电桩位于未知站点 {some(lost_sites)}",
+            )
         )
     if lost_types:
-        faults.append(Fault("existing", en=f"unknown charger types {some(lost_types)}", zh="未知的充电桩类型"))
+        faults.append(
+            Fault("existing", en=f"unknown charger types {some(lost_types)}", zh=f"未知的充电桩类型 {some(lost_types)}")
+        )
     return faults
 
 
@@ -139,25 +145,49 @@ def _rules_about_nothing(demand: pd.DataFrame, sites: pd.DataFrame, siting: Siti
     units, feeders = set(sites["task_unit"]), set(sites["feeder"]) - {""}
     if lost := sorted({unit for unit, task in siting.tasks.items() if task > 0} - units):
         en = f"no candidate site in {some(lost)}; units: {some(sorted(units), 20)}"
-        faults.append(Fault(f"{where}tasks", en=en, zh="任务单元内没有候选站点"))
+        faults.append(
+            Fault(f"{where}tasks", en=en, zh=f"{some(lost)} 内没有候选站点；现有单元：{some(sorted(units), 20)}")
+        )
     if siting.floors and "district" not in demand:
         en = "floors need to know where demand lies; add the column district to it or remove siting.floors"
-        faults.append(Fault("demand, column district", en=f"missing; {en}", zh="缺少此列，分区服务率下限需要它"))
+        faults.append(
+            Fault(
+                "demand, column district",
+                en=f"missing; {en}",
+                zh="缺少此列：服务率下限需要知道需求所在区域；请补充 district 列，或删除 siting.floors",
+            )
+        )
     elif siting.floors:
         faults.extend(_floors_about_nothing(demand, set(siting.floors)))
     if siting.feeder_kw and not feeders:
         en = "missing; siting.feeder_kw needs to know which feeder group every site hangs on; add it or remove the key"
-        faults.append(Fault("sites, column feeder", en=en, zh="缺少此列或全为空，馈线组约束需要它"))
+        faults.append(
+            Fault(
+                "sites, column feeder",
+                en=en,
+                zh="缺少此列或全为空：siting.feeder_kw 需要知道各站点所属馈线组；请补充，或删除该键",
+            )
+        )
     elif lost := sorted(set(siting.feeder_kw) - feeders):
         en = f"no site on {some(lost)}; feeder groups: {some(sorted(feeders), 20)}"
-        faults.append(Fault(f"{where}feeder_kw", en=en, zh=f"没有站点属于馈线组 {some(lost)}，请核对名称"))
+        faults.append(
+            Fault(
+                f"{where}feeder_kw",
+                en=en,
+                zh=f"没有站点属于馈线组 {some(lost)}；现有馈线组：{some(sorted(feeders), 20)}",
+            )
+        )
     if siting.question == "least_cost" and siting.promise_share is None:
         en = "missing; the least cost of what? give the share of all demand to be served"
         faults.append(Fault(f"{where}promise_share", en=en, zh="缺少此项：最低成本需要给定服务率承诺"))
     if siting.question != "least_cost" and siting.promise_share is not None:
         en = f"{siting.promise_share:g} is promised, but siting.question is {siting.question}; set it to least_cost"
         faults.append(
-            Fault(f"{where}promise_share", en=en, zh="给出了服务率承诺，请将 siting.question 设为 least_cost")
+            Fault(
+                f"{where}promise_share",
+                en=en,
+                zh=f"承诺服务率 {siting.promise_share:g}，但 siting.question 为 {siting.question}；请设为 least_cost",
+            )
         )
     return faults
 
@@ -196,10 +226,14 @@ def _cover_faults(cover: pd.DataFrame | None, sites: pd.DataFrame, siting: Sitin
         return [Fault("scenario, key siting.minimum_access", en=en, zh="要求最低可达，但未给出 cover 表")]
     if missing := [name for name in ("zone_id", "site_id") if name not in cover.index.names]:
         return [
-            Fault("cover, index", en=f"{some(missing)} missing; index (zone_id, site_id) expected", zh="索引缺少层级")
+            Fault(
+                "cover, index",
+                en=f"{some(missing)} missing; index (zone_id, site_id) expected",
+                zh=f"缺少 {some(missing)}；索引应为 (zone_id, site_id)",
+            )
         ]
     if lost := sorted(set(cover.index.get_level_values("site_id")) - set(sites.index)):
-        return [Fault("cover", en=f"unknown sites {some(lost)}", zh="含有未知站点")]
+        return [Fault("cover", en=f"unknown sites {some(lost)}", zh=f"含有未知站点 {some(lost)}")]
     return []
 
 
@@ -222,23 +256,35 @@ def _capacity_faults(k: str, energy: pd.Series) -> list[Fault]:
     """What is wrong with one type's energy by count, from 0 on."""
     where = f"capacity, charger type {k}"
     if len(energy) < 2:
-        return [Fault(where, en="no rows; add its energy by count from 1 on", zh=f"缺少充电桩类型 {k} 的容量")]
+        return [
+            Fault(
+                where,
+                en="no rows; add its energy by count from 1 on",
+                zh=f"没有 {k} 的数据行；请给出自 1 台起各数量的电量",
+            )
+        ]
     counts = np.asarray(energy.index)
     if (counts != np.arange(len(counts))).any():
         missing = sorted(set(range(int(counts.max()) + 1)) - set(counts.tolist()))
         return [
-            Fault(where, en=f"no row for count {some(missing)}; give every count from 1 to the last", zh="数量不连续")
+            Fault(
+                where,
+                en=f"no row for count {some(missing)}; give every count from 1 to the last",
+                zh=f"缺少数量 {some(missing)} 的数据行；请给出自 1 起至最后一个的每个数量",
+            )
         ]
     if energy.iloc[0] != 0:
         return [
             Fault(
-                where, en=f"found {energy.iloc[0]:g} kWh for count 0; no charger carries 0 kWh", zh="0 台的容量应为 0"
+                where,
+                en=f"found {energy.iloc[0]:g} kWh for count 0; no charger carries 0 kWh",
+                zh=f"0 台的电量为 {energy.iloc[0]:g} kWh；没有充电桩时应为 0 kWh",
             )
         ]
     falls = counts[1:][np.diff(energy.to_numpy(float)) < 0]
     if len(falls):
         en = f"energy falls at count {some(falls.tolist())}; more chargers must not carry less"
-        return [Fault(where, en=en, zh="容量不得随数量下降")]
+        return [Fault(where, en=en, zh=f"电量在数量 {some(falls.tolist())} 处下降；桩多不应供电更少")]
     return []
 
 
@@ -255,7 +301,7 @@ def _beyond_bays(sites: pd.DataFrame, taken: pd.Series) -> list[Fault]:
         Fault(
             f"sites, row {j}",
             en=f"today's chargers use {taken[j]:g} bays, the site has {sites.loc[j, 'bays']:g}; raise bays",
-            zh="既有充电桩占用车位超过站点车位数",
+            zh=f"既有充电桩占用 {taken[j]:g} 个车位，站点只有 {sites.loc[j, 'bays']:g} 个；请增加车位",
         )
         for j in sites.index[taken > sites["bays"]]
     ]
@@ -266,7 +312,7 @@ def _beyond_table(standing: pd.DataFrame, types: pd.DataFrame, table_end: np.nda
         Fault(
             f"existing, row {j} / {k}",
             en=f"{standing.loc[j, k]} chargers stand there, but the capacity table of {k} ends at {last}; extend it",
-            zh="既有充电桩数超出容量表",
+            zh=f"现有 {standing.loc[j, k]} 台，而 {k} 的容量表止于 {last} 台；请补充容量表",
         )
         for k, last in zip(types.index, table_end, strict=True)
         for j in standing.index[standing[k] > last]

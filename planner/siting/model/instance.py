@@ -226,7 +226,7 @@ def _locks_without_room(sites: pd.DataFrame, options: pd.DataFrame) -> list[Faul
     if not len(stuck):
         return []
     en = "locked in, but bays, grid or quota do not hold its fewest chargers (min_station); raise them or free the lock"
-    zh = "已锁定为必选，但车位、电网或总量容纳不下最少桩数；请提高容量或取消锁定"
+    zh = "已锁定为必选，但车位、电网或总量容纳不下最少桩数（min_station）；请提高容量或取消锁定"
     return [Fault(f"sites, row {some(stuck)}", en=en, zh=zh)]
 
 
