@@ -102,8 +102,10 @@ def key_text(key: str, field: FieldInfo, lang: Lang) -> str:
 def unit_text(key: str, lang: Lang) -> str:
     """The unit of a key: what its name ends in, or as stated in `words.toml`."""
     stated = words()["units"].get(key)
-    english, chinese = stated or unit_of(key.rsplit(".", 1)[-1])
-    return str(chinese if lang == "zh" else english)
+    if stated:
+        english, chinese = stated
+        return str(chinese if lang == "zh" else english)
+    return unit_of(key.rsplit(".", 1)[-1]).to(lang)
 
 
 def _shown(part: Part, lang: Lang) -> str:
