@@ -1,6 +1,7 @@
 """Bounded many-source searches: random directed graphs against networkx, limits, threads and memory."""
 
 import tracemalloc
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -137,7 +138,9 @@ def test_threads_and_room_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     for threads in (2, 3, None):
         for one, other in zip(alone, find_catchments(*city(400), threads=threads), strict=True):
             np.testing.assert_array_equal(one, other)
-    monkeypatch.setattr(_catchments, "_PAIRS_AT_ONCE", 0)  # no more than one origin's pairs before room is made
+    monkeypatch.setattr(
+        _catchments, "_PARAMS", replace(_catchments._PARAMS, pairs_at_once=0)
+    )  # no more than one origin's pairs before room is made
     for one, other in zip(alone, find_catchments(*city(400), threads=2), strict=True):
         np.testing.assert_array_equal(one, other)
 

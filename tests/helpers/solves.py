@@ -11,11 +11,11 @@ from planner.siting.effort import Effort
 from planner.siting.problem import no_prices
 
 
-def by_the_city_method(town: Town, effort: Effort | None = None, report: Progress = silent) -> Planned:
+def by_the_city_method(town: Town, effort: Effort | None = None, tell: Progress = silent) -> Planned:
     x = town.instance
     effort = effort or Effort(0.005)
     with effort.under_way():
-        choice, bound, _ = plan_city(x, effort, report)
+        choice, bound, _ = plan_city(x, effort, tell)
     value, least_cost = choice.value(x), x.promise_kwh > 0
     proof = Proof(
         value_kwh_day=float(choice.served.sum()) if least_cost else value,

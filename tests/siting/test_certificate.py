@@ -16,7 +16,8 @@ from helpers.towns import Town, bent_town, best_value, charger_types, counts, in
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices, upper_bound
 from planner.siting.city.dual import Dual, find_prices
-from planner.siting.city.pricing import Sites, lay_out
+from planner.siting.city.layout import lay_out
+from planner.siting.city.pricing import Sites
 from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 from planner.siting.model.network import largest_flow

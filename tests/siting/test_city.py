@@ -24,6 +24,7 @@ from planner.numeric.solver import NoPlan, Solved, solve
 from planner.progress import Stage, silent
 from planner.siting import check_plan, choose_sites
 from planner.siting.choose import SolverParams
+from planner.siting.city.city import CityParams
 from planner.siting.city.dual import find_prices
 from planner.siting.city.search import Walker, search
 from planner.siting.city.settle import nearest_counts, settle
@@ -69,7 +70,7 @@ def few_moves() -> Iterator[None]:
     """Small towns get no more moves of the search per site than large ones, and few nodes of the whole program."""
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr("planner.siting.choose.PARAMS", SolverParams(most_nodes=20))
-        changed.setattr("planner.siting.city.city._LEAST_MOVES", 0)
+        changed.setattr("planner.siting.city.city._PARAMS", CityParams(least_moves=0))
         yield
 
 

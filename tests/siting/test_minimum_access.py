@@ -25,7 +25,7 @@ from planner.siting import Answer, choose_sites, largest_floors
 from planner.siting.check.plan import BrokenPlan
 from planner.siting.choose import SolverParams, tables_of
 from planner.siting.city.certificate import upper_bound
-from planner.siting.city.city import plan_city, replan_city
+from planner.siting.city.city import CityParams, plan_city, replan_city
 from planner.siting.effort import Effort
 from planner.siting.model.floors import largest_shares, unmet_floors
 from planner.siting.model.limits import uncovered_zones
@@ -37,9 +37,8 @@ from planner.siting.start import price_table, start_from
 def few_moves() -> Iterator[None]:
     """Small towns get few moves of the search per site: seconds, not minutes."""
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("planner.siting.city.city._LEAST_MOVES", 0)
-        changed.setattr("planner.siting.city.city._FEW_MOVES", 0)
-        changed.setattr("planner.siting.city.city._MOST_MOVES", 120)
+        params = CityParams(least_moves=0, few_moves=0, most_moves=120)
+        changed.setattr("planner.siting.city.city._PARAMS", params)
         yield
 
 

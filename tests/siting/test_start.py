@@ -12,6 +12,7 @@ from helpers.towns import Planned, Town, middle_town, shuffled, two_sites
 from planner.siting import Effort, check_plan, choose_sites
 from planner.siting.choose import SolverParams
 from planner.siting.city.certificate import Prices, upper_bound
+from planner.siting.city.city import CityParams
 from planner.siting.model.merge import merge_demands
 from planner.siting.start import fingerprint, start_from
 
@@ -23,7 +24,7 @@ def as_in_a_city() -> Iterator[None]:
         # never the solver; whatever is found from an earlier plan is taken
         params = SolverParams(at_once_pairs=0, whole_pairs=0, nearly_share=1.0)
         changed.setattr("planner.siting.choose.PARAMS", params)
-        changed.setattr("planner.siting.city.city._LEAST_MOVES", 0)
+        changed.setattr("planner.siting.city.city._PARAMS", CityParams(least_moves=0))
         yield
 
 

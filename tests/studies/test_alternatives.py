@@ -20,6 +20,7 @@ from planner.exports import read_plan, save_plan
 from planner.plan import Plan
 from planner.siting import check_plan
 from planner.siting.choose import SolverParams
+from planner.siting.city.city import CityParams
 from planner.siting.near_optimal import NearOptimalParams, other_plans
 from planner.studies.alternatives import Alternatives, find_alternatives
 from planner.views.alternatives import FILES, alternative_summary, alternative_table, robust_line
@@ -102,13 +103,12 @@ def test_the_budget_is_kept_by_alternatives() -> None:
 @pytest.fixture
 def as_in_a_city(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every town is planned by the method for cities, with little work."""
+    dual = {"quick_work": 0, "price_work": 0, "least_steps": 150}
+    little = CityParams(**dual, combined_pairs=0, least_moves=0, few_moves=0, most_moves=600)
     sizes = {
         "choose": {"PARAMS": SolverParams(at_once_pairs=0, whole_pairs=0)},
         "near_optimal": {"PARAMS": NearOptimalParams(whole_pairs=0)},
-        "city.city": {
-            **{"_QUICK_WORK": 0, "_PRICE_WORK": 0, "_LEAST_STEPS": 150, "_COMBINED_PAIRS": 0},
-            **{"_LEAST_MOVES": 0, "_FEW_MOVES": 0, "_MOST_MOVES": 600},
-        },
+        "city.city": {"_PARAMS": little},
     }
     for module, changed in sizes.items():
         for name, size in changed.items():

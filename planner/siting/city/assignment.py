@@ -14,6 +14,7 @@ and no floor asks for any, a city's problem is a largest flow, to a few thousand
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import pulp
@@ -23,20 +24,44 @@ from planner.numeric.transport import most_worth
 from planner.siting.model.instance import Instance
 from planner.siting.model.network import largest_flow
 
-_FIRST_PAIRS = 12
-_ADDED_PER_DEMAND = 8
+
+@dataclass(frozen=True)
+class AssignParams:
+    """How pairs are generated where floors bind, and where a largest flow will do.
+
+    Attributes
+    ----------
+    first_pairs
+        Of every demand, that the linear program begins with: half of them the nearest, the rest spread over its reach.
+    added_pairs
+        Of every demand, at most, each time the prices say which would gain.
+    most_pricings
+        Times that pairs are added.
+    floor_penalty
+        What a kWh missing of a floor costs, in the worth of a kWh: more than any detour.
+    flow_pairs
+        Beyond so many pairs, where every kWh is worth the same, a largest flow does.
+    """
+
+    first_pairs: int = 12
+    added_pairs: int = 8
+    most_pricings: int = 30
+    floor_penalty: float = 1_000.0
+    flow_pairs: int = 100_000
+
+
+_PARAMS = AssignParams()
 _WORTH_TOLERANCE = 1e-6
+"""What a pair must gain to be added, in the worth of a kWh; also the share of a floor that may be missing."""
 _ANY_WORTH = 1e-9
-_MOST_PRICINGS = 30
-_FLOOR_PENALTY = 1_000.0
-_FLOW_PAIRS = 100_000
+"""Added to every worth: kWh of no worth are served too where there is room."""
 
 
 def assign(x: Instance, new: np.ndarray) -> np.ndarray:
     """Serve the demand best from given stations: kWh/day per pair of the instance."""
     capacity = x.station_kwh(new)
     worth = x.pair_worth if x.pair_worth.any() else np.ones(len(x.pair_demand))
-    if len(x.pair_demand) > _FLOW_PAIRS and not len(x.floor_ids) and np.ptp(worth) == 0:
+    if len(x.pair_demand) > _PARAMS.flow_pairs and not len(x.floor_ids) and np.ptp(worth) == 0:
         return made_feasible(x, largest_flow(x, capacity).served, capacity)
     served = most_worth(x.energy, capacity, x.pair_demand, x.pair_station, worth + _ANY_WORTH)
     by_floor = x.served_by_floor(np.bincount(x.pair_demand, served, minlength=len(x.energy)))
@@ -48,10 +73,10 @@ def assign(x: Instance, new: np.ndarray) -> np.ndarray:
 def _assign_with_floors(x: Instance, capacity: np.ndarray, worth: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Where floors bind: a linear program of the given pairs, some for every demand, and those that gain."""
     supplied = capacity > 0
-    pairs = np.union1d(pairs, _first_pairs(x, _FIRST_PAIRS, supplied))
+    pairs = np.union1d(pairs, _first_pairs(x, _PARAMS.first_pairs, supplied))
     if not len(pairs):
         return np.zeros(len(x.pair_demand))
-    for _ in range(_MOST_PRICINGS):
+    for _ in range(_PARAMS.most_pricings):
         solved = _assign_over(x, capacity, worth, pairs)
         stations = np.unique(x.pair_station[pairs])
         price, floor_worth = np.zeros(len(capacity)), np.zeros(len(x.floor_ids) + 1)
@@ -72,7 +97,7 @@ def _assign_over(x: Instance, capacity: np.ndarray, worth: np.ndarray, pairs: np
     served = [problem.add_variable(f"p{p}", 0.0) for p in pairs]
     short = [problem.add_variable(f"short{d}", 0.0) for d in range(len(x.floor_ids))]
     objective = [(v, -float(w)) for v, w in zip(served, worth[pairs], strict=True)]
-    problem.setObjective(weighted_sum([*objective, *((v, _FLOOR_PENALTY) for v in short)]))
+    problem.setObjective(weighted_sum([*objective, *((v, _PARAMS.floor_penalty) for v in short)]))
     for d, missing in enumerate(short):
         inside = np.flatnonzero(x.demand_floor[x.pair_demand[pairs]] == d)
         kept = weighted_sum([(missing, 1.0), *((served[n], 1.0) for n in inside)])
@@ -115,7 +140,7 @@ def _gaining_pairs(
     np.maximum.at(offered, x.pair_demand[known], gain[known])
     which = np.flatnonzero((gain > offered[x.pair_demand] + _WORTH_TOLERANCE) & supplied[x.pair_station])
     order = which[np.lexsort((x.pair_station[which], -gain[which], x.pair_demand[which]))]
-    return np.sort(order[rank_within(x.pair_demand[order]) < _ADDED_PER_DEMAND])
+    return np.sort(order[rank_within(x.pair_demand[order]) < _PARAMS.added_pairs])
 
 
 def rank_within(group: np.ndarray) -> np.ndarray:

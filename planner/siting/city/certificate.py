@@ -33,6 +33,7 @@ from planner.siting.city.pricing import Answers, Sites
 from planner.siting.model.instance import Instance
 
 _UNIT_ROUNDOFF = 2.0**-53
+"""Largest relative error of one operation in double precision."""
 
 
 @dataclass(frozen=True)

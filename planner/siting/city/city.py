@@ -14,6 +14,7 @@ Work is counted, never timed, so the same input gives the same plan; `Effort` ma
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,19 +31,79 @@ from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 from planner.siting.start import Start
 
-_PRICE_WORK, _LEAST_STEPS, _MANY_STEPS = 3_600_000_000, 300, 700
-_QUICK_WORK, _MOST_STEPS = 200_000_000, 1_500
-_SITE_WORK, _LEAST_WORK, _MOST_WORK = 45_000, 130_000_000, 340_000_000
-_MOVE_PAIRS, _LEAST_MOVES, _MOST_MOVES, _FEW_MOVES = 40, 15, 2000, 150_000
-_LARGE_PAIRS, _LARGE_POWER = 1_000_000, 0.55
-_SEARCH_ON_MOVES = 40
-_STEPS_ON, _SHARE_ON, _SHARE_BESIDE = 60, 5, 12
-_MOST_ATTEMPTS, _MOST_STUCK, _NEARER = 12, 4, 0.999
-_PROMISE_STEP, _EXCESS_SHARE = 0.03, 2e-3
-_COMBINED_PAIRS, _WALKS, _SHORTER = 20_000, 6, 4
+
+@dataclass(frozen=True)
+class CityParams:
+    """How counted work is shared out between the steps. Tuned on seeds 1 to 3 of the bench cities.
+
+    Attributes
+    ----------
+    price_work, least_steps, many_steps
+        Evaluations of the dual: so much work over the pairs, within these.
+    quick_work, most_steps
+        More, where each takes some milliseconds: so much work over the pairs, at most these.
+    site_work, least_work, most_work
+        Of a walk: so much for every site, within these.
+    move_pairs
+        What a move costs at a site beside its pairs, in pairs.
+    large_pairs, large_power
+        Beyond so many pairs a walk's work falls with this power of their number.
+    least_moves, most_moves
+        Of a walk, per site.
+    few_moves
+        Of a walk in all, that even the smallest city gets.
+    combined_pairs
+        Up to so many, the city is small: more, shorter walks whose plans are combined.
+    small_walks, shorter
+        That many, and what their moves are divided by.
+    steps_on, fewer_on
+        Gone on from a previous plan: evaluations of the dual, and what the moves are divided by.
+    fewer_beside
+        What the moves are divided by for a plan beside the best one.
+    search_on_moves
+        Per site, to bring in what floors or the promise still miss.
+    most_attempts, most_stuck
+        At that, in all, and in a row without coming nearer.
+    nearer
+        What is missed of the floors has become less where it is below this share of the least so far.
+    promise_step
+        First change of the price of floors and promise, as a share of what a kWh is worth at most.
+    excess_share
+        Of the promise: what a plan may serve beyond it.
+    """
+
+    price_work: int = 3_600_000_000
+    least_steps: int = 300
+    many_steps: int = 700
+    quick_work: int = 200_000_000
+    most_steps: int = 1_500
+    site_work: int = 45_000
+    least_work: int = 130_000_000
+    most_work: int = 340_000_000
+    move_pairs: int = 40
+    large_pairs: int = 1_000_000
+    large_power: float = 0.55
+    least_moves: int = 15
+    most_moves: int = 2000
+    few_moves: int = 150_000
+    combined_pairs: int = 20_000
+    small_walks: int = 6
+    shorter: int = 4
+    steps_on: int = 60
+    fewer_on: int = 5
+    fewer_beside: int = 12
+    search_on_moves: int = 40
+    most_attempts: int = 12
+    most_stuck: int = 4
+    nearer: float = 0.999
+    promise_step: float = 0.03
+    excess_share: float = 2e-3
 
 
-def plan_city(x: Instance, effort: Effort, report: Progress) -> tuple[Choice, float, Prices]:
+_PARAMS = CityParams()
+
+
+def plan_city(x: Instance, effort: Effort, tell: Progress) -> tuple[Choice, float, Prices]:
     """A plan that keeps every rule, a certified bound and its prices, for an instance too large for one program.
 
     Parameters
@@ -51,31 +112,32 @@ def plan_city(x: Instance, effort: Effort, report: Progress) -> tuple[Choice, fl
         The problem.
     effort
         When to stop.
-    report
-        Called with the step's name, the value so far and the bound so far.
+    tell
+        Called with the stage, the value so far and the bound so far.
 
     Raises
     ------
     NoPlan
         No counts meet all the rules.
     """
-    prices = find_prices(x, price_steps(x), effort, report)
+    prices = find_prices(x, price_steps(x), effort, tell)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    small = len(x.pair_demand) <= _COMBINED_PAIRS
-    walks, moves = (_WALKS, walk_moves(x) // _SHORTER) if small else (len(STYLES), walk_moves(x))
+    small = len(x.pair_demand) <= _PARAMS.combined_pairs
+    few = _PARAMS.small_walks, walk_moves(x) // _PARAMS.shorter
+    walks, moves = few if small else (len(STYLES), walk_moves(x))
     walked = search(walker, walks, moves, effort)
-    report(Stage.SEARCH, walked[0].value(x), bound)
+    tell(Stage.SEARCH, walked[0].value(x), bound)
     plans = settled(walker, walked if small else walked[:1], effort)
-    report(Stage.SETTLE, plans[0].value(x), bound)
+    tell(Stage.SETTLE, plans[0].value(x), bound)
     plan = plans[0]
     if small:
         plan = combine(x, plans, bound, effort)
-        report(Stage.COMBINE, plan.value(x), bound)
-    return sweep(walker, plan, bound, effort, report), bound, prices
+        tell(Stage.COMBINE, plan.value(x), bound)
+    return sweep(walker, plan, bound, effort, tell), bound, prices
 
 
-def replan_city(x: Instance, start: Start, effort: Effort, report: Progress) -> tuple[Choice, float, Prices]:
+def replan_city(x: Instance, start: Start, effort: Effort, tell: Progress) -> tuple[Choice, float, Prices]:
     """The same, gone on from a previous plan and its prices; quick where little has changed.
 
     Raises
@@ -83,14 +145,14 @@ def replan_city(x: Instance, start: Start, effort: Effort, report: Progress) -> 
     NoPlan
         No counts meet all the rules.
     """
-    prices = refine_prices(x, start.prices, _STEPS_ON, effort, report)
+    prices = refine_prices(x, start.prices, _PARAMS.steps_on, effort, tell)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    walked = search_from(walker, start.choice, start.changed, walk_moves(x) // _SHARE_ON, effort)
-    report(Stage.SEARCH, walked.value(x), bound)
+    walked = search_from(walker, start.choice, start.changed, walk_moves(x) // _PARAMS.fewer_on, effort)
+    tell(Stage.SEARCH, walked.value(x), bound)
     plan = settled(walker, [walked], effort)[0]
-    report(Stage.SETTLE, plan.value(x), bound)
-    return sweep(walker, plan, bound, effort, report), bound, prices
+    tell(Stage.SETTLE, plan.value(x), bound)
+    return sweep(walker, plan, bound, effort, tell), bound, prices
 
 
 def walk_beside(walker: Walker, x: Instance, start: Choice) -> Choice:
@@ -103,25 +165,24 @@ def walk_beside(walker: Walker, x: Instance, start: Choice) -> Choice:
     """
     beside, effort = copy(walker), Effort(0.0)
     beside.x = x
-    walked = search_from(beside, start, np.zeros(0, int), walk_moves(x) // _SHARE_BESIDE, effort)
+    walked = search_from(beside, start, np.zeros(0, int), walk_moves(x) // _PARAMS.fewer_beside, effort)
     return settled(beside, [walked], effort)[0]
 
 
 def price_steps(x: Instance) -> int:
     """Evaluations of the dual: fewer where each takes long, more where it takes some milliseconds."""
     pairs = max(len(x.pair_demand), 1)
-    many = np.clip(_PRICE_WORK // pairs, _LEAST_STEPS, _MANY_STEPS)
-    return int(np.clip(_QUICK_WORK // pairs, many, _MOST_STEPS))
+    many = np.clip(_PARAMS.price_work // pairs, _PARAMS.least_steps, _PARAMS.many_steps)
+    return int(np.clip(_PARAMS.quick_work // pairs, many, _PARAMS.most_steps))
 
 
 def walk_moves(x: Instance) -> int:
     """Of a walk: as counted work allows, for a move costs more the more demands a site reaches."""
     sites, pairs = len(x.site_ids), len(x.pair_demand)
-    work = np.clip(_SITE_WORK * sites, _LEAST_WORK, _MOST_WORK) * min(
-        1.0, (_LARGE_PAIRS / max(pairs, 1)) ** _LARGE_POWER
-    )
-    most = max(_MOST_MOVES, _FEW_MOVES // max(sites, 1))
-    return int(np.clip(work / max(pairs + _MOVE_PAIRS * sites, 1), _LEAST_MOVES, most))
+    large = min(1.0, (_PARAMS.large_pairs / max(pairs, 1)) ** _PARAMS.large_power)
+    work = np.clip(_PARAMS.site_work * sites, _PARAMS.least_work, _PARAMS.most_work) * large
+    most = max(_PARAMS.most_moves, _PARAMS.few_moves // max(sites, 1))
+    return int(np.clip(work / max(pairs + _PARAMS.move_pairs * sites, 1), _PARAMS.least_moves, most))
 
 
 def settled(walker: Walker, walked: list[Choice], effort: Effort) -> list[Choice]:
@@ -160,21 +221,22 @@ def _promises_kept(walker: Walker, choice: Choice, effort: Effort) -> Choice:
     NoPlan
         After so many attempts something is still missing.
     """
-    x, best, step, least, stuck = walker.x, None, _PROMISE_STEP, np.inf, 0
-    for attempt in range(_MOST_ATTEMPTS + 1):
+    x, best, step, least, stuck = walker.x, None, _PARAMS.promise_step, np.inf, 0
+    for attempt in range(_PARAMS.most_attempts + 1):
         floors, promise = missing_kwh(x, choice.by_demand(x))
         kept = is_rounding(x, floors, promise)
         if kept and (best is None or choice.value(x) > best.value(x)):
             best = choice
         excess = float(choice.served.sum()) - x.promise_kwh if x.promise_kwh > 0 else 0.0
         if not x.promise_kwh and best is None:  # floors that dearer kWh bring no nearer
-            stuck = stuck + 1 if floors.sum() >= least * _NEARER else 0
+            stuck = stuck + 1 if floors.sum() >= least * _PARAMS.nearer else 0
             least = min(least, float(floors.sum()))
-        last = attempt == _MOST_ATTEMPTS or stuck == _MOST_STUCK
-        if last or (kept and (excess <= _EXCESS_SHARE * x.promise_kwh or effort.is_over())):
+        last = attempt == _PARAMS.most_attempts or stuck == _PARAMS.most_stuck
+        if last or (kept and (excess <= _PARAMS.excess_share * x.promise_kwh or effort.is_over())):
             break
         step = step if kept == (step < 0) else -step / 2
-        walked = search_on(walker, choice, _SEARCH_ON_MOVES, abs(step) * (floors > 0), step if x.promise_kwh else 0.0)
+        dearer = abs(step) * (floors > 0), step if x.promise_kwh else 0.0
+        walked = search_on(walker, choice, _PARAMS.search_on_moves, *dearer)
         choice = _settled_and_served(walker, walked)
     if best is None:
         raise NoPlan(_missed(x, choice), infeasible=False)

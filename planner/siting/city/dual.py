@@ -11,6 +11,8 @@ Only `certificate.upper_bound` says what the prices prove.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import linprog
 
@@ -21,23 +23,89 @@ from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 from planner.siting.model.network import largest_flow
 
-_START_CUTS = 60
-_START_SETTLED = 1e-3
-_DEAREST_START = 0.5
-_WIDEST_PRICE = 2.0
-_LEAST_SWEEPS = 3
-_ASSUMED_GAP = 0.05
-_FIRST_STEP, _LONGEST_STEP, _LONGER, _SHORTER = 0.1, 2.0, 1.1, 0.66
-_PATIENCE, _WARM_UP = 10, 40
-_FIRST_SHARE, _LEAST_SHARE = 0.1, 1e-3
-_SWEEP = 100
-_SLOW_SHARE = 1e-3
-_TRIAL, _TRIAL_OF_YEARS, _CLEARLY = 200, 50, 0.01
-_LIMIT_METRICS = 0.5, 0.12
-_STAYS_METRIC = 0.1
+
+@dataclass(frozen=True)
+class StartParams:
+    """How the first prices are found: cutting planes over a handful of numbers.
+
+    Attributes
+    ----------
+    cuts
+        At most.
+    settled_share
+        The search has settled where the cuts promise no more than this share of the bound.
+    dearest
+        The one price of all demands is at most this share of what a kWh is worth.
+    widest
+        Most that the price of a limit may be, up or down, in parts of what missing one of it is worth.
+    clearly_share
+        Prices for those demands alone that full sites could serve are begun from where they are better by so much, as a
+        share of what all energy is worth.
+    """
+
+    cuts: int = 60
+    settled_share: float = 1e-3
+    dearest: float = 0.5
+    widest: float = 2.0
+    clearly_share: float = 0.01
+
+
+@dataclass(frozen=True)
+class VolumeParams:
+    """How the volume algorithm steps, what it remembers and when it has settled.
+
+    Attributes
+    ----------
+    assumed_gap_share
+        How far below the best bound the steps aim.
+    first_step, longest_step
+        Length of a step: 1 would reach the aim if the bound fell as the mean of the subgradients says.
+    longer, shorter
+        What a step's length is multiplied by after a success in the mean's direction, and after `patience` fails.
+    patience, warm_up
+        Steps without a better bound before they get shorter; not within the first few of all.
+    first_share, least_share
+        Most that a new subgradient counts in the mean, at first and in the end.
+    sweep, least_sweeps
+        Steps after which one looks whether it has settled; the fewest sweeps.
+    slow_share
+        The mean remembers twice as long after a sweep that gains less than this share of the bound.
+    settled_share
+        It has settled after a sweep that gains less than this share of the bound.
+    limit_metrics
+        How far prices of limits step, in parts of their own measure: nobody knows beforehand what suits a city, so that
+        each is tried.
+    stays_metric
+        The same for the prices of what stays from year to year.
+    trial, trial_of_years
+        Steps after which the better is kept; for several years.
+    share_of_time
+        Of a clock, that the prices get.
+    """
+
+    assumed_gap_share: float = 0.05
+    first_step: float = 0.1
+    longest_step: float = 2.0
+    longer: float = 1.1
+    shorter: float = 0.66
+    patience: int = 10
+    warm_up: int = 40
+    first_share: float = 0.1
+    least_share: float = 1e-3
+    sweep: int = 100
+    least_sweeps: int = 3
+    slow_share: float = 1e-3
+    settled_share: float = 2e-5
+    limit_metrics: tuple[float, ...] = (0.5, 0.12)
+    stays_metric: float = 0.1
+    trial: int = 200
+    trial_of_years: int = 50
+    share_of_time: float = 0.33
+
+
+_START, _VOLUME = StartParams(), VolumeParams()
 _NO_ENERGY = 1e-6
-_SETTLED = 2e-5
-_SHARE_OF_TIME = 0.33
+"""kWh/day that stand for all energy where there is none: nothing is divided by zero."""
 
 
 class Dual:
@@ -100,10 +168,10 @@ def first_prices(x: Instance) -> Prices:
 
 
 def _first(dual: Dual) -> np.ndarray:
-    return _kelley(dual, dual.by_year() * dual.kwh_price, _DEAREST_START)
+    return _kelley(dual, dual.by_year() * dual.kwh_price, _START.dearest)
 
 
-def find_prices(x: Instance, steps: int, effort: Effort, report: Progress, first: Prices | None = None) -> Prices:
+def find_prices(x: Instance, steps: int, effort: Effort, tell: Progress, first: Prices | None = None) -> Prices:
     """Prices that prove a low bound.
 
     Parameters
@@ -114,33 +182,33 @@ def find_prices(x: Instance, steps: int, effort: Effort, report: Progress, first
         Most evaluations of all sites; fewer where the bound has settled.
     effort
         A clock ends it after its first third.
-    report
-        Called with ("bound", None, bound so far).
+    tell
+        Called with (`Stage.BOUND`, None, bound so far).
     first
         Prices to begin with instead of `first_prices`.
     """
     dual = Dual(x)
     start = _first(dual) if first is None else dual.vector(first)
-    tried = [_Volume(dual, start, share) for share in _LIMIT_METRICS]
+    tried = [_Volume(dual, start, share) for share in _VOLUME.limit_metrics]
     for volume in tried:
-        volume.run(min(steps, _TRIAL if x.years == 1 else _TRIAL_OF_YEARS), effort, report)
+        volume.run(min(steps, _VOLUME.trial if x.years == 1 else _VOLUME.trial_of_years), effort, tell)
     volume = min(tried, key=lambda each: each.best)
     if x.years == 1:  # several years bind one another
         within = _kelley(dual, dual.by_year() * _within_capacity(x) * dual.kwh_price, 1.0)
-        if volume.best - dual.value(within)[0] > _CLEARLY * dual.scale:  # limits hardly bind
-            volume = _Volume(dual, within, _LIMIT_METRICS[0])
-    volume.run(steps, effort, report)
+        if volume.best - dual.value(within)[0] > _START.clearly_share * dual.scale:  # limits hardly bind
+            volume = _Volume(dual, within, _VOLUME.limit_metrics[0])
+    volume.run(steps, effort, tell)
     return dual.prices(volume.best_y)
 
 
-def refine_prices(x: Instance, prices: Prices, steps: int, effort: Effort, report: Progress) -> Prices:
+def refine_prices(x: Instance, prices: Prices, steps: int, effort: Effort, tell: Progress) -> Prices:
     """Prices that prove a bound at least as low as the given ones, found from there.
 
     Parameters are those of `find_prices`; `prices` may be of another problem, as far as they fit.
     """
     dual = Dual(x)
-    volume = _Volume(dual, dual.vector(allowed(x, prices)), _LIMIT_METRICS[0])
-    volume.run(steps, effort, report)
+    volume = _Volume(dual, dual.vector(allowed(x, prices)), _VOLUME.limit_metrics[0])
+    volume.run(steps, effort, tell)
     return dual.prices(volume.best_y)
 
 
@@ -158,8 +226,8 @@ def _kelley(dual: Dual, patterns: np.ndarray, most: float) -> np.ndarray:
     promise, by cutting planes over these few numbers; what stays has no price."""
     demands, groups = len(dual.x.energy), len(patterns)
     own = demands + np.flatnonzero(~dual.stays[demands:])
-    low = np.r_[np.zeros(groups), np.maximum(dual.low[own] / dual.unit[own], -_WIDEST_PRICE)]
-    high = np.r_[np.full(groups, most), np.minimum(dual.high[own] / dual.unit[own], _WIDEST_PRICE)]
+    low = np.r_[np.zeros(groups), np.maximum(dual.low[own] / dual.unit[own], -_START.widest)]
+    high = np.r_[np.full(groups, most), np.minimum(dual.high[own] / dual.unit[own], _START.widest)]
 
     def at(z: np.ndarray) -> np.ndarray:
         y = np.zeros(len(dual.low))
@@ -171,7 +239,7 @@ def _kelley(dual: Dual, patterns: np.ndarray, most: float) -> np.ndarray:
     best, best_z = np.inf, z
     cuts: list[np.ndarray] = []
     rest: list[float] = []
-    for _ in range(_START_CUTS):
+    for _ in range(_START.cuts):
         value, slope = dual.value(at(z))
         if value < best:
             best, best_z = value, z
@@ -180,11 +248,9 @@ def _kelley(dual: Dual, patterns: np.ndarray, most: float) -> np.ndarray:
         rest.append(float(along @ z - value / dual.scale))
         bounds = [*zip(low, high, strict=True), (None, None)]
         model = linprog(np.r_[np.zeros(len(z)), 1.0], A_ub=np.array(cuts), b_ub=rest, bounds=bounds, method="highs")
-        if (
-            model.x is None
-            or model.fun is None
-            or best / dual.scale - float(model.fun) < _START_SETTLED * abs(best) / dual.scale
-        ):
+        if model.x is None or model.fun is None:
+            break
+        if best / dual.scale - float(model.fun) < _START.settled_share * abs(best) / dual.scale:
             break
         z = np.clip(model.x[:-1], low, high)
     return at(best_z)
@@ -235,24 +301,24 @@ class _Volume:
 
     def __init__(self, dual: Dual, start: np.ndarray, limit_metric: float) -> None:
         self.dual, self.best_y = dual, start
-        self.metric = np.where(dual.shared, limit_metric, np.where(dual.stays, _STAYS_METRIC, 1.0)) * dual.metric
+        self.metric = np.where(dual.shared, limit_metric, np.where(dual.stays, _VOLUME.stays_metric, 1.0)) * dual.metric
         self.best, self.mean = dual.value(start)
-        self.step, self.most_share, self.failed = _FIRST_STEP, _FIRST_SHARE, 0
+        self.step, self.most_share, self.failed = _VOLUME.first_step, _VOLUME.first_share, 0
         self.steps, self.swept = 0, self.best
 
-    def run(self, steps: int, effort: Effort, report: Progress) -> None:
+    def run(self, steps: int, effort: Effort, tell: Progress) -> None:
         """Steps until so many are done in all, the bound has settled or the time for it is spent."""
         sweeping = True
-        while self.steps < steps and sweeping and effort.spent_share() <= _SHARE_OF_TIME:
+        while self.steps < steps and sweeping and effort.spent_share() <= _VOLUME.share_of_time:
             self._step()
-            if self.steps % _SWEEP == 0:
-                report(Stage.BOUND, None, self.best)
+            if self.steps % _VOLUME.sweep == 0:
+                tell(Stage.BOUND, None, self.best)
                 sweeping = self._swept()
 
     def _step(self) -> None:
         """Along the mean of the subgradients from the best prices; longer after a success, shorter after many fails."""
         dual, self.steps = self.dual, self.steps + 1
-        aim = _ASSUMED_GAP * max(abs(self.best), 1e-3 * dual.scale)
+        aim = _VOLUME.assumed_gap_share * max(abs(self.best), 1e-3 * dual.scale)
         low, high = self.best_y <= dual.low, self.best_y >= dual.high
         push = np.where((low & (self.mean > 0)) | (high & (self.mean < 0)), 0.0, self.mean)
         length = self.step * aim / max(float((push * push * self.metric).sum()), 1e-12)
@@ -264,16 +330,16 @@ class _Volume:
         self.mean = self.mean + (self.most_share / 10 if share < 0 else min(share, self.most_share)) * apart
         if value < self.best:
             if float((push * slope * self.metric).sum()) >= 0:
-                self.step = min(self.step * _LONGER, _LONGEST_STEP)
+                self.step = min(self.step * _VOLUME.longer, _VOLUME.longest_step)
             self.best, self.best_y, self.failed = value, y, 0
             return
         self.failed += 1
-        if self.failed >= _PATIENCE and self.steps > _WARM_UP:
-            self.step, self.failed = self.step * _SHORTER, 0
+        if self.failed >= _VOLUME.patience and self.steps > _VOLUME.warm_up:
+            self.step, self.failed = self.step * _VOLUME.shorter, 0
 
     def _swept(self) -> bool:
         """After a sweep: whether another is worth it; the mean remembers longer once little is gained."""
         gained, self.swept = self.swept - self.best, self.best
-        if gained < _SLOW_SHARE * abs(self.best):
-            self.most_share = max(self.most_share / 2, _LEAST_SHARE)
-        return gained >= _SETTLED * abs(self.best) or self.steps < _LEAST_SWEEPS * _SWEEP
+        if gained < _VOLUME.slow_share * abs(self.best):
+            self.most_share = max(self.most_share / 2, _VOLUME.least_share)
+        return gained >= _VOLUME.settled_share * abs(self.best) or self.steps < _VOLUME.least_sweeps * _VOLUME.sweep

@@ -6,6 +6,8 @@ charges where, and places the rest so that the task unit with the least spare ca
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from planner.numeric.solver import NoPlan, solve, weighted_sum
@@ -13,8 +15,30 @@ from planner.siting.city.region import Choice, region_of_sites
 from planner.siting.model.instance import Instance
 from planner.siting.model.program import Program, build_program
 
-_BEYOND_NEED_SHARE = 0.01
-_EVEN_ENOUGH, _SPREAD_GAP, _NODES = 0.5, 0.05, 10
+
+@dataclass(frozen=True)
+class HeadroomParams:
+    """When spare chargers are worth moving, and how long the program is tried.
+
+    Attributes
+    ----------
+    beyond_need_share
+        Of the chargers: a plan with fewer beyond need stays as it is.
+    even_enough
+        A plan stays whose scarcest task unit has this share of the city's spare capacity or more.
+    gap_share
+        Of the lowest spare capacity: near enough to the highest.
+    nodes
+        Of branch and bound, at most.
+    """
+
+    beyond_need_share: float = 0.01
+    even_enough: float = 0.5
+    gap_share: float = 0.05
+    nodes: int = 10
+
+
+_PARAMS = HeadroomParams()
 
 
 def beyond_need(x: Instance, choice: Choice) -> float:
@@ -40,7 +64,7 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
     capacity or more stays; where the least cost is asked for nothing is beyond need. Sites that are closed stay closed.
     """
     placed = float(x.limits.quota_units @ choice.new)
-    if x.promise_kwh > 0 or not placed or beyond_need(x, choice) <= _BEYOND_NEED_SHARE * placed:
+    if x.promise_kwh > 0 or not placed or beyond_need(x, choice) <= _PARAMS.beyond_need_share * placed:
         return choice
     if _is_even(x, choice):
         return choice
@@ -48,8 +72,9 @@ def spread_headroom(x: Instance, choice: Choice) -> Choice:
     part = region.part_of(choice)
     program = _headroom_program(region.instance, part.by_station(region.instance))
     start = program.values(part.opened, part.new, np.zeros(0))
+    gap, nodes = _PARAMS.gap_share, _PARAMS.nodes
     try:
-        solved = solve(program.problem, program.variables, start=start, mip_rel_gap=_SPREAD_GAP, mip_max_nodes=_NODES)
+        solved = solve(program.problem, program.variables, start=start, mip_rel_gap=gap, mip_max_nodes=nodes)
     except NoPlan:
         return choice
     opened, new, _ = program.parts(solved.values)
@@ -63,7 +88,7 @@ def _is_even(x: Instance, choice: Choice) -> bool:
     carried = np.bincount(unit, x.station_kwh(choice.new))
     used = served > 0
     lowest = float(np.min(carried[used] / served[used], initial=np.inf)) - 1
-    return lowest >= _EVEN_ENOUGH * (float(carried.sum() / max(served.sum(), 1.0)) - 1)
+    return lowest >= _PARAMS.even_enough * (float(carried.sum() / max(served.sum(), 1.0)) - 1)
 
 
 def _headroom_program(x: Instance, flow: np.ndarray) -> Program:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from planner.numeric.solver import NoPlan, solve
@@ -16,10 +18,52 @@ from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 from planner.siting.model.program import build_program
 
-_PROMISE_TOLERANCE = 1e-7
-_REGION_SITES, _REGION_GAP, _REGION_WORK = 20, 1e-3, 20_000
-_CROSSINGS, _CROSSED_GAP, _CROSSED_WORK = 2, 1e-4, 80_000
-_MOST_CROSSED, _MOST_CROSSED_SHARE = 150, 0.3
+
+@dataclass(frozen=True)
+class ProgramParams:
+    """How long the program of one region is tried.
+
+    Attributes
+    ----------
+    gap_share
+        Of its value: near enough to its best.
+    work
+        Nodes of branch and bound times pairs of the region; at least one node.
+    """
+
+    gap_share: float
+    work: int
+
+
+@dataclass(frozen=True)
+class ImproveParams:
+    """Which sites are freed together, and how long each such program is tried.
+
+    Attributes
+    ----------
+    crossings
+        Times that the first plan is crossed with all others.
+    crossed
+        Of the program over the sites at which two plans differ; a plan as near to the bound as its gap is left alone.
+    most_crossed, most_crossed_share
+        Sites at which two plans may differ, and as a share of those that can have chargers.
+    swept_sites
+        Neighbours that a sweep frees at a time.
+    swept
+        Of their program.
+    """
+
+    crossings: int = 2
+    crossed: ProgramParams = ProgramParams(gap_share=1e-4, work=80_000)
+    most_crossed: int = 150
+    most_crossed_share: float = 0.3
+    swept_sites: int = 20
+    swept: ProgramParams = ProgramParams(gap_share=1e-3, work=20_000)
+
+
+_PARAMS = ImproveParams()
+_ROUNDING = 1e-7
+"""Share of floors or of the promise that is missing by no more than rounding."""
 
 
 def combine(x: Instance, plans: list[Choice], bound: float, effort: Effort) -> Choice:
@@ -28,17 +72,17 @@ def combine(x: Instance, plans: list[Choice], bound: float, effort: Effort) -> C
     A plan that differs nearly everywhere is left out: that would be the whole program again.
     """
     best, able = plans[0], len(np.unique(x.option_site))
-    for _ in range(_CROSSINGS):
+    for _ in range(_PARAMS.crossings):
         for other in plans[1:]:
             sites = np.unique(x.option_site[other.new != best.new])
-            if effort.is_over() or bound - best.value(x) <= _CROSSED_GAP * abs(bound):
+            if effort.is_over() or bound - best.value(x) <= _PARAMS.crossed.gap_share * abs(bound):
                 return best
-            if 0 < len(sites) <= min(_MOST_CROSSED, _MOST_CROSSED_SHARE * able):
-                best = _best_region(x, sites, best, _CROSSED_GAP, _CROSSED_WORK, effort)
+            if 0 < len(sites) <= min(_PARAMS.most_crossed, _PARAMS.most_crossed_share * able):
+                best = _best_region(x, sites, best, _PARAMS.crossed, effort)
     return best
 
 
-def sweep(walker: Walker, choice: Choice, bound: float, effort: Effort, report: Progress) -> Choice:
+def sweep(walker: Walker, choice: Choice, bound: float, effort: Effort, tell: Progress) -> Choice:
     """Free neighbouring sites, some twenty at a time, until every site with options was free `effort.rounds` times."""
     x = walker.x
     for _ in range(effort.rounds):
@@ -48,29 +92,29 @@ def sweep(walker: Walker, choice: Choice, bound: float, effort: Effort, report: 
             if effort.is_over() or bound - choice.value(x) <= effort.gap_share * abs(bound):
                 return choice
             near = walker.near[int(np.argmax(left))]
-            sites = np.sort(near[near >= 0][:_REGION_SITES])
+            sites = np.sort(near[near >= 0][: _PARAMS.swept_sites])
             left[sites] = False
-            choice = _best_region(x, sites, choice, _REGION_GAP, _REGION_WORK, effort)
-            report(Stage.IMPROVE, choice.value(x), bound)
+            choice = _best_region(x, sites, choice, _PARAMS.swept, effort)
+            tell(Stage.IMPROVE, choice.value(x), bound)
     return choice
 
 
 def is_rounding(x: Instance, floors: np.ndarray, promise: float) -> bool:
     """Whether what floors and promise lack is no more than rounding."""
     asked = max(x.promise_kwh, float(x.floor_kwh.max(initial=0.0)), 1.0)
-    return max(promise, float(floors.max(initial=0.0))) <= _PROMISE_TOLERANCE * asked
+    return max(promise, float(floors.max(initial=0.0))) <= _ROUNDING * asked
 
 
-def _best_region(x: Instance, sites: np.ndarray, choice: Choice, gap: float, work: float, effort: Effort) -> Choice:
+def _best_region(x: Instance, sites: np.ndarray, choice: Choice, params: ProgramParams, effort: Effort) -> Choice:
     """The plan with the best found for some sites, the flows of all others as they are."""
     region = region_of_sites(x, sites, choice)
     part, own = region.instance, region.part_of(choice)
     pairs = np.arange(len(part.pair_demand))
     program = build_program(part, pairs, doors=pairs[part.standing_kwh[part.pair_station] == 0])
-    nodes = max(1, int(work / max(len(pairs), 1)))
+    nodes = max(1, int(params.work / max(len(pairs), 1)))
     start = program.values(own.opened, own.new, own.served)
     try:
-        limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes, **effort.solver_clock()}
+        limits = {"mip_rel_gap": params.gap_share, "mip_max_nodes": nodes, **effort.solver_clock()}
         solved = solve(program.problem, program.variables, start=start, **limits)
     except NoPlan:
         return choice

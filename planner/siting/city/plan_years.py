@@ -11,7 +11,7 @@ before and what stands a year after, the last first. After step 2 that gains nex
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,11 +27,33 @@ from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 from planner.siting.model.phases import Years
 
-_STEPS, _SHARE_BEFORE = 500, 3
-_STEPS_ON, _SHARE_AGAIN = 60, 5
+
+@dataclass(frozen=True)
+class YearsParams:
+    """What the work on several years is, beside that on one.
+
+    Attributes
+    ----------
+    steps
+        Most evaluations of the dual of all years.
+    fewer_before
+        A year before the last gets the moves of a single year divided by this: it chooses within what stands later.
+    steps_on
+        Evaluations of the dual from a previous plan's prices.
+    fewer_again
+        What the moves of a single year are divided by, gone on from a previous plan.
+    """
+
+    steps: int = 500
+    fewer_before: int = 3
+    steps_on: int = 60
+    fewer_again: int = 5
 
 
-def plan_years(years: Years, effort: Effort, report: Progress) -> tuple[Choice, float, Prices]:
+_PARAMS = YearsParams()
+
+
+def plan_years(years: Years, effort: Effort, tell: Progress) -> tuple[Choice, float, Prices]:
     """A plan of all years that keeps every rule, a certified bound and its prices.
 
     Parameters
@@ -40,8 +62,8 @@ def plan_years(years: Years, effort: Effort, report: Progress) -> tuple[Choice, 
         The problem.
     effort
         When to stop.
-    report
-        Called with the step's name, the value so far and the bound so far.
+    tell
+        Called with the stage, the value so far and the bound so far.
 
     Raises
     ------
@@ -51,7 +73,7 @@ def plan_years(years: Years, effort: Effort, report: Progress) -> tuple[Choice, 
     x = years.whole
     alone = [first_prices(part) for part in years.parts]
     first = years.joined_prices(alone, np.zeros(int(x.limits.is_stays.sum())))
-    prices = find_prices(x, min(price_steps(x), _STEPS), effort, report, first)
+    prices = find_prices(x, min(price_steps(x), _PARAMS.steps), effort, tell, first)
     bound = upper_bound(x, prices)
     plans: list[Choice] = []
     for t in reversed(range(len(years.parts))):
@@ -59,15 +81,15 @@ def plan_years(years: Years, effort: Effort, report: Progress) -> tuple[Choice, 
         subsidised = replace(part, option_cost_cny=-years.worth_before(t, prices))
         own = years.prices_of(t, prices)
         walker = Walker(subsidised, own, max(bound / len(years.parts), 1.0))
-        moves = walk_moves(part) // (_SHARE_BEFORE if plans else 1)
+        moves = walk_moves(part) // (_PARAMS.fewer_before if plans else 1)
         walked = search(walker, len(STYLES), moves, effort)
         plans.insert(0, settled(walker, walked[:1], effort)[0])
-        report(Stage.SEARCH, None, bound)
+        tell(Stage.SEARCH, None, bound)
     return years.joined(plans), bound, prices
 
 
 def replan_years(
-    years: Years, starts: list[Choice], prices: Prices, changed: np.ndarray, effort: Effort, report: Progress
+    years: Years, starts: list[Choice], prices: Prices, changed: np.ndarray, effort: Effort, tell: Progress
 ) -> tuple[Choice, float, Prices]:
     """The same, gone on from a previous plan of every year and its prices; quick where little has changed.
 
@@ -84,12 +106,12 @@ def replan_years(
         No counts meet all the rules.
     """
     x = years.whole
-    prices = refine_prices(x, prices, _STEPS_ON, effort, report)
+    prices = refine_prices(x, prices, _PARAMS.steps_on, effort, tell)
     bound = upper_bound(x, prices)
     plans = list(starts)
     for t in reversed(range(len(plans))):
         plans[t] = _again(years, t, plans, prices, changed, effort)
-        report(Stage.SEARCH, None, bound)
+        tell(Stage.SEARCH, None, bound)
     return years.joined(plans), bound, prices
 
 
@@ -101,7 +123,7 @@ def _again(years: Years, t: int, plans: list[Choice], prices: Prices, first: np.
     part = _between(years, t, held, most)
     start = Choice(now.new - held, part.opened_by(now.new - held), now.served)
     walker = Walker(part, years.prices_of(t, prices), max(now.value(whole), 1.0))
-    moves = walk_moves(whole) // _SHARE_AGAIN
+    moves = walk_moves(whole) // _PARAMS.fewer_again
     try:
         walked = search_from(walker, start, first, moves, effort)
         found = settled(walker, [walked], effort)[0]

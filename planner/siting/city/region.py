@@ -9,6 +9,7 @@ import numpy as np
 from planner.siting.model.instance import Instance, Limits
 
 _NO_ENERGY = 1e-6
+"""kWh/day left of a demand below which it is no part of a region."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,7 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
     free_site[x.station_site[stations]] = True
     sites = np.flatnonzero(free_site)
 
-    fixed = np.flatnonzero(~free_option)
-    kind, held, at = x.option_type[fixed], choice.new[fixed], x.option_site[fixed]
-    still_here = np.bincount(at, held, minlength=len(x.site_ids))[sites]
-    cars_here = np.bincount(at, held * x.for_cars[kind], minlength=len(x.site_ids))[sites]
-    bays_taken = np.bincount(at, held * x.bays_used[kind], minlength=len(x.site_ids))[sites]
-    grid_taken = np.bincount(at, held * x.grid_used_kw[kind], minlength=len(x.site_ids))[sites]
-    gained = x.gained_kwh(fixed, held.astype(int))
-    standing = x.standing_kwh + np.bincount(x.option_station[fixed], gained, minlength=len(free_station))
+    taken = _taken(x, np.flatnonzero(~free_option), choice.new)
     part = replace(
         x,
         site_ids=x.site_ids[sites],
@@ -107,12 +101,12 @@ def cut_out(x: Instance, free_option: np.ndarray, free_station: np.ndarray, choi
         energy=energy[demands],
         demand_floor=x.demand_floor[demands],
         floor_kwh=np.maximum(x.floor_kwh - x.served_by_floor(outside_kwh), 0.0),
-        standing_kwh=standing[stations],
-        bays=x.bays[sites] - bays_taken,
-        grid_kw=x.grid_kw[sites] - grid_taken,
-        min_station=np.maximum(x.min_station[sites] - still_here, 0.0),
-        min_cars=np.maximum(x.min_cars[sites] - cars_here, 0.0),
-        open_from=np.maximum(x.open_from[sites], still_here > 0),
+        standing_kwh=x.standing_kwh[stations] + taken.gained_kwh[stations],
+        bays=x.bays[sites] - taken.bays[sites],
+        grid_kw=x.grid_kw[sites] - taken.grid_kw[sites],
+        min_station=np.maximum(x.min_station[sites] - taken.total[sites], 0.0),
+        min_cars=np.maximum(x.min_cars[sites] - taken.cars[sites], 0.0),
+        open_from=np.maximum(x.open_from[sites], taken.total[sites] > 0),
         task_unit=x.task_unit[sites],
         option_site=np.searchsorted(sites, x.option_site[options]),
         option_type=x.option_type[options],
@@ -156,22 +150,47 @@ def built_on(x: Instance, held: np.ndarray) -> Instance:
     held
         Option: chargers that are built in any case; sites that have some are open.
     """
-    kind, sites = x.option_type, len(x.site_ids)
-    gained = x.gained_kwh(np.arange(len(held)), held.astype(int))
-    total, cars, bays, grid = (
-        np.bincount(x.option_site, held * each, minlength=sites)
-        for each in (1.0, x.for_cars[kind], x.bays_used[kind], x.grid_used_kw[kind])
-    )
-    taken = x.limits.use @ held
+    taken, used = _taken(x, np.arange(len(held)), held), x.limits.use @ held
     return replace(
         x,
-        standing_kwh=x.standing_kwh + np.bincount(x.option_station, gained, minlength=len(x.standing_kwh)),
-        bays=x.bays - bays,
-        grid_kw=x.grid_kw - grid,
-        min_station=np.maximum(x.min_station - total, 0.0),
-        min_cars=np.maximum(x.min_cars - cars, 0.0),
-        open_from=np.maximum(x.open_from, total > 0),
+        standing_kwh=x.standing_kwh + taken.gained_kwh,
+        bays=x.bays - taken.bays,
+        grid_kw=x.grid_kw - taken.grid_kw,
+        min_station=np.maximum(x.min_station - taken.total, 0.0),
+        min_cars=np.maximum(x.min_cars - taken.cars, 0.0),
+        open_from=np.maximum(x.open_from, taken.total > 0),
         option_standing=x.option_standing + held.astype(int),
         option_most=x.option_most - held,
-        limits=replace(x.limits, least=x.limits.least - taken, most=x.limits.most - taken),
+        limits=replace(x.limits, least=x.limits.least - used, most=x.limits.most - used),
     )
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What given chargers take of their sites and add to their stations.
+
+    Attributes
+    ----------
+    total, cars, bays, grid_kw
+        Site: chargers, those of them for cars, the bays and the kW that they use.
+    gained_kwh
+        Station: what they add to what stands there, kWh/day.
+    """
+
+    total: np.ndarray
+    cars: np.ndarray
+    bays: np.ndarray
+    grid_kw: np.ndarray
+    gained_kwh: np.ndarray
+
+
+def _taken(x: Instance, options: np.ndarray, new: np.ndarray) -> _Taken:
+    """What the new chargers of some options take; `new` is of all options."""
+    kind, held, site = x.option_type[options], new[options], x.option_site[options]
+    total, cars, bays, grid_kw = (
+        np.bincount(site, held * each, minlength=len(x.site_ids))
+        for each in (1.0, x.for_cars[kind], x.bays_used[kind], x.grid_used_kw[kind])
+    )
+    gained = x.gained_kwh(options, held.astype(int))
+    gained_kwh = np.bincount(x.option_station[options], gained, minlength=len(x.standing_kwh))
+    return _Taken(total, cars, bays, grid_kw, gained_kwh)

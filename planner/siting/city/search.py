@@ -11,92 +11,99 @@ Schrimpf et al., Journal of Computational Physics 159, 2000.)
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from planner.numeric.compiled import compiled
 from planner.siting.city.certificate import Prices, allowed, binding_side
+from planner.siting.city.curves import ranked_demands
 from planner.siting.city.dual import kwh_price
-from planner.siting.city.pricing import Sites, best_counts, running_totals, sort_demands, station_kwh
+from planner.siting.city.moves import Ground, Manner, State, sort_anew, walk
+from planner.siting.city.pricing import Sites
 from planner.siting.city.region import Choice
 from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 
-_THETAS = np.array([0.0, 0.5, 0.75, 0.9, 1.0])
-STYLES = (np.array([1, 2]), np.array([3, 4]))
-_NEIGHBOURS = 24
-_STATIONS_A_ZONE, _POOL_A_ZONE = 60.0, 6
-_POOL_TIMES, _LEAST_POOL, _GIVEN_TIMES, _AS_GOOD = 3, 1000, 2, 1e-9
-_ROUNDS = 60
-_RUIN = 24
-_FIRST_KINK, _LAST_KINK, _FLAT_SHARE = 0.005, 0.05, 0.5
-_STEERING, _SLEW, _REACH, _LEAST_PRICE = 2.0, 0.02, 1.0, 0.1
-_HOT, _COLD = 0.1, 0.0005
-_SEED = 1
-_LEAST_ROUNDS = 6
-_FIRST_MOVES, _COLD_ROUNDS = 30, 20
-_UNTIL_SHARE_OF_TIME = 0.8
 
-
-class Ground(NamedTuple):
-    """What a walk needs besides the layout.
+@dataclass(frozen=True)
+class SearchParams:
+    """How the walks move, cool down and keep the limits. Counted work: the same input gives the same walk.
 
     Attributes
     ----------
-    less
-        Thetas x demands: price of a kWh, bonus taken off.
-    bonus
-        Demand: worth added to every kWh by floors and promises.
-    price, opening
-        Of options and openings at the limits' prices; own costs included.
-    near
-        Sites x some: the nearest sites by shared demand, -1 beyond the last.
-    row_start, row, use
-        The limits an option takes from: CSR by option.
-    open_start, open_row, open_use
-        The same for openings, by site.
-    least, most, kink
-        Of the limits, and what a unit beyond them costs.
-    cost, opening_cost
-        Own costs of options and openings (least cost).
-    row_price
-        Of the limits: what a move is charged for a unit.
-    first_access
-        The limits from here on are those of access: many, and each of some sites only.
+    thetas
+        Shares of the demand prices at which sites may decide; the first, 0, is how spare capacity is given away.
+    neighbours
+        Sites known to be near each site, itself among them; moves close some of these.
+    ruin_most
+        Sites that a move closes at most.
+    seed
+        Of the first walk's random numbers; the next walks take the next numbers.
+    stations_a_zone
+        A zone without its minimum access weighs as much beyond its price as so many units of a limit.
+    pool_a_zone
+        Sites near a zone without access from which moves may begin.
+    pool_times, least_pool
+        Sites from which moves may begin: so many times those that pay at the prices, and at least so many.
+    given_times
+        Sites that moves may begin from for a least amount: enough to give it so many times.
+    as_good
+        A site pays that gains no less than this share of the city's value below nothing.
+    rounds, least_rounds
+        Temperatures of a walk; the fewest where a clock cools it faster.
+    hot, cold
+        First and last temperature, in the mean value of a site.
+    flat_share
+        Of a walk, before units beyond a limit get dearer.
+    first_kink, last_kink
+        What a unit beyond a limit costs, in parts of what missing one is worth: until `flat_share`, and in the end.
+    until_share_of_time
+        Of a clock, when the walks are to be cold.
+    first_moves
+        Of a cold walk, from each site that has changed, before any others.
+    cold_rounds
+        Of a cold walk: times that prices follow how far limits are missed.
+    steering, slew
+        How fast the price of a limit follows: times by how much it is missed, as a share of it, which counts up to
+        `slew`.
+    reach
+        How far a steered price may stray from the one that proves the bound, in terms of its size.
+    least_price
+        The least size of a price that is steered, in parts of what missing one of the limit is worth.
     """
 
-    less: np.ndarray
-    bonus: np.ndarray
-    price: np.ndarray
-    opening: np.ndarray
-    near: np.ndarray
-    row_start: np.ndarray
-    row: np.ndarray
-    use: np.ndarray
-    open_start: np.ndarray
-    open_row: np.ndarray
-    open_use: np.ndarray
-    least: np.ndarray
-    most: np.ndarray
-    kink: np.ndarray
-    cost: np.ndarray
-    opening_cost: np.ndarray
-    row_price: np.ndarray
-    first_access: int
+    thetas: tuple[float, ...] = (0.0, 0.5, 0.75, 0.9, 1.0)
+    neighbours: int = 24
+    ruin_most: int = 24
+    seed: int = 1
+    stations_a_zone: float = 60.0
+    pool_a_zone: int = 6
+    pool_times: int = 3
+    least_pool: int = 1000
+    given_times: int = 2
+    as_good: float = 1e-9
+    rounds: int = 60
+    least_rounds: int = 6
+    hot: float = 0.1
+    cold: float = 0.0005
+    flat_share: float = 0.5
+    first_kink: float = 0.005
+    last_kink: float = 0.05
+    until_share_of_time: float = 0.8
+    first_moves: int = 30
+    cold_rounds: int = 20
+    steering: float = 2.0
+    slew: float = 0.02
+    reach: float = 1.0
+    least_price: float = 0.1
 
 
-class State(NamedTuple):
-    """A plan on the way, changed in place: counts per option, kWh per pair of the layout, demand left, limits used."""
-
-    new: np.ndarray
-    served: np.ndarray
-    left: np.ndarray
-    used: np.ndarray
-    opened: np.ndarray
-    order: np.ndarray
-    random: np.ndarray
+_PARAMS = SearchParams()
+STYLES = (np.array([1, 2]), np.array([3, 4]))
+"""Positions of the thetas that a walk decides at: low shares of the demand prices, or high ones."""
 
 
 class Walker:
@@ -105,17 +112,17 @@ class Walker:
     def __init__(self, x: Instance, prices: Prices, value_scale: float) -> None:
         self.x, self.prices = x, prices
         sites = Sites(x)
-        self.layout, self.pairs, self.widest = sites.layout, sites.pairs, sites.widest
+        self.layout, self.pairs = sites.layout, sites.pairs
         self.able = np.unique(x.option_site)
         self.promised = x.promise_kwh > 0 or len(x.floor_ids) > 0
         self.size = x.limits.size
         self.unit = x.limits.units(value_scale)
-        self.beyond_unit = np.where(x.limits.is_access, _STATIONS_A_ZONE, 1.0) * self.unit
+        self.beyond_unit = np.where(x.limits.is_access, _PARAMS.stations_a_zone, 1.0) * self.unit
         self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
         self.style = STYLES[0]
         self.pool = self._pool(sites, value_scale)
-        self.near = nearest_sites(self.layout, np.sqrt(x.energy), self._worth_knowing(), _NEIGHBOURS)
+        self.near = nearest_sites(self.layout, np.sqrt(x.energy), self._worth_knowing(), _PARAMS.neighbours)
         self.order = self._orders()
         by_option, by_site = x.limits.use.T.tocsr(), x.limits.opening.T.tocsr()
         self.taken = [
@@ -133,18 +140,18 @@ class Walker:
         free, closed = sites.ask(*ask, np.zeros(len(opening))).best, sites.ask(*ask, opening + dear).best
         gain = free - closed - opening
         ranked = self.able[np.lexsort((self.able, -gain[self.able]))]
-        pays = gain[self.able] >= -_AS_GOOD * dear  # at prices that take all a site gains, all of them
-        most = max(_POOL_TIMES * int(pays.sum()), _LEAST_POOL)
+        pays = gain[self.able] >= -_PARAMS.as_good * dear  # at prices that take all a site gains, all of them
+        most = max(_PARAMS.pool_times * int(pays.sum()), _PARAMS.least_pool)
         pool = [ranked[:most]]
         rank = np.empty(len(x.site_ids), int)
         rank[ranked] = np.arange(len(ranked))
         for row in np.flatnonzero(x.limits.is_access).tolist():
             near: np.ndarray = np.array([j for j, _ in x.limits.taken_by_openings(row)], int)
-            pool.append(near[np.argsort(rank[near], kind="stable")][:_POOL_A_ZONE])
+            pool.append(near[np.argsort(rank[near], kind="stable")][: _PARAMS.pool_a_zone])
         for r in np.flatnonzero((x.limits.least > 0) & ~x.limits.is_access):
             given = np.zeros(len(x.site_ids))
             np.maximum.at(given, x.option_site, x.limits.use[[r]].toarray().ravel() * x.option_most)
-            enough = int(np.searchsorted(np.cumsum(given[ranked]), _GIVEN_TIMES * x.limits.least[r]))
+            enough = int(np.searchsorted(np.cumsum(given[ranked]), _PARAMS.given_times * x.limits.least[r]))
             first = ranked[: enough + 1]
             pool.append(first[given[first] > 0])
         return np.unique(np.concatenate(pool))
@@ -158,14 +165,14 @@ class Walker:
 
     def _orders(self) -> np.ndarray:
         """Thetas x pairs: the demands of every station, the most gaining first, counted from its first pair."""
-        less = np.outer(_THETAS, self.prices.demand) - self.prices.bonus(self.x)
+        less = np.outer(_PARAMS.thetas, self.prices.demand) - self.prices.bonus(self.x)
         with ThreadPoolExecutor(len(STYLES)) as pool:
             return np.array([*pool.map(partial(ranked_demands, self.layout), less)])
 
     def ground(self, prices: Prices, kink: np.ndarray) -> Ground:
         """What the compiled walk reads at these prices."""
         x, bonus = self.x, prices.bonus(self.x)
-        less = np.outer(_THETAS, prices.demand) - bonus
+        less = np.outer(_PARAMS.thetas, prices.demand) - bonus
         start, row, use, open_start, open_row, open_use = self.taken
         return Ground(
             less, bonus, prices.of_options(x), prices.of_openings(x), self.near,
@@ -189,20 +196,31 @@ class Walker:
         self,
         state: State,
         prices: Prices,
+        moves: int,
+        *,
         kink: np.ndarray,
         heat: float,
-        moves: int,
         style: np.ndarray,
         pool: np.ndarray | None = None,
     ) -> None:
-        """Make moves from a state at these prices and one temperature.
+        """Make moves from a state at these prices.
 
-        `kink` is what a unit beyond a limit costs, `pool` the sites that moves begin from, by default the walker's.
+        Parameters
+        ----------
+        kink
+            What a unit beyond each limit costs.
+        heat
+            The temperature, in value.
+        style
+            As of `STYLES`.
+        pool
+            Sites that moves begin from, by default the walker's.
         """
         ground = self.ground(prices, kink)
         if self.promised:
-            _sort_anew(self.layout, ground, state)
-        walk(self.layout, ground, state, moves, self.widest, heat, style, _RUIN, self.pool if pool is None else pool)
+            sort_anew(self.layout, ground, state)
+        manner = Manner(style, _PARAMS.ruin_most, self.pool if pool is None else pool)
+        walk(self.layout, ground, state, manner, heat, moves)
 
     def choice(self, state: State) -> Choice:
         """The walk's state as a plan."""
@@ -243,7 +261,7 @@ def search(walker: Walker, walks: int, moves_per_site: int, effort: Effort) -> l
         A clock cools the walks faster and ends them when four fifths of it are spent.
     """
     styles = [STYLES[n % len(STYLES)] for n in range(walks)]
-    states = [walker.state(None, _SEED + n) for n in range(walks)]
+    states = [walker.state(None, _PARAMS.seed + n) for n in range(walks)]
     with ThreadPoolExecutor(len(STYLES)) as pool:
         for job in [pool.submit(_anneal, walker, styles[n], states[n], moves_per_site, effort) for n in range(walks)]:
             job.result()
@@ -266,7 +284,7 @@ def search_from(walker: Walker, choice: Choice, first: np.ndarray, moves_per_sit
     effort
         Once it is over, the walks end.
     """
-    states = [walker.state(choice, _SEED + n) for n in range(len(STYLES))]
+    states = [walker.state(choice, _PARAMS.seed + n) for n in range(len(STYLES))]
     with ThreadPoolExecutor(len(STYLES)) as pool:
         walks = zip(STYLES, states, strict=True)
         for job in [pool.submit(_cold, walker, *each, first, moves_per_site, effort) for each in walks]:
@@ -280,14 +298,15 @@ def _cold(
     walker: Walker, style: np.ndarray, state: State, first: np.ndarray, moves_per_site: int, effort: Effort
 ) -> None:
     """One walk at the lowest temperature; prices of limits, floors and promise follow how far they are missed."""
-    kink, heat, prices = walker.beyond_unit * _LAST_KINK, walker.heat * _COLD, walker.prices
+    rounds, prices = _PARAMS.cold_rounds, walker.prices
+    cold = partial(walker.walk, kink=walker.beyond_unit * _PARAMS.last_kink, heat=walker.heat * _PARAMS.cold)
     first = np.intersect1d(first, walker.able)
     if len(first):
-        walker.walk(state, prices, kink, heat, _FIRST_MOVES * len(first), style, first)
-    for _ in range(_COLD_ROUNDS):
+        cold(state, prices, _PARAMS.first_moves * len(first), style=style, pool=first)
+    for _ in range(rounds):
         if effort.is_over() or not len(walker.pool):
             break
-        walker.walk(state, prices, kink, heat, max(1, moves_per_site * len(walker.able) // _COLD_ROUNDS), style)
+        cold(state, prices, max(1, moves_per_site * len(walker.able) // rounds), style=style)
         prices = _steered_prices(walker, prices, state)
 
 
@@ -302,26 +321,28 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     x, prices = walker.x, walker.prices
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
-    state = walker.state(choice, _SEED)
-    kink, heat, moves = walker.beyond_unit * _LAST_KINK, walker.heat * _COLD, moves_per_site * len(walker.able)
-    walker.walk(state, walker.prices, kink, heat, moves, walker.style)
+    state = walker.state(choice, _PARAMS.seed)
+    kink, heat = walker.beyond_unit * _PARAMS.last_kink, walker.heat * _PARAMS.cold
+    moves = moves_per_site * len(walker.able)
+    walker.walk(state, walker.prices, moves, kink=kink, heat=heat, style=walker.style)
     return walker.choice(state)
 
 
 def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, effort: Effort) -> None:
     """One walk from hot to cold; prices of limits, floors and promise follow how far they are missed."""
-    moves = max(1, moves_per_site * len(walker.able) // _ROUNDS)
+    params = _PARAMS
+    moves = max(1, moves_per_site * len(walker.able) // params.rounds)
     prices = walker.prices
     began, done, rounds = effort.spent_share(), 0.0, 0
     while done < 1.0 and len(walker.pool):
-        ramp = max(0.0, done - _FLAT_SHARE) / (1 - _FLAT_SHARE)
-        kink = walker.beyond_unit * _FIRST_KINK * (_LAST_KINK / _FIRST_KINK) ** ramp
-        heat = walker.heat * _HOT * (_COLD / _HOT) ** done
-        walker.walk(state, prices, kink, heat, moves, style)
+        ramp = max(0.0, done - params.flat_share) / (1 - params.flat_share)
+        kink = walker.beyond_unit * params.first_kink * (params.last_kink / params.first_kink) ** ramp
+        heat = walker.heat * params.hot * (params.cold / params.hot) ** done
+        walker.walk(state, prices, moves, kink=kink, heat=heat, style=style)
         prices = _steered_prices(walker, prices, state)
         rounds += 1
-        clock = (effort.spent_share() - began) / max(_UNTIL_SHARE_OF_TIME - began, 0.01)
-        done = max(rounds / _ROUNDS, clock if rounds >= _LEAST_ROUNDS else 0.0, float(effort.is_over()))
+        clock = (effort.spent_share() - began) / max(params.until_share_of_time - began, 0.01)
+        done = max(rounds / params.rounds, clock if rounds >= params.least_rounds else 0.0, float(effort.is_over()))
 
 
 def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
@@ -336,10 +357,9 @@ def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
     promise_short = 1 - float(served.sum()) / max(x.promise_kwh, 1.0)
 
     def steered(price: Any, middle: Any, off: Any, unit: Any) -> Any:
-        size = np.maximum(np.abs(middle), _LEAST_PRICE * unit)
-        return np.clip(
-            price + _STEERING * np.clip(off, -_SLEW, _SLEW) * size, middle - _REACH * size, middle + _REACH * size
-        )
+        size = np.maximum(np.abs(middle), _PARAMS.least_price * unit)
+        moved = price + _PARAMS.steering * np.clip(off, -_PARAMS.slew, _PARAMS.slew) * size
+        return np.clip(moved, middle - _PARAMS.reach * size, middle + _PARAMS.reach * size)
 
     return allowed(
         x,
@@ -350,27 +370,6 @@ def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
             float(steered(now.promise, proven.promise, promise_short, walker.kwh_price)),
         ),
     )
-
-
-@compiled
-def ranked_demands(y, less):  # type: ignore[no-untyped-def]
-    """Of every station its demands, the most gaining first, counted from its first pair."""
-    order = np.empty(len(y.demand), np.int32)
-    for s in range(len(y.first_pair) - 1):
-        p0, p1 = y.first_pair[s], y.first_pair[s + 1]
-        loss = np.empty(p1 - p0)
-        for q in range(p0, p1):
-            loss[q - p0] = less[y.demand[q]] - y.worth[q]
-        order[p0:p1] = np.argsort(loss, kind="mergesort")
-    return order
-
-
-@compiled
-def _sort_anew(y, g, s):  # type: ignore[no-untyped-def]
-    """Bring all demands of all sites in order again: a bonus has changed."""
-    for theta in range(len(g.less)):
-        for j in range(len(y.bays)):
-            sort_demands(y, j, g.less[theta], s.order[theta])
 
 
 @compiled
@@ -418,218 +417,3 @@ def nearest_sites(y, weight, known, count):  # type: ignore[no-untyped-def]
             score[seen[t]] = 0.0
         score[j] = 0.0
     return near
-
-
-@compiled
-def _uniform(random):  # type: ignore[no-untyped-def]
-    """A number in [0, 1) of a xorshift generator."""
-    a = random[0]
-    a ^= (a << np.uint64(13)) & np.uint64(0xFFFFFFFFFFFFFFFF)
-    a ^= a >> np.uint64(7)
-    a ^= (a << np.uint64(17)) & np.uint64(0xFFFFFFFFFFFFFFFF)
-    random[0] = a
-    return (a >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-
-
-@compiled
-def _beyond(g, used, touched, many):  # type: ignore[no-untyped-def]
-    """What the use of all limits but access, and of some of access, costs: the price of every unit and the kink of
-    those beyond."""
-    cost = 0.0
-    for n in range(g.first_access + many):
-        r = n if n < g.first_access else touched[n - g.first_access]
-        cost += g.row_price[r] * used[r]
-        if used[r] > g.most[r]:
-            cost += g.kink[r] * (used[r] - g.most[r])
-        elif used[r] < g.least[r]:
-            cost += g.kink[r] * (g.least[r] - used[r])
-    return cost
-
-
-@compiled
-def _access_met(g, ruined, many, used, old_used, is_met, touched):  # type: ignore[no-untyped-def]
-    """The rows of access that some sites count for, in `touched`, their use in `old_used`; returns how many."""
-    met = 0
-    for m in range(many):
-        for t in range(g.open_start[ruined[m]], g.open_start[ruined[m] + 1]):
-            r = g.open_row[t]
-            if r >= g.first_access and not is_met[r]:
-                is_met[r] = True
-                touched[met] = r
-                old_used[r] = used[r]
-                met += 1
-    for t in range(met):
-        is_met[touched[t]] = False
-    return met
-
-
-@compiled
-def _take(y, g, s, j, sign):  # type: ignore[no-untyped-def]
-    """Add (or take away) what site j uses of the limits; returns its own cost."""
-    own = 0.0
-    for o in range(y.first_option[j], y.first_option[j + 1]):
-        a = y.option[o]
-        n = s.new[a]
-        if n > 0:
-            own += g.cost[a] * n
-            for t in range(g.row_start[a], g.row_start[a + 1]):
-                s.used[g.row[t]] += sign * g.use[t] * n
-    if s.opened[j] > 0:
-        own += g.opening_cost[j]
-        for t in range(g.open_start[j], g.open_start[j + 1]):
-            s.used[g.open_row[t]] += sign * g.open_use[t]
-    return own
-
-
-@compiled
-def _steered(y, g, s, j, price, opening):  # type: ignore[no-untyped-def]
-    """Prices of site j's options with the kinks of limits that are full or short."""
-    for o in range(y.first_option[j], y.first_option[j + 1]):
-        a = y.option[o]
-        p = g.price[a]
-        for t in range(g.row_start[a], g.row_start[a + 1]):
-            r = g.row[t]
-            if s.used[r] >= g.most[r]:
-                p += g.kink[r] * g.use[t]
-            elif s.used[r] < g.least[r]:
-                p -= g.kink[r] * g.use[t]
-        price[a] = p
-    p = g.opening[j]
-    for t in range(g.open_start[j], g.open_start[j + 1]):
-        r = g.open_row[t]
-        if s.used[r] >= g.most[r]:
-            p += g.kink[r] * g.open_use[t]
-        elif s.used[r] < g.least[r]:
-            p -= g.kink[r] * g.open_use[t]
-    opening[j] = p
-
-
-@compiled
-def _pour(y, g, s, j, theta, log_pair, log_served, logged):  # type: ignore[no-untyped-def]
-    """Fill site j's spare capacity with what is left of the demands, best first; returns value and log length."""
-    value = 0.0
-    less = g.less[theta]
-    order = s.order[theta]
-    for station in range(y.first_station[j], y.first_station[j + 1]):
-        p0, p1 = y.first_pair[station], y.first_pair[station + 1]
-        c = station_kwh(y, j, station, s.new)
-        if c <= 0.0:
-            continue
-        for q in range(p0, p1):
-            c -= s.served[q]
-        if c <= 1e-9:
-            continue
-        for t in range(p0, p1):
-            q = p0 + order[t]
-            i = y.demand[q]
-            if y.worth[q] - less[i] <= 0.0:
-                break
-            if s.left[i] > 0.0:
-                amount = min(c, s.left[i])
-                if logged < len(log_pair):
-                    log_pair[logged] = q
-                    log_served[logged] = s.served[q]
-                logged += 1
-                s.served[q] += amount
-                s.left[i] -= amount
-                value += (y.worth[q] + g.bonus[i]) * amount
-                c -= amount
-                if c <= 1e-9:
-                    break
-    return value, logged
-
-
-@compiled
-def walk(y, g, s, moves, widest, heat, style, ruin_most, site_pool):  # type: ignore[no-untyped-def]
-    """Make `moves` moves at one temperature; `s` is changed in place."""
-    kwh, gain = np.empty(widest + 64), np.empty(widest + 64)
-    start, length = np.empty(64, np.int64), np.empty(64, np.int64)
-    count, best_count = np.empty(256, np.int64), np.empty(256, np.int64)
-    price, opening = g.price.copy(), g.opening.copy()
-    ruined, turn = np.empty(64, np.int64), np.empty(64, np.int64)
-    old_new = np.empty((64, 256))
-    old_opened = np.empty(64)
-    log_size = 1 << 18
-    log_pair, log_served = np.empty(log_size, np.int64), np.empty(log_size)
-    old_used = s.used.copy()
-    is_met, touched = np.zeros(len(s.used), np.bool_), np.empty(len(s.used), np.int64)
-    pool = len(site_pool)
-    for _ in range(moves):
-        seed = site_pool[int(_uniform(s.random) * pool)]
-        wanted = 1 + int(_uniform(s.random) ** 2 * ruin_most)
-        ruined[0] = seed
-        many = 1
-        for t in range(1, g.near.shape[1]):
-            other = g.near[seed, t]
-            if other < 0 or many >= wanted:
-                break
-            if _uniform(s.random) < 0.7:
-                ruined[many] = other
-                many += 1
-        theta = style[int(_uniform(s.random) * len(style))]
-        logged = 0
-        before = 0.0
-        for r in range(g.first_access):
-            old_used[r] = s.used[r]
-        met = _access_met(g, ruined, many, s.used, old_used, is_met, touched)
-        for m in range(many):
-            j = ruined[m]
-            turn[m] = j
-            before -= _take(y, g, s, j, -1.0)
-            old_opened[m] = s.opened[j]
-            for o in range(y.first_option[j], y.first_option[j + 1]):
-                old_new[m, o - y.first_option[j]] = s.new[y.option[o]]
-                s.new[y.option[o]] = 0
-            s.opened[j] = 0.0
-            for q in range(y.first_pair[y.first_station[j]], y.first_pair[y.first_station[j + 1]]):
-                if s.served[q] > 0.0:
-                    i = y.demand[q]
-                    before += (y.worth[q] + g.bonus[i]) * s.served[q]
-                    s.left[i] += s.served[q]
-                    if logged < log_size:
-                        log_pair[logged] = q
-                        log_served[logged] = s.served[q]
-                    logged += 1
-                    s.served[q] = 0.0
-        for m in range(many - 1, 0, -1):
-            n = int(_uniform(s.random) * (m + 1))
-            turn[m], turn[n] = turn[n], turn[m]
-        after = 0.0
-        for m in range(many):
-            j = turn[m]
-            running_totals(y, j, g.less[theta], s.left, s.order[theta], kwh, gain, start, length)
-            _steered(y, g, s, j, price, opening)
-            best_counts(y, j, price, opening, kwh, gain, start, length, count, best_count)
-            built = 0
-            for o in range(y.first_option[j], y.first_option[j + 1]):
-                s.new[y.option[o]] = best_count[o - y.first_option[j]]
-                built += best_count[o - y.first_option[j]]
-            s.opened[j] = 1.0 if built > 0 or y.open_from[j] else 0.0
-            after -= _take(y, g, s, j, 1.0)
-            value, logged = _pour(y, g, s, j, theta, log_pair, log_served, logged)
-            after += value
-        for m in range(many):
-            value, logged = _pour(y, g, s, turn[m], 0, log_pair, log_served, logged)
-            after += value
-        for t in range(1, min(12, g.near.shape[1])):
-            other = g.near[seed, t]
-            if other < 0:
-                break
-            value, logged = _pour(y, g, s, other, 0, log_pair, log_served, logged)
-            after += value
-        change = after - before - (_beyond(g, s.used, touched, met) - _beyond(g, old_used, touched, met))
-        if change >= 0.0 or (heat > 0.0 and change > heat * np.log(max(_uniform(s.random), 1e-300))):
-            continue
-        for e in range(min(logged, log_size) - 1, -1, -1):
-            q = log_pair[e]
-            s.left[y.demand[q]] += s.served[q] - log_served[e]
-            s.served[q] = log_served[e]
-        for m in range(many):
-            j = ruined[m]
-            s.opened[j] = old_opened[m]
-            for o in range(y.first_option[j], y.first_option[j + 1]):
-                s.new[y.option[o]] = old_new[m, o - y.first_option[j]]
-        for r in range(g.first_access):
-            s.used[r] = old_used[r]
-        for t in range(met):
-            s.used[touched[t]] = old_used[touched[t]]

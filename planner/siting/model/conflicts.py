@@ -29,12 +29,36 @@ from planner.siting.model.instance import Instance
 from planner.siting.model.limits import Limits
 from planner.siting.model.program import Program, build_program
 
-_WEIGHTS = {"lock": 4.0, "quota": 3.0, "feeder": 1.5}
-_TIE = 1e-3
-_MISSED = 1e-6
-_NODES = 500
-_FLOW_PAIRS = 20_000
-_PRIMAL = 4  # HiGHS's number for the primal simplex: missing everything is a start that it can use
+
+@dataclass(frozen=True)
+class ConflictParams:
+    """What missing a rule costs, and how long its conflicts are looked for.
+
+    Attributes
+    ----------
+    weights
+        By kind of rule, 1 where it is not named: how dear it is to miss the whole of one.
+    tie
+        By how much the first of all rules is cheaper to miss than the last: no solver's choice decides between equals.
+    missed
+        Share of a rule that is missed by more than rounding.
+    pairs
+        Up to so many, floors and the promise are looked at as well.
+    nodes, gap_share
+        Of branch and bound over whole chargers: most nodes, and near enough to the least penalty.
+    """
+
+    weights: tuple[tuple[str, float], ...] = (("lock", 4.0), ("quota", 3.0), ("feeder", 1.5))
+    tie: float = 1e-3
+    missed: float = 1e-6
+    pairs: int = 20_000
+    nodes: int = 500
+    gap_share: float = 0.01
+
+
+_PARAMS = ConflictParams()
+_PRIMAL = 4
+"""HiGHS's number for the primal simplex: missing everything is a start that it can use."""
 
 
 @dataclass(frozen=True)
@@ -70,31 +94,31 @@ def whole_conflicts(x: Instance) -> list[Fault]:
 def _missed(x: Instance, integer: bool) -> tuple[dict[str, float], list[str]]:
     """How far every elastic row is missed (positive: short, negative: over), and the rows that hold the others back."""
     asks_energy = len(x.floor_ids) > 0 or x.promise_kwh > 0
-    pairs = np.arange(len(x.pair_demand) if asks_energy and len(x.pair_demand) <= _FLOW_PAIRS else 0)
+    pairs = np.arange(len(x.pair_demand) if asks_energy and len(x.pair_demand) <= _PARAMS.pairs else 0)
     stations = _without_rules(x if len(pairs) else x.of_counts_alone())
     program = build_program(stations, pairs, integer=integer)
     rows = _elastic_rows(x, program, pairs)
-    penalty = []
+    penalty, weights = [], dict(_PARAMS.weights)
     for i, row in enumerate(rows):  # of two that could as well give way, the earlier: no solver's choice
-        weight = _WEIGHTS.get(row.name.partition("(")[0], 1.0) / row.scale * (1 + _TIE * i / len(rows))
+        weight = weights.get(row.name.partition("(")[0], 1.0) / row.scale * (1 + _PARAMS.tie * i / len(rows))
         penalty += [(v, weight) for v in (row.short, row.over) if v is not None]
     if not penalty:
         return {}, []
     program.problem.setObjective(weighted_sum(penalty))
     slacks = [v for row in rows for v in (row.short, row.over) if v is not None]
     names = list(program.rows) + _add_rows(program, rows)
-    work: dict[str, Any] = {"mip_max_nodes": _NODES, "mip_rel_gap": 0.01} if integer else {}
-    if not integer and solve(program.problem, slacks, simplex_strategy=_PRIMAL).value > -_MISSED:
+    limits: dict[str, Any] = {"mip_max_nodes": _PARAMS.nodes, "mip_rel_gap": _PARAMS.gap_share}
+    if not integer and solve(program.problem, slacks, simplex_strategy=_PRIMAL).value > -_PARAMS.missed:
         return {}, []  # the usual case, in a fifth of the time
-    solved = solve(program.problem, slacks, **work)
-    if integer and solved.bound > -_MISSED:  # not shown that anything must be missed
+    solved = solve(program.problem, slacks, **(limits if integer else {}))
+    if integer and solved.bound > -_PARAMS.missed:  # not shown that anything must be missed
         return {}, []
     value = dict(zip([v.name for v in slacks], solved.values, strict=True))
     missed = {}
     for row in rows:
         short = value[row.short.name] if row.short is not None else 0.0
         over = value[row.over.name] if row.over is not None else 0.0
-        if max(short, over) > _MISSED * row.scale:
+        if max(short, over) > _PARAMS.missed * row.scale:
             missed[row.name] = float(short - over)
     tight = [] if integer else [n for n, dual in zip(names, solved.duals, strict=True) if abs(dual) > 1e-9]
     return missed, tight

@@ -14,6 +14,7 @@ from planner.capacity.types import for_cars
 from planner.scenario import Siting
 
 _STATION_UNITS = 4.0
+"""Chargers of a small station, in units of the quota: what a zone's minimum access is measured in."""
 YEAR_MARK = "@"
 """Between a name and its year in a problem of several years."""
 

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from planner.siting.model.instance import Instance
 
 _UNITS = 2e9
+"""Parts of all energy in which flow is counted: whole numbers that 32 bits still hold."""
 
 
 @dataclass(frozen=True)

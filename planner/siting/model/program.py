@@ -46,6 +46,7 @@ from planner.numeric.solver import weighted_sum
 from planner.siting.model.instance import Instance
 
 _SHARE_OF_GRID = 0.02
+"""Of a middling site's grid: what a charger must draw for its ``whole`` row to be worth writing."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Program:
         """All of them: opened, new, served, built."""
         return [*self.opened, *self.new, *self.served, *(v for by_count in self.built.values() for v in by_count)]
 
+    def subject_to(self, constraint: Any, name: str) -> None:
+        """Add a constraint under its name."""
+        self.rows[name] = len(self.rows)
+        self.problem.addConstraint(constraint, name)
+
     def values(self, opened: np.ndarray, new: np.ndarray, served: np.ndarray) -> np.ndarray:
         """A plan as values of `variables`."""
         built = [np.arange(1, len(by_count) + 1) == new[o] for o, by_count in self.built.items()]
@@ -91,14 +97,12 @@ class Program:
         return counts[:sites], counts[sites:], values[sites + options : sites + options + len(self.served)]
 
 
-def build_program(
-    instance: Instance, pairs: np.ndarray, integer: bool = True, doors: np.ndarray | None = None
-) -> Program:
+def build_program(x: Instance, pairs: np.ndarray, integer: bool = True, doors: np.ndarray | None = None) -> Program:
     """Write the program for the given pairs.
 
     Parameters
     ----------
-    instance
+    x
         The problem.
     pairs
         Positions of the pairs that get a ``served`` variable; all of them for the exact model. Without any, floors and
@@ -108,25 +112,28 @@ def build_program(
     doors
         Positions of the pairs, among `pairs`, that get a ``door`` row.
     """
-    x = instance
+    program = _variables(x, pairs, "Integer" if integer else "Continuous")
+    _add_objective(program, x, pairs)
+    _add_energy(program, x, pairs)
+    _add_counts(program, x)
+    _add_sites(program, x)
+    _add_doors(program, x, pairs, [] if doors is None else doors.tolist())
+    if len(pairs):
+        _add_promises(program, x, pairs)
+    _add_limits(program, x)
+    return program
+
+
+def _variables(x: Instance, pairs: np.ndarray, whole: str) -> Program:
+    """open, new, served and build, without any row; `whole` is the kind of those that must be whole."""
     problem = pulp.LpProblem("siting", pulp.LpMinimize)
-    whole = "Integer" if integer else "Continuous"
-    option_ids, station_ids = x.option_ids.to_flat_index(), x.station_ids.to_flat_index()
-    demand, station = x.pair_demand[pairs], x.pair_station[pairs]
-    rows: dict[str, int] = {}
-
-    def total(variables: list[Any], which: Any, weights: Any) -> Any:
-        return weighted_sum([(variables[w], float(weights[w])) for w in which])
-
-    def subject_to(constraint: Any, name: str) -> None:
-        rows[name] = len(rows)
-        problem.addConstraint(constraint, name)
-
+    option_ids = x.option_ids.to_flat_index()
     opened = [problem.add_variable(f"open({j})", float(x.open_from[n]), 1.0, whole) for n, j in enumerate(x.site_ids)]
     new = [
         problem.add_variable(f"new({j},{k})", 0.0, float(most), whole)
         for (j, k), most in zip(option_ids, x.option_most, strict=True)
     ]
+    demand, station = x.pair_demand[pairs], x.pair_station[pairs]
     served = [problem.add_variable(f"served({i},{js})", 0.0) for i, js in zip(demand, station, strict=True)]
     build: dict[int, list[Any]] = {
         o: [problem.add_variable(f"build({j},{k},{n + 1})", 0.0, 1.0, whole) for n in range(int(x.option_most[o]))]
@@ -134,61 +141,96 @@ def build_program(
         if not x.proportional[x.option_type[o]]
     }
     gained = [_gained(x, o, variable, build.get(o)) for o, variable in enumerate(new)]
-    everyone = range(len(served))
-    options_at, options_of = _members(x.option_site), _members(x.option_station)
-    from_zone, into_station = _members(demand), _members(station)
+    return Program(problem, opened, new, served, build, gained, {})
 
-    cost = [(v, float(c)) for v, c in zip(opened, x.opening_cost_cny, strict=True) if c]
-    cost += [(v, float(c)) for v, c in zip(new, x.option_cost_cny, strict=True) if c]
-    problem.setObjective(
-        weighted_sum([*cost, *((v, -float(worth)) for v, worth in zip(served, x.pair_worth[pairs], strict=True))])
-    )
+
+def _add_objective(program: Program, x: Instance, pairs: np.ndarray) -> None:
+    """Least cost less worth."""
+    cost = [(v, float(c)) for v, c in zip(program.opened, x.opening_cost_cny, strict=True) if c]
+    cost += [(v, float(c)) for v, c in zip(program.new, x.option_cost_cny, strict=True) if c]
+    worth = [(v, -float(w)) for v, w in zip(program.served, x.pair_worth[pairs], strict=True)]
+    program.problem.setObjective(weighted_sum([*cost, *worth]))
+
+
+def _add_energy(program: Program, x: Instance, pairs: np.ndarray) -> None:
+    """demand (i) and capacity (js)."""
+    from_zone, into_station = _members(x.pair_demand[pairs]), _members(x.pair_station[pairs])
     for i in sorted(from_zone):
         zone, service = x.demand_ids[i]
-        subject_to(total(served, from_zone[i], np.ones(len(served))) <= float(x.energy[i]), f"demand({zone},{service})")
+        program.subject_to(_sum(program.served, from_zone[i]) <= float(x.energy[i]), f"demand({zone},{service})")
+    station_ids, options_of = x.station_ids.to_flat_index(), _members(x.option_station)
     for js in sorted(into_station):
         site, service = station_ids[js]
-        taken = [(served[p], 1.0) for p in into_station[js]]
-        added = [(v, -kwh) for o in options_of[js] for v, kwh in gained[o]]
-        subject_to(weighted_sum([*taken, *added]) <= float(x.standing_kwh[js]), f"capacity({site},{service})")
-    for o, by_count in build.items():
+        taken = [(program.served[p], 1.0) for p in into_station[js]]
+        added = [(v, -kwh) for o in options_of[js] for v, kwh in program.gained[o]]
+        most = float(x.standing_kwh[js])
+        program.subject_to(weighted_sum([*taken, *added]) <= most, f"capacity({site},{service})")
+
+
+def _add_counts(program: Program, x: Instance) -> None:
+    """count (jk) and one (jk)."""
+    option_ids = x.option_ids.to_flat_index()
+    for o, by_count in program.built.items():
         j, k = option_ids[o]
         counted = [(v, -float(n + 1)) for n, v in enumerate(by_count)]
-        subject_to(weighted_sum([(new[o], 1.0), *counted]) == 0, f"count({j},{k})")
+        program.subject_to(weighted_sum([(program.new[o], 1.0), *counted]) == 0, f"count({j},{k})")
         one = [(v, 1.0) for v in by_count]
-        subject_to(weighted_sum([*one, (opened[x.option_site[o]], -1.0)]) <= 0, f"one({j},{k})")
+        opened = program.opened[x.option_site[o]]
+        program.subject_to(weighted_sum([*one, (opened, -1.0)]) <= 0, f"one({j},{k})")
+
+
+def _add_sites(program: Program, x: Instance) -> None:
+    """bays, grid, whole, link, station and cars, site by site."""
     bays, grid = x.bays_used[x.option_type], x.grid_used_kw[x.option_type]
+    options_at, option_ids = _members(x.option_site), x.option_ids.to_flat_index()
+    new, subject_to = program.new, program.subject_to
     for j in sorted(options_at):
-        site, here = x.site_ids[j], options_at[j]
-        subject_to(total(new, here, bays) - float(x.bays[j]) * opened[j] <= 0, f"bays({site})")
-        subject_to(total(new, here, grid) - float(x.grid_kw[j]) * opened[j] <= 0, f"grid({site})")
+        site, here, opened = x.site_ids[j], options_at[j], program.opened[j]
+        subject_to(_sum(new, here, bays) - float(x.bays[j]) * opened <= 0, f"bays({site})")
+        subject_to(_sum(new, here, grid) - float(x.grid_kw[j]) * opened <= 0, f"grid({site})")
         for c, fit, use in _whole_uses(x, j, grid[here]):
             used = [(new[o], float(w)) for o, w in zip(here, use, strict=True) if w > 0]
-            subject_to(weighted_sum([*used, (opened[j], -fit)]) <= 0, f"whole({site},{x.type_ids[c]})")
+            subject_to(weighted_sum([*used, (opened, -fit)]) <= 0, f"whole({site},{x.type_ids[c]})")
         for o in here:
-            if bays[o] == 0 and o not in build:
-                subject_to(new[o] - float(x.option_most[o]) * opened[j] <= 0, f"link({site},{option_ids[o][1]})")
+            if bays[o] == 0 and o not in program.built:
+                subject_to(new[o] - float(x.option_most[o]) * opened <= 0, f"link({site},{option_ids[o][1]})")
         if x.min_station[j] > 0:
-            count = total(new, here, np.ones(len(new)))
-            subject_to(float(x.min_station[j]) * opened[j] - count <= 0, f"station({site})")
+            subject_to(float(x.min_station[j]) * opened - _sum(new, here) <= 0, f"station({site})")
         if x.min_cars[j] > 0:
-            count = total(new, [o for o in here if x.for_cars[x.option_type[o]]], np.ones(len(new)))
-            subject_to(float(x.min_cars[j]) * opened[j] - count <= 0, f"cars({site})")
-    variable_of = dict(zip(pairs.tolist(), served, strict=True))
-    for p in [] if doors is None else doors.tolist():
+            for_cars = [o for o in here if x.for_cars[x.option_type[o]]]
+            subject_to(float(x.min_cars[j]) * opened - _sum(new, for_cars) <= 0, f"cars({site})")
+
+
+def _add_doors(program: Program, x: Instance, pairs: np.ndarray, doors: list[int]) -> None:
+    """door (ijs)."""
+    variable_of = dict(zip(pairs.tolist(), program.served, strict=True))
+    for p in doors:
         i, j = x.pair_demand[p], x.station_site[x.pair_station[p]]
-        subject_to(variable_of[p] - float(x.energy[i]) * opened[j] <= 0, f"door({p})")
-    for d, district in enumerate(x.floor_ids if len(pairs) else ()):
-        inside = np.flatnonzero(x.demand_floor[demand] == d)
-        subject_to(total(served, inside, np.ones(len(served))) >= float(x.floor_kwh[d]), f"floor({district})")
-    if x.promise_kwh > 0 and len(pairs):
-        subject_to(total(served, everyone, np.ones(len(served))) >= float(x.promise_kwh), "promise")
+        program.subject_to(variable_of[p] - float(x.energy[i]) * program.opened[j] <= 0, f"door({p})")
+
+
+def _add_promises(program: Program, x: Instance, pairs: np.ndarray) -> None:
+    """floor (d) and promise."""
+    for d, district in enumerate(x.floor_ids):
+        inside = np.flatnonzero(x.demand_floor[x.pair_demand[pairs]] == d)
+        program.subject_to(_sum(program.served, inside) >= float(x.floor_kwh[d]), f"floor({district})")
+    if x.promise_kwh > 0:
+        everyone = range(len(program.served))
+        program.subject_to(_sum(program.served, everyone) >= float(x.promise_kwh), "promise")
+
+
+def _add_limits(program: Program, x: Instance) -> None:
+    """The limits of the whole city."""
     for row, name in enumerate(x.limits.names):
-        taken_by = [(new[o], use) for o, use in x.limits.taken_by_options(row)]
-        taken_by += [(opened[j], use) for j, use in x.limits.taken_by_openings(row)]
+        taken_by = [(program.new[o], use) for o, use in x.limits.taken_by_options(row)]
+        taken_by += [(program.opened[j], use) for j, use in x.limits.taken_by_openings(row)]
         for constraint in _within(weighted_sum(taken_by), x.limits.least[row], x.limits.most[row]):
-            subject_to(constraint, name)
-    return Program(problem, opened, new, served, build, gained, rows)
+            program.subject_to(constraint, name)
+
+
+def _sum(variables: list[Any], which: Any, weights: np.ndarray | None = None) -> Any:
+    """The sum of some variables, each times its weight if there are any."""
+    return weighted_sum([(variables[w], 1.0 if weights is None else float(weights[w])) for w in which])
 
 
 def _members(group: np.ndarray) -> dict[int, list[int]]:
