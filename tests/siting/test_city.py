@@ -26,6 +26,7 @@ from planner.siting import check_plan, choose_sites
 from planner.siting.choose import SolverParams
 from planner.siting.city.city import CityParams
 from planner.siting.city.dual import find_prices
+from planner.siting.city.pricing import PricingParams
 from planner.siting.city.search import Walker, search
 from planner.siting.city.settle import nearest_counts, settle
 from planner.siting.effort import Effort
@@ -274,7 +275,7 @@ def test_the_city_method_gives_the_same_plan_again_and_for_rows_in_another_order
 def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     town = middle_town(1, size=40, quota=160)
     two = by_the_city_method(town)
-    monkeypatch.setattr("planner.siting.city.pricing._THREADS", 1)
+    monkeypatch.setattr("planner.siting.city.pricing._PARAMS", PricingParams(threads=1))
     monkeypatch.setattr("planner.siting.city.search.ThreadPoolExecutor", lambda threads: ThreadPoolExecutor(1))
     one = by_the_city_method(town)
     pd.testing.assert_frame_equal(one.chargers, two.chargers, check_exact=True)
