@@ -150,7 +150,7 @@ function changedSiteCard(app, site) {
   const { sites } = app;
   const rows = sites.types.flatMap(([name, a, b]) => (a[site] || b[site] ? [[name, name, `${a[site]} → ${b[site]}`]] : []));
   return el("div", "card", el("h3", "", sites.zh[site]), el("div", "where", `${sites.district[site]} · ${sites.id[site]}`),
-    el("span", "tag", both(...CHANGE_WORDS[sites.change[site]])),
+    el("span", "tag", both(...app.data.words.changes[sites.change[site]])),
     table([...rows, ["功率 B − A", "Power, B − A", `${signed(sites.kw[site])} kW`]]));
 }
 
