@@ -270,7 +270,7 @@ def test_check_reads_crs_and_repairs_of_the_files(town: Path, tmp_path: Path) ->
     streets.set_geometry(shapely.force_3d(streets.geometry.to_numpy(), 800.0)).to_file(town / "streets.gpkg")
     done = planner("check", town / "toytown.toml", "--lang", "en", cwd=tmp_path)
     row = rows_of(done.stdout)["streets"]
-    assert row.startswith("12 | 1.0 x 1.0 | EPSG:32649 | 100.0 % of km | 6 km")
+    assert row.startswith("12 | 1.0 x 1.0 | EPSG:32649 | 100.0 % of km | 6.0 km")
     assert "! heights of 12 left out: s01, s02, s03, s04, s05 … (+7)" in row
     assert done.stdout.endswith("no faults; look at the 1 line marked !\n")
     plan = planner("plan", town / "toytown.toml", "-o", "out", "--lang", "en", cwd=tmp_path)
