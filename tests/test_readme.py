@@ -189,6 +189,8 @@ def test_python_examples_run_and_print_the_share_of_assumptions(tmp_path: Path) 
     ]
     assert "2,388 of at most 2,388 kWh a day" in done[0]  # toytown's value, by hand in data/toytown/README.md
     assert (tmp_path / "maps" / "toytown" / "map.html").is_file()
+    # three of 100 kWh: 200 x (1 - 0.5 x 300 / 2000) + 20 x (1 - 0.5 x 900 / 2000) + 80 x (1 - 0.5 x 200 / 2000)
+    assert "276.5 of at most 276.5 kWh a day" in done[2]
     share = done[1].strip().replace("%", " %")
     for name in ("README", "data"):
         assert f"**{share} of" in TEXT["en", name]
