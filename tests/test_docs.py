@@ -111,10 +111,12 @@ def test_keys_tell_type_unit_limits_and_default() -> None:
 def test_every_public_name_is_explained_in_both_languages() -> None:
     told = [name for group in words()["python"] for name in group["names"]]
     assert sorted(told) == sorted(public_names()), "docs/words.toml: [[python]]"
+    reference = python_reference("en")
+    assert "::: planner.assessment.assess.assess\n" in reference  # the function, not the module of its name
     for name in public_names():
         assert CHINESE.search(sentence(name, "zh"))
         assert re.search(r"[a-z]{3}", sentence(name, "en")), f"{name} has no docstring"
-        assert f"::: planner.{name}" in python_reference("en")
+        assert f"heading: planner.{name}\n" in reference
     assert [len(names) for names in groups("en").values()] == [len(names) for names in groups("zh").values()]
 
 

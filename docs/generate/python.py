@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import planner
 import planner.location
@@ -38,13 +39,30 @@ def sentence(name: str, lang: Lang) -> str:
         told = {name: text for group in words()["python"] for name, text in group["names"].items()}
         if name in told:
             return str(told[name])
-    thing = planner
+    return inspect.cleandoc(thing_of(name).__doc__ or "").split("\n\n")[0].replace("\n", " ")
+
+
+def thing_of(name: str) -> Any:
+    """The function or class of a public name."""
+    thing: Any = planner
     for part in name.split("."):
         thing = getattr(thing, part)
-    return inspect.cleandoc(thing.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    return thing
+
+
+def home_of(name: str) -> str:
+    """Where the thing is written; a module may have the name of the function in it."""
+    thing = thing_of(name)
+    return f"{thing.__module__}.{thing.__qualname__}"
 
 
 def _group(title: str, names: list[str], lang: Lang) -> str:
-    rows = [[f"[`{name}`](#planner.{name})", sentence(name, lang)] for name in names]
-    docstrings = "\n\n".join(f"::: planner.{name}" for name in names)
+    rows = [[f"[`{name}`](#{home_of(name)})", sentence(name, lang)] for name in names]
+    docstrings = "\n\n".join(_docstring(name) for name in names)
     return f"## {title}\n\n{table(_HEADS[lang], rows, 'names')}\n\n{docstrings}"
+
+
+def _docstring(name: str) -> str:
+    """What makes the docstring of a name appear, under the name that it is imported by."""
+    short = name.rsplit(".", 1)[-1]
+    return f"::: {home_of(name)}\n    options:\n      heading: planner.{name}\n      toc_label: {short}"
