@@ -40,7 +40,7 @@ FOUR = {
             zh="所在网格距充电桩的直线距离不超过其圈层服务半径的居民，占全部居民的比例",
             en="share of residents with a charger for cars within the norm radius of their ring, straight line",
         ),
-        short=Text(zh="居民在服务半径内", en="residents within the norm"),
+        short=Text(zh="居民在服务半径内", en="within the norm radius"),
     ),
     "completely_equipped": FigureWords(
         word=Text(zh="配置完善", en="completely equipped"),

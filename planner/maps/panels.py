@@ -14,7 +14,7 @@ from planner.views import numbers
 from planner.views.areas import POWERS
 from planner.views.figures import shown_figures
 from planner.views.result import built, proven
-from planner.words import NOTICE, Text, joined, same, text_of
+from planner.words import NOTICE, Text, text_of
 
 if TYPE_CHECKING:
     from planner.maps.basemap import Basemap
@@ -30,7 +30,6 @@ THEMES = {
     "residents": Text(zh="居民（模型）", en="Residents (model)"),
     "": Text(zh="不显示", en="None"),
 }
-_BETWEEN = same(" · ")
 
 
 def panels(plan: Plan, streets: list[tuple[str, float]], basemap: Basemap | None) -> str:
@@ -76,7 +75,7 @@ def year_words(plan: Plan) -> list[dict[str, Any]]:
     Returns
     -------
     list
-        ``year``; ``summary`` in both languages; ``figures``: name -> words, those that are known of that year.
+        ``year``; ``summary``, part by part; ``figures``: name -> words, those that are known of that year.
     """
     if len(plan.years) < 2:
         year = plan.scenario.year
@@ -94,10 +93,10 @@ def year_words(plan: Plan) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary(when: Text, sums: Mapping[Any, float]) -> Text:
-    """What stands by some time: chargers, stations and swap stations of them, power_kw, capex_cny."""
+def _summary(when: Text, sums: Mapping[Any, float]) -> list[Text]:
+    """What stands by some time: chargers, stations and swap stations of them, power_kw, capex_cny; part by part."""
     swaps = Text(zh="（含换电 {n} 座）", en=" ({n} swap)").fill(n=numbers.count(sums["swap_stations"]))
-    parts = [
+    return [
         when,
         Text(zh="新建充电桩 {n} 台", en="{n} chargers").fill(n=numbers.count(sums["chargers"])),
         Text(zh="{n} 个站点{swaps}", en="{n} sites{swaps}").fill(
@@ -106,7 +105,6 @@ def _summary(when: Text, sums: Mapping[Any, float]) -> Text:
         numbers.power(sums["power_kw"]),
         numbers.money(sums["capex_cny"]),
     ]
-    return joined(parts, _BETWEEN)
 
 
 def _figures(plan: Plan) -> list[dict[str, Any]]:

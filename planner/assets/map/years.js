@@ -63,8 +63,8 @@ function yearSlider(app) {
     app.year = year;
     Object.assign(app, builtBy(app.data, year));
     shown.replaceChildren(both(`${years[year].year} 年`, years[year].year));
-    const [zh, en] = years[year].summary;
-    document.getElementById("summary").replaceChildren(both(zh, en));
+    const parts = years[year].summary.map(([zh, en]) => el("span", "part", both(zh, en)));
+    document.getElementById("summary").replaceChildren(...parts.flatMap((part, at) => (at ? [" · ", part] : [part])));
     figures.forEach((figure) => {
       const known = year === years.length - 1 ? null : years[year].figures[figure.dataset.name];
       figure.classList.toggle("later", year < years.length - 1 && !known);
