@@ -28,6 +28,7 @@ from planner.siting import (
     Proof,
     choose_every_year,
 )
+from planner.words import Text
 
 
 @dataclass(frozen=True)
@@ -250,10 +251,10 @@ def pose(
     return problems
 
 
-def several_years(plan: Plan, what: str) -> list[Fault]:
+def several_years(plan: Plan, what: Text) -> list[Fault]:
     """A fault where a plan has several years and something is known for one alone."""
     if len(plan.problems) == 1:
         return []
-    en = f"the plan has {len(plan.problems)} years; {what}: only for plans of one, so plan without phases"
-    zh = f"该方案含 {len(plan.problems)} 个年份；此功能仅适用于单年方案，请去掉 phases 后重新规划"
+    en = f"the plan has {len(plan.problems)} years; {what.en}: only for plans of one, so plan without phases"
+    zh = f"该方案含 {len(plan.problems)} 个年份；{what.zh}仅适用于单年方案，请去掉 phases 后重新规划"
     return [Fault("scenario, key siting.phases", en=en, zh=zh)]

@@ -35,7 +35,7 @@ MAY = {
     "siting": "capacity faults numeric progress scenario tables",
     "baselines": "numeric siting",
     "assessment": "baselines capacity demand layers numeric scenario siting words",
-    "plan": "access assessment candidates capacity demand faults layers progress scenario siting",
+    "plan": "access assessment candidates capacity demand faults layers progress scenario siting words",
     # questions about it
     "checks": "access candidates capacity demand faults files layers numeric scenario siting sources words",
     "simulation": "capacity demand",

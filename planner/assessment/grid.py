@@ -11,7 +11,7 @@ import pandas as pd
 from planner.assessment.networks import Chargers, sum_by_site
 from planner.layers import Layers
 from planner.scenario import GridRules, Scenario
-from planner.words import Text
+from planner.words import NO_TEXT, Text
 
 NO_FEEDER = "–"
 """Stands for the group of sites that lie in no feeder area."""
@@ -24,7 +24,6 @@ _GROUP_COLUMNS = ("name_zh", *_FIGURES, "headroom_stated", "note_zh", "note_en")
 _CITY_COLUMNS = (*_FIGURES, "fullest_group")
 _BY_DISTRICT = Text(zh="无馈线图层：按县区汇总，不作约束", en="no feeder layer: by district, without a constraint")
 _IN_NONE = Text(zh="不在任何馈线范围内的站点", en="sites in no feeder area")
-_NO_NOTE = Text(zh="", en="")
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _group_table(
     rows = rows.assign(headroom_kw=stated.fillna(rows["headroom_kw"]))
     rows = _with_use(rows.assign(headroom_stated=stated.notna()), load)
     named = feeders["name_zh"].dropna().to_dict() if "name_zh" in feeders else {}
-    notes = [_BY_DISTRICT if by_district else _IN_NONE if group == NO_FEEDER else _NO_NOTE for group in rows.index]
+    notes = [_BY_DISTRICT if by_district else _IN_NONE if group == NO_FEEDER else NO_TEXT for group in rows.index]
     names = [named.get(group, group) for group in rows.index]
     rows = rows.assign(name_zh=names, note_zh=[note.zh for note in notes], note_en=[note.en for note in notes])
     return rows[[*_GROUP_COLUMNS]]

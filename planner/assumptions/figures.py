@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from planner.faults import BadInput, Fault, refuse
 from planner.scenario import Figure, Scenario
 from planner.scenario.file import fault_in
-from planner.words import Text
+from planner.words import NO_TEXT, Text
 
 EDITABLE = ("low", "base", "high", "source_kind", "source", "reasoning")
 """Columns of the table that make up a figure; the others only explain it."""
@@ -133,7 +133,7 @@ def unit_of(*names: str) -> Text:
         fitting = [ending for ending in UNITS if f"_{name}".endswith(f"_{ending}")]
         if fitting:
             return UNITS[max(fitting, key=len)]
-    return Text(zh="", en="")
+    return NO_TEXT
 
 
 def with_figures(scenario: Scenario, name: str, changes: Mapping[Keys, Mapping[str, Any]]) -> Scenario:

@@ -15,7 +15,7 @@ from planner.files.vector import read_vector
 from planner.layers import Layers, Origin
 from planner.scenario.file import embedded
 from planner.sources.datum import Suspicion, suspect_datum
-from planner.words import Text
+from planner.words import NO_TEXT, Text
 
 SAME_SPOT_M = 1.0
 """Points of one name as near as this are one thing entered twice."""
@@ -218,7 +218,7 @@ def _overlap_faults(overlaps: pd.DataFrame, origin: Origin | None) -> list[Fault
     pairs = [f"{row['first']} & {row['second']} ({row['m2']:,.0f} m²)" for _, row in real.head(5).iterrows()]
     more = f" … (+{len(real) - 5})" if len(real) > 5 else ""
     file = origin.file.name if origin else "zones"
-    side = Text(zh="", en="")
+    side = NO_TEXT
     if file.endswith(".csv"):
         side = Text(zh="或 zone_side_m", en=" or zone_side_m")
     word = "pair of zones overlaps" if len(real) == 1 else "pairs of zones overlap"

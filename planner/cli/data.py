@@ -10,7 +10,7 @@ import typer
 
 from planner.cli.options import DatumOption, LangOption, ScenarioArgument, language, naming_file
 from planner.faults import Fault, refuse
-from planner.words import Lang, text_of
+from planner.words import Lang, Text, text_of
 
 
 class Origin(StrEnum):
@@ -173,8 +173,9 @@ def _refuse_mixed_options(only: bool, output: Path | None, edited: Path | None, 
         both = " ".join([*asked, "--only"] if only else asked)
         refuse([Fault(both, en="do not go together; give one of them", zh="不能同时使用，请只保留一个")])
     if asked and output is None:
-        what, zh = ("a new .toml file", "新的 .toml 文件") if edited else ("a folder", "文件夹")
-        refuse([Fault(asked[0], en=f"needs -o and the name of {what}", zh=f"需要用 -o 给出{zh}")])
+        what = Text(zh="新的 .toml 文件", en="a new .toml file") if edited else Text(zh="文件夹", en="a folder")
+        en, zh = f"needs -o and the name of {what.en}", f"需要用 -o 给出{what.zh}的名称"
+        refuse([Fault(asked[0], en=en, zh=zh)])
 
 
 def fetch_command(

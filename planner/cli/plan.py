@@ -105,7 +105,7 @@ def _default_folder(scenario: Scenario) -> Path:
         fault = Fault(
             "scenario, key name",
             en=f"{name!r} is no folder name; change it or give -o",
-            zh="名称不能用作文件夹名，请修改或使用 -o",
+            zh=f"{name!r} 不能用作文件夹名，请修改或使用 -o",
         )
         raise BadInput([fault])
     return Path("maps") / name

@@ -44,7 +44,7 @@ class Lasting(io.RawIOBase):
             if self._told_as is None or isinstance(error, BrokenPipeError):
                 return len(data)
             en = f"cannot be written: {error.strerror}"
-            raise BadInput([Fault(self._told_as, en=en, zh="无法写入")]) from None
+            raise BadInput([Fault(self._told_as, en=en, zh=f"无法写入：{error.strerror}")]) from None
 
 
 def outlive_readers() -> None:

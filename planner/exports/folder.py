@@ -99,7 +99,8 @@ def refuse_foreign_folder(folder: str | Path) -> None:
     refuse_unwritable(path)
     if path.is_dir() and any(path.iterdir()) and not (path / "summary.json").is_file():
         en = "holds files but no plan (no summary.json) and is not overwritten; give an empty or a new folder"
-        raise BadInput([Fault(str(path), en=en, zh="文件夹内有其他文件且不是方案文件夹，不予覆盖；请另选空文件夹")])
+        zh = "文件夹内有其他文件而没有方案（缺少 summary.json），不予覆盖；请另选空文件夹或新文件夹"
+        raise BadInput([Fault(str(path), en=en, zh=zh)])
 
 
 def _write_files(content: Content, layers: Layers, folder: Path) -> None:

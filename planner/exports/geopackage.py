@@ -57,7 +57,7 @@ def read_geopackage(file: Path) -> dict[str, Layer]:
             tables = dict(zip(names, read_saved_layers(file, *names), strict=True))
             return {name: Layer(table, _words(file, name)) for name, table in tables.items()}
     except (RuntimeError, ValueError) as error:  # GDAL's faults are RuntimeErrors
-        en, zh = f"cannot be read as a saved plan: {error}; plan again", "无法读取已保存的方案，请重新规划"
+        en, zh = f"cannot be read as a saved plan: {error}; plan again", f"无法读取已保存的方案：{error}；请重新规划"
         raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
 
 

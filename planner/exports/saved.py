@@ -149,7 +149,7 @@ def _read_summary(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         if not all(isinstance(digests[part], dict) for part in ("tables", "layers")):
             raise KeyError("digests")
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        en, zh = f"cannot be read as a plan's summary: {error}; plan again", "无法读取方案摘要，请重新规划"
+        en, zh = f"cannot be read as a plan's summary: {error}; plan again", f"无法读取方案摘要：{error}；请重新规划"
         raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
     return summary, digests
 

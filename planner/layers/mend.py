@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.faults import Fault, some
-from planner.words import Text
+from planner.words import COLON, NO_TEXT, Text, joined, same
 
 SAME_SHARE = 1e-6
 """Of its convex hull: a repair that moves less area than this leaves the outline as it was."""
@@ -62,14 +62,13 @@ def mend(table: gpd.GeoDataFrame, kinds: tuple[str, ...], where: str) -> Mended:
     shapes, flat = _flat(shapes)
     shapes, plain, multiple = _single(shapes, kinds)
     shapes, repaired, changed, broken = _repaired(shapes, kinds)
-    by = _by(changed)
     remarks = [
-        *_said(ids[flat], Text(zh="已舍弃 {} 个要素的高程", en="heights of {} left out")),
+        *_said(ids[flat], Text(zh="已舍弃 {count} 个要素的高程", en="heights of {count} left out")),
         *_said(
             ids[plain],
-            Text(zh="{} 个单部件复合几何已改为简单几何", en="{} multiple of a single part made simple"),
+            Text(zh="{count} 个单部件复合几何已改为简单几何", en="{count} multiple of a single part made simple"),
         ),
-        *_said(ids[repaired], Text(zh=f"{{}} 个无效几何已修复{by.zh}", en=f"{{}} invalid repaired{by.en}")),
+        *_said(ids[repaired], Text(zh="{count} 个无效几何已修复{by}", en="{count} invalid repaired{by}"), _by(changed)),
     ]
     faults = [*_multiple_faults(shapes, ids, multiple, where), *_broken_faults(shapes, ids, broken, kinds, where)]
     mended = table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))
@@ -133,17 +132,14 @@ def _moved_share(drawn: BaseGeometry, valid: BaseGeometry) -> float:
 
 def _by(changed: float) -> Text:
     if changed <= SAME_SHARE:
-        return Text(zh="", en="")
+        return NO_TEXT
     en = f" (area moved: up to {changed:.2%} of the hull)"
     return Text(zh=f"（面积变化至多为外包络的 {changed:.2%}）", en=en)
 
 
-def _said(ids: np.ndarray, words: Text) -> list[Text]:
-    """A remark on some rows; the words hold a place for their count."""
-    if not len(ids):
-        return []
-    count, names = len(ids), some(ids)
-    return [Text(zh=f"{words.zh.format(count)}：{names}", en=f"{words.en.format(count)}: {names}")]
+def _said(ids: np.ndarray, words: Text, by: Text = NO_TEXT) -> list[Text]:
+    """A remark on some rows, if any; the words hold a place for their count, and for how much they changed."""
+    return [joined([words.fill(count=len(ids), by=by), same(some(ids))], COLON)] if len(ids) else []
 
 
 def _multiple_faults(shapes: np.ndarray, ids: np.ndarray, multiple: np.ndarray, where: str) -> list[Fault]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.faults import Fault, refuse, some
-from planner.words import Text
+from planner.words import NO_TEXT, Text
 
 RELATIVE_GAP = 1e-6
 """Value and bound closer than this are one: the choice is proven."""
@@ -312,7 +312,7 @@ def _unserved(pairs: Pairs, limit: float | None) -> list[Fault]:
     alone = pairs.zones[np.diff(pairs.start) == 0]
     if not len(alone):
         return []
-    within = Text(zh="", en="") if limit is None else Text(zh=f"在 {limit:g} 以内", en=f" within {limit:g}")
+    within = NO_TEXT if limit is None else Text(zh=f"在 {limit:g} 以内", en=f" within {limit:g}")
     en = f"no site can serve it{within.en}; add a pair or take the zone out"
     return [Fault(f"access, zone {some(alone)}", en=en, zh=f"{within.zh}没有站点可服务它；请补充配对或去掉该网格")]
 

@@ -91,7 +91,7 @@ def _layers(plan: SavedPlan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.Ge
         return zones.set_index("zone_id").sort_index(), districts.set_index("district"), streets
     except (DataSourceError, DataLayerError, KeyError) as error:
         en = f"cannot be drawn: {error}; plan again"
-        raise BadInput([Fault(str(file), en=en, zh="无法绘制已保存的方案，请重新规划")]) from None
+        raise BadInput([Fault(str(file), en=en, zh=f"无法绘制：{error}；请重新规划")]) from None
 
 
 def _said(plan: SavedPlan) -> tuple[Text, str]:
@@ -102,7 +102,7 @@ def _said(plan: SavedPlan) -> tuple[Text, str]:
         return text_in(scenario, "title"), str(scenario["study_area"].get("attribution", ""))
     except (OSError, ValueError, KeyError, AttributeError) as error:
         en = f"cannot be read as a plan's scenario: {error!r}; plan again"
-        raise BadInput([Fault(str(file), en=en, zh="无法读取方案的情景文件，请重新规划")]) from None
+        raise BadInput([Fault(str(file), en=en, zh=f"无法读取方案的情景文件：{error!r}；请重新规划")]) from None
 
 
 def _site_columns(sites: gpd.GeoDataFrame, types: list[str]) -> dict[str, Any]:

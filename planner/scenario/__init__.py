@@ -18,7 +18,7 @@ from planner.scenario.scenario import (
     read_scenario,
     write_scenario,
 )
-from planner.scenario.siting import Siting
+from planner.scenario.siting import Phase, Siting
 
 __all__ = [
     "AccessRules",
@@ -34,6 +34,7 @@ __all__ = [
     "Growth",
     "Kind",
     "MoneyRules",
+    "Phase",
     "Profile",
     "Ring",
     "RingRules",

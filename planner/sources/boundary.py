@@ -14,7 +14,7 @@ from shapely import Polygon
 from planner.faults import BadInput, Fault, refuse, some
 from planner.files.readers import column, read_features
 from planner.sources.osm import Overpass, fetch_features, find_place
-from planner.words import Say, Text
+from planner.words import COLON, Say, Text, joined, same
 
 _MOST_KM2 = 300_000.0  # larger than any city; Chongqing, the largest municipality, has 82,000
 _LEAST_COVERED = 0.95  # districts found on the map stand for the place only if they cover it
@@ -134,8 +134,7 @@ def _from_name(place: str, overpass: Overpass, admin_level: int, say: Say) -> gp
     found = find_place(place, overpass, say)
     area = found.geometry.union_all()
     name = str(found["display_name"].iloc[0]).split(",")[0].strip()
-    full = found["display_name"].iloc[0]
-    say(Text(zh=f"地点：{full}", en=f"place: {full}"))
+    say(joined([Text(zh="地点", en="place"), same(found["display_name"].iloc[0])], COLON))
     whole = _districts([name], [name], [area])
     if not admin_level:
         return whole
@@ -153,8 +152,8 @@ def _from_name(place: str, overpass: Overpass, admin_level: int, say: Say) -> gp
         say(Text(zh=f"{name} 内没有完整的 {admin_level} 级行政区边界，按一个区县处理", en=en))
         return whole
     english = parts.get("name:en", parts["name"]).fillna(parts["name"]).to_numpy()[mine]
-    told = some(sorted(names), 20)
-    say(Text(zh=f"{len(names)} 个区县：{told}", en=f"{len(names)} districts: {told}"))
+    count = Text(zh=f"{len(names)} 个区县", en=f"{len(names)} districts")
+    say(joined([count, same(some(sorted(names), 20))], COLON))
     return _districts(list(names), list(english), list(parts.geometry[mine]))
 
 

@@ -25,7 +25,7 @@ from planner.sources import osm
 from planner.sources.first_scenario import first_scenario
 from planner.sources.osm import EXTRACTS, Overpass
 from planner.sources.people import worldpop
-from planner.words import Say, Text
+from planner.words import COLON, LIST_COMMA, Say, Text, joined, same
 
 LAYER_FILES = (
     *("districts.geojson", "streets.geojson", "places.geojson", "chargers.geojson", "zones.csv"),
@@ -106,8 +106,8 @@ class Stage:
         """After a failure: say what is kept for the next call, or leave nothing where nothing was finished."""
         finished = [words for name, words in _LAYERS.items() if (self.folder / f"{name}.gpkg").is_file()]
         if finished[1:]:  # the districts alone are quickly made again
-            zh, en = "、".join(words.zh for words in finished), ", ".join(words.en for words in finished)
-            self.say(Text(zh=f"已保留供下次继续：{zh}", en=f"kept for the next try: {en}"))
+            kept = Text(zh="已保留供下次继续", en="kept for the next try")
+            self.say(joined([kept, joined(finished, LIST_COMMA)], COLON))
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -218,7 +218,7 @@ def finish(stage: Stage, target: Path, layers: tuple[gpd.GeoDataFrame, ...], sou
         zone_side_m=sources.zone_side_m,
         attribution=_attribution(uses_osm, sources),
     )
-    title = Text(zh=target.name, en=target.name)
+    title = same(target.name)
     if len(districts) == 1:
         title = Text(zh=str(districts.index[0]), en=str(districts["name_en"].iloc[0]))
     content = first_scenario(area, zones, places, streets, re.sub(r"[^\w .-]", "_", target.name), title)

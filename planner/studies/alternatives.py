@@ -13,6 +13,7 @@ from planner.plan import Plan, several_years
 from planner.progress import Progress
 from planner.siting import Answer, Proof, check_plan, other_plans
 from planner.studies.defaults import ALTERNATIVES, WITHIN_SHARE
+from planner.words import Text
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def find_alternatives(
         en = f"within {within_share:g} of the best; a share above 0 and below 1 is expected, such as 0.01"
         zh = f"允许比最优损失 {within_share:g}；应为大于 0 且小于 1 的比例，例如 0.01"
         raise BadInput([Fault("alternatives", en=en, zh=zh)])
-    refuse(several_years(plan, "alternatives"))
+    refuse(several_years(plan, Text(zh="备选方案", en="alternatives")))
     best = plan.answer
     plans = [best, *other_plans(plan.problem, best, count, within_share, progress)]
     for other in plans[1:]:

@@ -20,7 +20,7 @@ from planner.plan import Plan, several_years
 from planner.progress import Progress, Stage, silent
 from planner.siting import Answer, check_plan, choose_sites, largest_floors
 from planner.siting.model.limits import floor_area
-from planner.words import Text, joined
+from planner.words import COLON, COMMA, Text, joined
 
 _LEVELS = 5
 _DIGITS = 1e-3
@@ -74,7 +74,7 @@ def fairness_curve(
         en = "least_cost; the price of fairness is service given up: plan with most_service"
         zh = "现为 least_cost；公平的代价是所放弃的服务量，请以 most_service 规划"
         raise BadInput([Fault("scenario, key siting.question", en=en, zh=zh)])
-    refuse(several_years(plan, "the price of fairness"))
+    refuse(several_years(plan, Text(zh="公平的代价", en="the price of fairness")))
     tell: Progress = progress or silent
     tell(Stage.LARGEST_FLOORS, None, None)
     siting, now = plan.scenario.siting, plan.answer
@@ -142,6 +142,5 @@ def _missing(why: Text) -> dict[str, object]:
 def _beyond(beyond: pd.Series) -> dict[str, object]:
     """A level above what is proven to be the most for some districts."""
     most = {d: math.floor(share / _DIGITS) * _DIGITS for d, share in beyond.items()}
-    en = ", ".join(f"{d}: at most {share:.3g}" for d, share in most.items())
-    zh = "，".join(f"{d} 最多 {share:.3g}" for d, share in most.items())
-    return _missing(Text(zh=f"无法满足：{zh}", en=f"cannot be met: {en}"))
+    each = [Text(zh=f"{d} 最多 {share:.3g}", en=f"{d}: at most {share:.3g}") for d, share in most.items()]
+    return _missing(joined([Text(zh="无法满足", en="cannot be met"), joined(each, COMMA)], COLON))

@@ -101,7 +101,8 @@ def save_difference(a: SavedPlan, b: SavedPlan, folder: str | Path, map_html: st
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput([Fault(str(home), en=f"cannot be written: {error}", zh="无法写入该文件夹")]) from None
+        en, zh = f"cannot be written: {error}", f"无法写入该文件夹：{error}"
+        raise BadInput([Fault(str(home), en=en, zh=zh)]) from None
     names = [*FILES, *(["difference.html"] if map_html is not None else [])]
     with whole_files(*(home / name for name in names)) as (summary, table, layer, *page):
         if map_html is not None:

@@ -9,7 +9,7 @@ _FACT = re.compile(
     (?<!\w)'[^']*' | `[^`]*` | \[[\w.]+\]              # what was found, keys, sections
     | (?<![\w/.-])--?[a-z]\w*(?:-\w+)*          # options
     | [A-Za-z]\w+(?:[._]\w+)+ | EPSG:\d+        # ids, columns, keys, files
-    | \d[\d,]*(?:\.\d+)?                        # numbers
+    | (?<![A-Za-z])\d[\d,]*(?:\.\d+)?                        # numbers
     """,
     re.VERBOSE,
 )

@@ -200,16 +200,18 @@ def _floors_about_nothing(demand: pd.DataFrame, floors: set[str]) -> list[Fault]
     )
     named = set(towns.get("township", [])) - {""}
     if lost := sorted(floors - districts - named):
-        known = f"districts: {some(sorted(districts), 20)}" + (
-            f"; townships: {some(sorted(named), 20)}" if named else ""
-        )
-        return [Fault(where, en=f"no demand in {some(lost)}; {known}", zh=f"{some(lost)} 没有充电需求，请核对名称")]
+        areas, smaller = some(sorted(districts), 20), some(sorted(named), 20)
+        en, zh = f"no demand in {some(lost)}; districts: {areas}", f"{some(lost)} 没有充电需求；县区：{areas}"
+        if named:
+            en, zh = f"{en}; townships: {smaller}", f"{zh}；乡镇街道：{smaller}"
+        return [Fault(where, en=en, zh=zh)]
     if floors <= districts:
         return []
     if not floors <= named:
-        both = f"districts ({some(sorted(floors - named))}) and townships ({some(sorted(floors - districts))})"
-        en = f"{both} are named; give floors of districts only or of townships only"
-        return [Fault(where, en=en, zh="同时列出了县区与乡镇街道，请只给其中一类")]
+        areas, smaller = some(sorted(floors - named)), some(sorted(floors - districts))
+        en = f"districts ({areas}) and townships ({smaller}) are named; give floors of districts only "
+        en += "or of townships only"
+        return [Fault(where, en=en, zh=f"同时列出了县区（{areas}）与乡镇街道（{smaller}），请只给其中一类")]
     twice = towns["township"].value_counts()
     if shared := sorted(floors & set(twice.index[twice > 1])):
         en = f"townships {some(shared)} lie in several districts; rename them in the zones"
