@@ -14,7 +14,7 @@ import pytest
 from helpers.pages import LANGS, NAMES, path_of, prose
 from planner import Plan, make_plan, read_scenario
 from planner.exports.summary import summarise
-from planner.simulation.stress import EVERYONE
+from planner.simulation.seen import EVERYONE
 from planner.studies.design_days import simulate_plan, stress_plan
 from planner.views.simulation import simulation_summary
 

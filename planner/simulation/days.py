@@ -14,7 +14,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
@@ -25,45 +24,12 @@ from scipy.stats import t as student
 
 from planner.capacity.queueing import capacity_at
 from planner.demand.hours import HOURS
+from planner.simulation.seen import Simulation
 
-BUSY_ARRIVALS = 20.0
-"""A day; on fewer, a station's share of late arrivals says little."""
 _WARM_UP_DAYS = 1
 _PROCESSES = 2
 _CONFIDENCE, _CONFIDENCE_Z = 0.95, 1.96
 _QUEUES_A_BATCH = 40
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What happened on the simulated days.
-
-    Attributes
-    ----------
-    stations
-        Index (site_id, charger_type): ``plugs``, ``arrivals_day``, ``peak_hour``, ``peak_arrivals`` (in all days),
-        ``late_share`` of the arrivals in that hour (waited longer than promised), ``wait_mean_min``, ``wait_p95_min``
-        (whole day), ``lost_share``, ``utilisation``.
-    hours
-        Index (service, hour): ``arrivals_day``, ``late_share``, ``wait_mean_min``, ``lost_share``, ``utilisation`` of
-        the plugs. In both tables ``late``, ``lost``, ``wait`` and ``utilisation`` have ``_low`` and ``_high``, the 95 %
-        confidence interval: of shares of arrivals by Wilson, of the others by Student's t over the days, taken as
-        independent (NaN from one).
-    days, seed, most_min, most_share
-        How many days count, what the random numbers started from, and the promise.
-    """
-
-    stations: pd.DataFrame
-    hours: pd.DataFrame
-    days: int
-    seed: int
-    most_min: float
-    most_share: float
-
-    def kept(self, least_arrivals: float = BUSY_ARRIVALS) -> pd.Series:
-        """Of the stations with so many arrivals a day that may queue: whether late_share keeps the promise."""
-        busy = self.stations[(self.stations["arrivals_day"] >= least_arrivals) & self.stations["queue"]]
-        return busy["late_share"] <= self.most_share
 
 
 def planned_arrivals(

@@ -31,44 +31,12 @@ import simpy
 from scipy.stats import t as student
 
 from planner.demand.hours import HOURS
+from planner.simulation.seen import EVERYONE, Stress
 
-EVERYONE = "all"
 _DAYS_IN_A_ROW = 5
 _WARM_UP_DAYS = 1
 _PROCESSES = 2
 _CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Stress:
-    """What happened on the days when drivers chose for themselves.
-
-    Attributes
-    ----------
-    figures
-        Index (service, figure), service `EVERYONE` for all of them; ``mean`` over the days, ``low`` and ``high`` (NaN
-        from one day). Figures: ``arrivals_day``; of them ``lost_share`` (did not charge) and ``rerouted_share``
-        (charged, but not where they went first); of those who charged ``wait_mean_min``, ``wait_p90_min`` and
-        ``extra_m``, metres of their way beyond the plan's (negative: nearer).
-    stations
-        Index (site_id, service): ``plugs``; a day ``planned`` arrivals as the plan sends them, ``came``,
-        ``turned_away`` (came, saw and left) and ``charged``; ``turned_away_share`` of those who came,
-        ``wait_mean_min``, ``wait_p90_min``, ``utilisation``.
-    days, seed, balk_min, tries
-        How many days count, what the random numbers started from, and what drivers put up with.
-    """
-
-    figures: pd.DataFrame
-    stations: pd.DataFrame
-    days: int
-    seed: int
-    balk_min: float
-    tries: int
-
-    def overrun(self, most: int) -> pd.DataFrame:
-        """The stations that turn most drivers away, most first."""
-        rows = self.stations[self.stations["turned_away"] > 0]
-        return rows.sort_values("turned_away", ascending=False, kind="stable").head(most)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from planner.demand import charges_by_fleet, fleet_mix
 from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan
 from planner.scenario import Waiting
-from planner.simulation.days import Simulation, planned_arrivals, planned_charges, simulate
+from planner.simulation.days import planned_arrivals, planned_charges, simulate
 from planner.simulation.drivers import nearest_stations, planned_drivers
-from planner.simulation.stress import FreeDrivers, Stress, stress_test
+from planner.simulation.seen import Simulation, Stress
+from planner.simulation.stress import FreeDrivers, stress_test
 from planner.studies.defaults import DAYS, STRESS_DAYS
 from planner.words import Text
 

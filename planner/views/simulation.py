@@ -13,8 +13,7 @@ import pandas as pd
 
 from planner.files.whole import whole_files, write_json
 from planner.scenario import Scenario
-from planner.simulation.days import BUSY_ARRIVALS, Simulation
-from planner.simulation.stress import Stress
+from planner.simulation.seen import BUSY_ARRIVALS, Simulation, Stress
 from planner.views import numbers
 from planner.views.columns import COLUMNS as COLUMNS_OF_PLANS
 from planner.views.stress import stress_summary

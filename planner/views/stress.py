@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 
 from planner.scenario import Scenario
-from planner.simulation.stress import EVERYONE, Stress
+from planner.simulation.seen import EVERYONE, Stress
 from planner.views import numbers
 from planner.views.areas import service_names
 from planner.views.columns import COLUMNS

@@ -12,7 +12,8 @@ import pytest
 from helpers.command import planner
 from helpers.scenarios import WAITING
 from planner.capacity.queueing import carried_energy, waiting_probability
-from planner.simulation.days import HOURS, Simulation, _over_days, planned_arrivals, simulate, wilson
+from planner.simulation.days import HOURS, _over_days, planned_arrivals, simulate, wilson
+from planner.simulation.seen import Simulation
 
 PROFILE = [0.03, 0.018, 0.012, 0.008, 0.008, 0.01, 0.018, 0.03, 0.042, 0.05, 0.055, 0.075,
            0.085, 0.065, 0.055, 0.05, 0.048, 0.048, 0.05, 0.055, 0.058, 0.055, 0.042, 0.033]  # fmt: skip

@@ -19,7 +19,8 @@ from planner.exports import save_plan
 from planner.plan import Plan, make_plan
 from planner.scenario import read_scenario
 from planner.simulation.drivers import nearest_stations, planned_drivers
-from planner.simulation.stress import FreeDrivers, Stress, stress_test
+from planner.simulation.seen import Stress
+from planner.simulation.stress import FreeDrivers, stress_test
 from planner.studies.design_days import simulate_plan, stress_plan
 from planner.views.simulation import save_simulation
 from planner.views.stress import stress_summary
