@@ -3,6 +3,8 @@
 Every name is loaded when it is first asked for, with the room that it lives in; `import planner` alone loads nothing.
 """
 
+from planner.doors import door
+
 TYPE_CHECKING = False  # for type checkers; to load `typing` for it takes as long as all else here
 if TYPE_CHECKING:
     from planner.access import measure_access
@@ -154,17 +156,12 @@ _MODULES = {
 """Public name -> where it is written, in the order of the work."""
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first asked for."""
-    if name == "__version__":
-        return _version()
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+_load = door(__name__, _MODULES)
 
-    found = getattr(import_module(_MODULES[name]), name)
-    globals()[name] = found
-    return found
+
+def __getattr__(name: str) -> object:
+    """Load a public name, or tell the version, when it is first asked for."""
+    return _version() if name == "__version__" else _load(name)
 
 
 def __dir__() -> list[str]:

@@ -5,14 +5,19 @@ ones). Chargers that no layer locates have no distance: their energy (``standing
 and they take no part in any figure that is measured in metres or stands on a map.
 """
 
-from planner.assessment.assess import Assessment, assess
-from planner.assessment.beside import baselines_beside
-from planner.assessment.compare import compare_networks
-from planner.assessment.networks import assign_today, measure_trips
-from planner.assessment.stations import pooling_gain
-from planner.assessment.tasks import assess_task_breakdown
-from planner.assessment.unserved import REASONS
-from planner.assessment.years import Year, years_of
+from typing import TYPE_CHECKING
+
+from planner.doors import door
+
+if TYPE_CHECKING:
+    from planner.assessment.against_today import Assessment, assess
+    from planner.assessment.beside import baselines_beside
+    from planner.assessment.compare import compare_networks
+    from planner.assessment.networks import assign_today, measure_trips
+    from planner.assessment.stations import pooling_gain
+    from planner.assessment.tasks import assess_task_breakdown
+    from planner.assessment.unserved import REASONS
+    from planner.assessment.years import Year, years_of
 
 __all__ = [
     "REASONS",
@@ -27,3 +32,19 @@ __all__ = [
     "pooling_gain",
     "years_of",
 ]
+
+_MODULES = {
+    "Assessment": "planner.assessment.against_today",
+    "assess": "planner.assessment.against_today",
+    "baselines_beside": "planner.assessment.beside",
+    "compare_networks": "planner.assessment.compare",
+    "assign_today": "planner.assessment.networks",
+    "measure_trips": "planner.assessment.networks",
+    "pooling_gain": "planner.assessment.stations",
+    "assess_task_breakdown": "planner.assessment.tasks",
+    "REASONS": "planner.assessment.unserved",
+    "Year": "planner.assessment.years",
+    "years_of": "planner.assessment.years",
+}
+
+__getattr__ = door(__name__, _MODULES)  # the words of figures are had without what reckons them

@@ -5,12 +5,17 @@ Everything but ``run.json`` is a function of the plan alone: the same plan gives
 saved plan in further formats: CSV, GeoParquet, FlatGeobuf, KML, PostGIS.
 """
 
-from planner.exports.content import Content, content_of
-from planner.exports.folder import refuse_foreign_folder, save_plan
-from planner.exports.saved import read_answers, read_content, read_plan
-from planner.exports.sites import CANDIDATE_FIELDS, SITE_FIELDS, candidate_sites, chosen_sites
-from planner.exports.summary import summarise
-from planner.exports.targets import export_plan
+from typing import TYPE_CHECKING
+
+from planner.doors import door
+
+if TYPE_CHECKING:
+    from planner.exports.content import Content, content_of
+    from planner.exports.folder import refuse_foreign_folder, save_plan
+    from planner.exports.saved import read_answers, read_content, read_plan
+    from planner.exports.sites import CANDIDATE_FIELDS, SITE_FIELDS, candidate_sites, chosen_sites
+    from planner.exports.summary import summarise
+    from planner.exports.targets import export_plan
 
 __all__ = [
     "CANDIDATE_FIELDS",
@@ -27,3 +32,21 @@ __all__ = [
     "save_plan",
     "summarise",
 ]
+
+_MODULES = {
+    "Content": "planner.exports.content",
+    "content_of": "planner.exports.content",
+    "refuse_foreign_folder": "planner.exports.folder",
+    "save_plan": "planner.exports.folder",
+    "read_answers": "planner.exports.saved",
+    "read_content": "planner.exports.saved",
+    "read_plan": "planner.exports.saved",
+    "CANDIDATE_FIELDS": "planner.exports.sites",
+    "SITE_FIELDS": "planner.exports.sites",
+    "candidate_sites": "planner.exports.sites",
+    "chosen_sites": "planner.exports.sites",
+    "summarise": "planner.exports.summary",
+    "export_plan": "planner.exports.targets",
+}
+
+__getattr__ = door(__name__, _MODULES)  # a saved plan is read and exported without what saves one

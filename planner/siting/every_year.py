@@ -8,9 +8,9 @@ from planner.faults import refuse
 from planner.progress import Progress
 from planner.siting.check.plan import check_plan, check_years
 from planner.siting.choose import choose_sites
-from planner.siting.choose_years import choose_years
 from planner.siting.effort import Effort
 from planner.siting.problem import Answers, Problem
+from planner.siting.several_years import choose_years
 from planner.siting.start import foreign_plan
 
 
