@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from planner.assessment.against_today import Assessment, assess
     from planner.assessment.beside import baselines_beside
     from planner.assessment.compare import compare_networks
+    from planner.assessment.figure_words import REASONS
     from planner.assessment.networks import assign_today, measure_trips
-    from planner.assessment.stations import pooling_gain
+    from planner.assessment.pooling import pooling_gain
     from planner.assessment.tasks import assess_task_breakdown
-    from planner.assessment.unserved import REASONS
     from planner.assessment.years import Year, years_of
 
 __all__ = [
@@ -40,9 +40,9 @@ _MODULES = {
     "compare_networks": "planner.assessment.compare",
     "assign_today": "planner.assessment.networks",
     "measure_trips": "planner.assessment.networks",
-    "pooling_gain": "planner.assessment.stations",
+    "pooling_gain": "planner.assessment.pooling",
     "assess_task_breakdown": "planner.assessment.tasks",
-    "REASONS": "planner.assessment.unserved",
+    "REASONS": "planner.assessment.figure_words",
     "Year": "planner.assessment.years",
     "years_of": "planner.assessment.years",
 }

@@ -118,3 +118,6 @@ COMPANIONS = {
     "fast_slow_ratio": FigureWords(word=Text(zh="快慢充桩比", en="fast chargers per slow one"), unit="", note=_UNKNOWN),
 }
 """What stands beside the four."""
+
+REASONS = ("out_of_reach", "full", "grid", "budget", "quota")
+"""Why demand is not served; of several the first holds."""

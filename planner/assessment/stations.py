@@ -74,30 +74,6 @@ def assess_types(chargers: Chargers, problem: Problem) -> pd.DataFrame:
     return sums.reindex(problem.charger_types.index, fill_value=0).astype(whole)
 
 
-def pooling_gain(types: pd.DataFrame) -> dict[str, float]:
-    """What all new chargers carry because they share stations, beside a fixed energy each; kWh a day.
-
-    Parameters
-    ----------
-    types
-        The table ``types`` of `Assessment`.
-
-    Returns
-    -------
-    dict
-        carried_kwh_day, fixed_kwh_day, alone_kwh_day (as in the table), and over the fixed energy gained_kwh_day and
-        gained_share (NaN without any).
-    """
-    carried, fixed, alone = (float(types[f"{how}_kwh_day"].sum()) for how in ("carried", "fixed", "alone"))
-    return {
-        "carried_kwh_day": carried,
-        "fixed_kwh_day": fixed,
-        "alone_kwh_day": alone,
-        "gained_kwh_day": carried - fixed,
-        "gained_share": carried / fixed - 1 if fixed > 0 else float("nan"),
-    }
-
-
 def _carried(chargers: Chargers, trips: pd.DataFrame, capacity: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Per site: kWh a day it carries, and whether a new charger less would still carry what is served there."""
     new = chargers.new[chargers.new["count"] > 0]

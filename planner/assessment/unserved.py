@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from planner.assessment.figure_words import REASONS
 from planner.assessment.networks import NO_ENERGY_SHARE, Network
 from planner.assessment.rooms import ROUNDING, room_left
 from planner.scenario import Scenario, Siting
 from planner.siting import Problem
-
-REASONS = ("out_of_reach", "full", "grid", "budget", "quota")
 
 
 def find_unserved(problem: Problem, plan: Network, spent_cny: float, scenario: Scenario) -> pd.DataFrame:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import table as rich_table
 
-from planner.checks.fitness import Examination
-from planner.checks.inspection import Inspection, LayerFacts
 from planner.console.printing import console, show
-from planner.layers import Layers
-from planner.scenario import Scenario
 from planner.views import check, numbers
 from planner.words import LIST_COMMA, Lang, Text, joined, same
+
+if TYPE_CHECKING:
+    from planner.checks.fitness import Examination
+    from planner.checks.inspection import Inspection, LayerFacts
+    from planner.layers import Layers
+    from planner.scenario import Scenario
 
 _WIDEST, _NARROW = 120, 100  # columns of a terminal: running text is read up to there; below, cells are put together
 _NEW_LINE = same("\n")

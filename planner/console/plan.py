@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from planner.console.printing import console, show
-from planner.plan import Plan
-from planner.scenario import Scenario
 from planner.views.bands import band_warnings, bands_shown
 from planner.views.baselines import baseline_table
 from planner.views.figures import definitions, figure_table
@@ -15,6 +14,10 @@ from planner.views.tasks import task_table
 from planner.views.years import year_table
 from planner.views.yields import yield_table
 from planner.words import NOTICE, Lang
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+    from planner.scenario import Scenario
 
 
 def print_plan(plan: Plan, folder: Path, lang: Lang) -> None:

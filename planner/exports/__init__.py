@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from planner.doors import door
 
 if TYPE_CHECKING:
-    from planner.exports.content import Content, content_of
+    from planner.exports.collect import content_of
+    from planner.exports.content import Content
     from planner.exports.folder import refuse_foreign_folder, save_plan
-    from planner.exports.saved import read_answers, read_content, read_plan
+    from planner.exports.saved import read_answers, read_plan
     from planner.exports.sites import CANDIDATE_FIELDS, SITE_FIELDS, candidate_sites, chosen_sites
+    from planner.exports.stored import read_content
     from planner.exports.summary import summarise
     from planner.exports.targets import export_plan
 
@@ -35,11 +37,11 @@ __all__ = [
 
 _MODULES = {
     "Content": "planner.exports.content",
-    "content_of": "planner.exports.content",
+    "content_of": "planner.exports.collect",
     "refuse_foreign_folder": "planner.exports.folder",
     "save_plan": "planner.exports.folder",
     "read_answers": "planner.exports.saved",
-    "read_content": "planner.exports.saved",
+    "read_content": "planner.exports.stored",
     "read_plan": "planner.exports.saved",
     "CANDIDATE_FIELDS": "planner.exports.sites",
     "SITE_FIELDS": "planner.exports.sites",

@@ -6,14 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from planner.layers import Layers
+if TYPE_CHECKING:
+    from planner.layers import Layers
 
 _LAYERS = ("districts", "streets", "zones", "places", "chargers", "task_units", "feeders")
 _SHORT = 12

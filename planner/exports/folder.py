@@ -7,22 +7,25 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from planner.exports.content import Content, content_of
+from planner.exports.collect import content_of
+from planner.exports.content import Content
 from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text, plan_id
 from planner.exports.files import FILE_TARGETS, WRITE_FAULTS, unwritten
 from planner.exports.geopackage import read_geopackage, write_geopackage
 from planner.exports.workbook import write_workbook
 from planner.faults import BadInput, Fault
 from planner.files.whole import beside, put_in_place, refuse_unwritable, write_geojson, write_json
-from planner.layers import Layers
-from planner.plan import Plan
 from planner.scenario import write_scenario
 from planner.views.alternatives import FILES as ALTERNATIVE_FILES
 from planner.views.baselines import FILES as BASELINE_FILES
 from planner.views.fairness import FILES as FAIRNESS_FILES
 from planner.views.simulation import FILES as SIMULATION_FILES
+
+if TYPE_CHECKING:
+    from planner.layers import Layers
+    from planner.plan import Plan
 
 _PLAN_FILES = (
     *("map.html", "report.html", "report.pdf", "sites.geojson", "candidates.geojson", "plan.gpkg", "plan.xlsx"),

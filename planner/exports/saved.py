@@ -1,8 +1,7 @@
-"""A plan folder read back: for its exports, for another plan to go on from, or as the whole plan that it was."""
+"""A plan folder read back: for another plan to go on from, or as the whole plan that it was."""
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,33 +9,17 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from planner.exports.content import PLAN, PROOF_FIELDS, Content
-from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text
-from planner.exports.geopackage import read_geopackage
-from planner.exports.summary import COSTS
-from planner.faults import BadInput, Fault, refuse, some
+from planner.exports.content import COSTS, PLAN, PROOF_FIELDS, Content
+from planner.exports.digests import digest_layers
+from planner.exports.stored import edited_scenario, stored
+from planner.faults import Fault, refuse
 from planner.layers import Layers, read_layers
 from planner.plan import Plan, demand_by_year, pose
-from planner.scenario import Scenario, read_scenario
+from planner.scenario import Scenario
 from planner.siting import Answer, Answers, Proof
 from planner.tables import SITES, check_table
 
 _PROOF_TYPES = {"method": str, "problem": str, "optimal": bool, "reproducible": bool, "needed_chargers": int}
-_NEEDED = ("scenario.toml", "summary.json", "plan.gpkg")
-
-
-def read_content(folder: str | Path) -> Content:
-    """A saved plan as it is exported; no layer of its study area is read.
-
-    Raises
-    ------
-    BadInput
-        No plan folder, or one of its files is missing, damaged or edited.
-    """
-    home = Path(folder)
-    content, digests = _read(home)
-    refuse(_edited_scenario(home, digests))
-    return content
 
 
 def read_plan(folder: str | Path) -> Plan:
@@ -63,9 +46,9 @@ def read_plan(folder: str | Path) -> Plan:
         and what reading the scenario and layers refuses.
     """
     home = Path(folder)
-    content, digests = _read(home)
+    content, digests = stored(home)
     scenario = content.scenario
-    refuse(_edited_scenario(home, digests))
+    refuse(edited_scenario(home, digests))
     layers = read_layers(scenario.study_area)
     refuse(_changed_layers(home, scenario, layers, digests))
     demands = _saved_demands(content) or demand_by_year(scenario, layers)
@@ -94,7 +77,7 @@ def read_answers(folder: str | Path) -> Answers:
     BadInput
         No plan folder, or one of its files is missing or damaged, or its tables have been edited.
     """
-    content, _ = _read(Path(folder))
+    content, _ = stored(Path(folder))
     return _answers(content)
 
 
@@ -108,58 +91,6 @@ def _answers(content: Content) -> Answers:
         stands = added[added["year"] <= year].groupby(["site_id", "charger_type"])[["count"]].sum()
         by_year[year] = Answer(stands, _assignment(content, year), _proof(content, of), _prices(content, of))
     return Answers(by_year, _proof(content, PLAN), _prices(content, PLAN))
-
-
-def _read(home: Path) -> tuple[Content, dict[str, Any]]:
-    """The content of a folder and the digests that it states; its tables and its summary are those that were saved."""
-    missing = [name for name in _NEEDED if not (home / name).is_file()]
-    refuse(
-        Fault(str(home), en=f"is no plan folder: {name} is missing", zh=f"不是方案文件夹：缺少 {name}")
-        for name in missing
-    )
-    summary, digests = _read_summary(home / "summary.json")
-    layers = read_geopackage(home / "plan.gpkg")
-    known = digests["tables"]
-    lost = sorted(set(known) - set(layers))
-    changed = [name for name in known if name in layers and digest_table(layers[name].table) != known[name]]
-    faults = []
-    if lost:
-        en = f"the tables {some(lost)} are missing; bring the saved file back or plan again"
-        faults.append(Fault(str(home / "plan.gpkg"), en=en, zh=f"缺少数据表 {some(lost)}；请恢复原文件或重新规划"))
-    if changed:
-        en = f"the tables {some(changed)} are not those that summary.json speaks of: edited, or of another plan"
-        zh = f"数据表 {some(changed)} 与 summary.json 不符：被修改过，或属于另一方案；请恢复原文件或重新规划"
-        faults.append(Fault(str(home / "plan.gpkg"), en=f"{en}; bring the saved file back or plan again", zh=zh))
-    refuse(faults)
-    scenario = read_scenario(home / "scenario.toml")
-    return Content(scenario, summary, {name: layers[name] for name in known}), digests
-
-
-def _read_summary(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The summary as it was before its digests were added, and the digests."""
-    try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
-        digests = summary.pop("digests", None)
-        if digests is None:
-            en = "has no digests: saved by an older version; plan again"
-            raise BadInput([Fault(str(file), en=en, zh="缺少校验摘要：由旧版本保存，请重新规划")])
-        if digest_json(summary) != digests["summary"]:
-            en = "has been edited since the plan was saved; bring the saved file back or plan again"
-            raise BadInput([Fault(str(file), en=en, zh="保存后被修改过；请恢复原文件或重新规划")])
-        if not all(isinstance(digests[part], dict) for part in ("tables", "layers")):
-            raise KeyError("digests")
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        en, zh = f"cannot be read as a plan's summary: {error}; plan again", f"无法读取方案摘要：{error}；请重新规划"
-        raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
-    return summary, digests
-
-
-def _edited_scenario(home: Path, digests: dict[str, Any]) -> list[Fault]:
-    file = home / "scenario.toml"
-    if digest_text(file) == digests.get("scenario"):
-        return []
-    en = "has been edited since the plan was saved; bring the saved file back, or plan again with `planner plan`"
-    return [Fault(str(file), en=en, zh="保存后被修改过；请恢复原文件，或用 `planner plan` 重新规划")]
 
 
 def _changed_layers(home: Path, scenario: Scenario, layers: Layers, digests: dict[str, Any]) -> list[Fault]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import geopandas as gpd
 import pandas as pd
 
-from planner.plan import Plan
+if TYPE_CHECKING:
+    from planner.plan import Plan
 
 SITE_FIELDS = (
     *("site_id", "name_zh", "kind", "district", "task_unit", "rank"),

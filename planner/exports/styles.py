@@ -6,16 +6,18 @@ Colours are those of the map. A style is QML, built element by element, so that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 import pandas as pd
 
 from planner.assessment import REASONS
-from planner.scenario import Scenario
 from planner.views import palette
 from planner.views.areas import REASON_WORDS
 from planner.words import Text, text_of
+
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
 
 STYLES = "layer_styles"
 

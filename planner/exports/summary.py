@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.assessment import Assessment, pooling_gain
+from planner.assessment import pooling_gain
 from planner.demand import band_table
+from planner.exports.content import COSTS
 from planner.exports.sites import chosen_sites
-from planner.plan import Plan
-from planner.siting import Proof
 from planner.views import numbers
 from planner.views.baselines import network_records
 from planner.words import NOTICE
 
-COSTS = ("cost_cny", "cost_bound_cny")
-"""Of the least-cost question."""
+if TYPE_CHECKING:
+    from planner.assessment import Assessment
+    from planner.plan import Plan
+    from planner.siting import Proof
 
 
 def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from planner.exports.content import Content
 from planner.exports.files import FILE_TARGETS, WRITE_FAULTS, FileTarget, sources_text, unwritten
-from planner.exports.saved import read_content
+from planner.exports.stored import read_content
 from planner.faults import BadInput, Fault
 from planner.files.whole import beside, put_in_place
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from planner.demand import band_table
-from planner.scenario import Scenario
 from planner.views import numbers
 from planner.views.table import Column, Table
 from planner.words import NO_TEXT, Text, text_in
+
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
 
 COLUMNS = (
     Column(key="name", words=Text(zh="需求校核", en="sanity of the demand"), is_text=True),

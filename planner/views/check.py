@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import geopandas as gpd
 import pandas as pd
 
 from planner.access import street_parts
-from planner.checks.fitness import Fitness
-from planner.checks.inspection import DatumWord, Inspection, LayerFacts
 from planner.faults import some
 from planner.layers import LAYER_WORDS, Layers
-from planner.scenario import Scenario
 from planner.sources.datum import LEAST_MATCHES
 from planner.views import numbers
 from planner.views.columns import COLUMNS
 from planner.views.table import SUM, Column, Item, Table, item_table
 from planner.words import LIST_COMMA, NO_TEXT, Text, joined, same, text_of
+
+if TYPE_CHECKING:
+    from planner.checks.fitness import Fitness
+    from planner.checks.inspection import DatumWord, Inspection, LayerFacts
+    from planner.scenario import Scenario
 
 MARK = "! "
 """Begins a line that someone should look at."""

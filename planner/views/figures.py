@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from planner.plan import Plan
 from planner.views import numbers
 from planner.views.table import Column, Table
 from planner.words import COLON, SEMICOLON, Text, joined, text_in, text_of
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
 
 TODAY, PLAN = Text(zh="今日", en="today"), Text(zh="规划", en="plan")
 FIGURE = Column(key="figure", words=Text(zh="指标", en="figure"), is_text=True)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from planner.assessment import pooling_gain
-from planner.plan import Plan
-from planner.siting import Proof
 from planner.views import numbers
 from planner.views.columns import COLUMNS
 from planner.views.table import Column, Item, Table, item, item_table
 from planner.words import NO_TEXT, Text, same
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+    from planner.siting import Proof
 
 _MOST_TIGHTNESS = 1.2
 GAP = Column(key="gap_share", words=Text(zh="差距", en="gap"), write=numbers.gap)

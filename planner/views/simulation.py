@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from planner.files.whole import whole_files, write_json
-from planner.scenario import Scenario
 from planner.simulation.seen import BUSY_ARRIVALS, Simulation, Stress
 from planner.views import numbers
 from planner.views.columns import COLUMNS as COLUMNS_OF_PLANS
 from planner.views.stress import stress_summary
 from planner.views.table import Column, Table
 from planner.words import NO_TEXT, Text, text_of
+
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
 
 _STRESS_FILE = "simulation_stress.csv"
 FILES = ("simulation.json", "simulation_stations.csv", "simulation_hours.csv", _STRESS_FILE)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 
-from planner.scenario import Scenario
 from planner.simulation.seen import EVERYONE, Stress
 from planner.views import numbers
 from planner.views.areas import service_names
 from planner.views.columns import COLUMNS
 from planner.views.table import Column, Table
 from planner.words import Text, same
+
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
 
 _MOST_OVERRUN = 10
 _DECIMALS = 4

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from planner.plan import Plan
+from typing import TYPE_CHECKING
+
 from planner.views import numbers
 from planner.views.areas import area_name
 from planner.views.columns import COLUMNS, columns_of
 from planner.views.table import SUM, Column, Table
 from planner.words import NO_TEXT, Text, text_in
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
 
 AMOUNTS = columns_of("task", "chargers", "stations", "power_kw", "capex_cny")
 NOTE = Column(key="note", words=Text(zh="备注", en="note"), is_text=True)

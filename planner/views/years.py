@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from planner.plan import Plan
+from typing import TYPE_CHECKING
+
 from planner.views.columns import columns_of
 from planner.views.table import Table, table_of
 from planner.words import Text
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
 
 COLUMNS = columns_of(
     *("year", "chargers", "stations", "swap_stations", "capex_cny", "chargers_standing", "public_kwh_day"),

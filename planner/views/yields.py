@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from planner.assessment import Assessment
 from planner.assessment.emissions import ENDS
-from planner.assessment.grid import Grid
-from planner.assessment.money import Money
 from planner.demand.years import DAYS_A_YEAR
-from planner.plan import Plan
-from planner.scenario import Scenario
 from planner.views import numbers
 from planner.views.areas import area_name
 from planner.views.table import Column, Item, Table, item, item_table
 from planner.words import Text, same, text_in, text_of
+
+if TYPE_CHECKING:
+    from planner.assessment import Assessment
+    from planner.assessment.grid import Grid
+    from planner.assessment.money import Money
+    from planner.plan import Plan
+    from planner.scenario import Scenario
 
 _TITLE = Text(zh="电网、资金与排放", en="grid, money and emissions")
 

@@ -26,7 +26,7 @@ from planner.exports import (
     targets,
 )
 from planner.exports import files as files_module
-from planner.exports.content import plain
+from planner.exports.collect import plain
 from planner.exports.files import FILE_TARGETS
 from planner.exports.schemas import SCHEMAS, read_schema
 from planner.files.geopackage import read_saved_layers
