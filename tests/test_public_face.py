@@ -3,10 +3,13 @@
 import ast
 import inspect
 import json
+import pkgutil
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,11 +19,7 @@ from helpers.places import CHECKOUT
 
 HEAVY = ("numpy", "pandas", "geopandas", "shapely", "numba", "scipy", "pulp", "highspy", "folium", "osmnx")
 LIGHT_ROOMS = ("planner.cli", "planner.console", "planner.views", "planner.faults", "planner.progress", "planner.words")
-NOT_COMPUTED = {
-    "planner.studies.defaults",
-    "planner.scenario.file.locate",
-    "planner.siting.effort.stopped_by_control_c",
-}
+NOT_COMPUTED = {"planner.studies.defaults", "planner.scenario.file.locate"}
 RAISES_NOTHING = {
     *("assess", "assumption_table", "band_table", "compare_plans", "draw_report", "find_differences"),
     *("measure_access", "stale_sources"),
@@ -29,24 +28,38 @@ CLASSES = {"BadInput", "Basemap", "Check", "Edits", "Effort", "Overpass", "Plan"
 """Public names that are no functions."""
 
 
-def init() -> ast.Module:
-    return ast.parse((CHECKOUT / "planner" / "__init__.py").read_text(encoding="utf-8"))
+DOORS = ["planner", "planner.assessment", "planner.exports", "planner.siting"]
+"""Rooms whose names are loaded when they are asked for."""
 
 
-def imported_for_types() -> dict[str, str]:
-    """Public name -> module, as type checkers see them."""
-    (block,) = (node for node in init().body if isinstance(node, ast.If))
+def imported_for_types(room: ModuleType) -> dict[str, str]:
+    """Name -> module, as type checkers see what a room hands out."""
+    tree = ast.parse(Path(str(room.__file__)).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
     imports = (node for node in block.body if isinstance(node, ast.ImportFrom))
     return {name.name: str(node.module) for node in imports for name in node.names}
 
 
-def test_the_table_the_list_and_the_imports_for_types_agree() -> None:
+@pytest.mark.parametrize("name", DOORS)
+def test_the_table_the_list_and_the_imports_for_types_agree(name: str) -> None:
     """Three times the same names, because no type checker reads a table and no interpreter imports for types."""
-    assert imported_for_types() == planner._MODULES
-    assert sorted(planner.__all__) == sorted(planner._MODULES)
-    assert len(set(planner.__all__)) == len(planner.__all__)
-    assert set(planner.__all__) <= set(dir(planner))
-    assert "__version__" in dir(planner)
+    room = import_module(name)
+    assert imported_for_types(room) == room._MODULES
+    assert sorted(room.__all__) == sorted(room._MODULES)
+    assert len(set(room.__all__)) == len(room.__all__)
+    assert all(getattr(room, handed) is not None for handed in room.__all__)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_no_name_is_that_of_a_module_of_its_room(name: str) -> None:
+    """Whoever imported the module first would find it in the place of what the room hands out."""
+    room = import_module(name)
+    modules = {module.name for module in pkgutil.iter_modules(room.__path__)}
+    assert modules & set(room.__all__) == set()
+
+
+def test_dir_lists_what_can_be_had() -> None:
+    assert {*planner.__all__, "__version__"} <= set(dir(planner))
 
 
 @pytest.mark.parametrize("name", planner.__all__)
@@ -109,10 +122,19 @@ def test_importing_and_helping_load_nothing_heavy(code: str) -> None:
     assert not loaded(code) & set(HEAVY)
 
 
-def test_listing_assumptions_compiles_and_solves_nothing() -> None:
-    """The verb for whoever only looks: no loops, no solver, no map, no fetching."""
-    needless = {"numba", "scipy", "pulp", "highspy", "folium", "osmnx", "networkx", "simpy", "xlsxwriter"}
-    assert not loaded(command("assumptions", "toytown/toytown")) & needless
+@pytest.mark.parametrize(
+    ("verb", "needless"),
+    [
+        (command("assumptions", "toytown/toytown"), {"scipy", "xlsxwriter"}),
+        ("from planner import export_plan, read_saved_plans, compare_plans, save_difference", {"scipy"}),
+        ("from planner import read_plan, write_report", {"xlsxwriter"}),
+        ("from planner import make_plan, read_plan", {"xlsxwriter"}),
+    ],
+)
+def test_verbs_load_what_they_need(verb: str, needless: set[str]) -> None:
+    """Who looks, exports or compares compiles and solves nothing; who plans fetches and simulates nothing."""
+    solving = set() if "read_plan" in verb else {"numba", "pulp", "highspy"}
+    assert not loaded(verb) & (needless | solving | {"folium", "osmnx", "simpy"})
 
 
 def outside(node: ast.ImportFrom) -> list[str]:
@@ -131,7 +153,7 @@ def outside(node: ast.ImportFrom) -> list[str]:
 
 @pytest.mark.parametrize("file", sorted((CHECKOUT / "planner" / "cli").glob("*.py")), ids=lambda file: file.name)
 def test_commands_compute_by_public_functions_alone(file: Path) -> None:
-    """Beside these they print (console, views), refuse before work begins (`refuse_*`), and heed Ctrl-C."""
+    """Beside these they print (console, views), and refuse before work begins (`refuse_*`)."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for_types = {
         id(node)

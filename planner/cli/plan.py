@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,7 +64,6 @@ def plan_command(
     from planner.console.plan import print_plan
     from planner.console.progress import progress
     from planner.exports import refuse_foreign_folder
-    from planner.siting.effort import stopped_by_control_c
 
     spoken = language(lang)
     given = read_scenario(scenario)
@@ -96,6 +100,28 @@ def _effort(scenario: Scenario, gap: float | None, seconds: float | None) -> Eff
         return Effort(siting.gap_share, siting.rounds)
     rounds = siting.rounds if gap is None else max(siting.rounds, _ROUNDS_FOR_GAP)
     return Effort(siting.gap_share if gap is None else gap, rounds, seconds, asked=True)
+
+
+@contextmanager
+def stopped_by_control_c(effort: Effort) -> Iterator[None]:
+    """Inside, a first Ctrl-C while siting is under way asks for the best plan so far; any other one ends the program.
+
+    Elsewhere than in the main thread nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if effort.stopped or not effort.is_under_way:
+            raise KeyboardInterrupt
+        effort.stop()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _default_folder(scenario: Scenario) -> Path:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 
@@ -75,25 +72,3 @@ class Effort:
     def reproducible(self) -> bool:
         """Whether the scenario alone gives this plan again: only its counted work decides."""
         return self.seconds is None and not self.stopped and not self.asked
-
-
-@contextmanager
-def stopped_by_control_c(effort: Effort) -> Iterator[None]:
-    """Inside, a first Ctrl-C while siting is under way asks for the best plan so far; any other one ends the program.
-
-    Elsewhere than in the main thread nothing changes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if effort.stopped or not effort.is_under_way:
-            raise KeyboardInterrupt
-        effort.stop()
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -384,8 +384,9 @@ def test_a_town_above_the_solvers_size_is_planned_by_the_city_method() -> None:
 
 INTERRUPTED = """
 from helpers.towns import Planned, middle_town
+from planner.cli.plan import stopped_by_control_c
 from planner.siting import choose_sites
-from planner.siting.effort import Effort, stopped_by_control_c
+from planner.siting.effort import Effort
 
 town = middle_town(1, size=98, quota=400, gap_share=1e-6, rounds=1_000)
 effort = Effort(1e-6, 1_000)
