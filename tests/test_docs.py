@@ -112,7 +112,7 @@ def test_every_public_name_is_explained_in_both_languages() -> None:
     told = [name for group in words()["python"] for name in group["names"]]
     assert sorted(told) == sorted(public_names()), "docs/words.toml: [[python]]"
     reference = python_reference("en")
-    assert "::: planner.assessment.assess.assess\n" in reference  # the function, not the module of its name
+    assert "::: planner.assessment.against_today.assess\n" in reference  # the function, not the module of its name
     for name in public_names():
         assert CHINESE.search(sentence(name, "zh"))
         assert re.search(r"[a-z]{3}", sentence(name, "en")), f"{name} has no docstring"

@@ -149,7 +149,7 @@ def _from_name(place: str, overpass: Overpass, admin_level: int, say: Say) -> gp
     names = parts["name"].to_numpy()[mine]
     if covered < _LEAST_COVERED or len(set(names)) < len(names):
         en = f"no districts of admin_level {admin_level} cover {name}: taken as one district"
-        say(Text(zh=f"{name} 内没有完整的 {admin_level} 级行政区边界，按一个区县处理", en=en))
+        say(Text(zh=f"{name} 内没有完整的行政区边界（admin_level {admin_level}），按一个区县处理", en=en))
         return whole
     english = parts.get("name:en", parts["name"]).fillna(parts["name"]).to_numpy()[mine]
     count = Text(zh=f"{len(names)} 个区县", en=f"{len(names)} districts")

@@ -12,12 +12,13 @@ from helpers.places import CHECKOUT
 from planner.exports import save_plan
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
+from planner.views.palette import POWERS
 
 pytestmark = pytest.mark.qgis
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 SCRIPT = CHECKOUT / "tests" / "helpers" / "qgis_render.py"
-SITE_COLOUR = (0, 114, 178)
+FAST = tuple(bytes.fromhex(POWERS["fast"].removeprefix("#")))
 
 
 def has(*command: str) -> bool:
@@ -62,7 +63,7 @@ def test_qgis_draws_every_layer_in_its_default_style(folder: Path, tmp_path: Pat
     pixels = Image.open(picture).convert("RGB")
     assert pixels.size == (1400, 1050)
     colours = pixels.getcolors(1_000_000) or []
-    assert sum(n for n, colour in colours if close(colour, SITE_COLOUR)) > 60
+    assert sum(n for n, colour in colours if close(colour, FAST)) > 60
     assert len(colours) > 8  # zones in shades, streets, districts
 
 

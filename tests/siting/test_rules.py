@@ -29,6 +29,7 @@ from planner import BadInput
 from planner.numeric.solver import check_solver, solve
 from planner.siting import choose_sites
 from planner.siting.check.plan import BrokenPlan
+from planner.siting.choose import SolverParams
 from planner.siting.city.assignment import assign
 from planner.siting.city.region import Choice, cut_out
 from planner.siting.model.conflicts import conflicts, whole_conflicts
@@ -240,12 +241,12 @@ CONFLICTS: dict[str, tuple[Town, str, str]] = {
         with_districts(two_sites(3)).with_rules(floors={"west": 0.9}),
         "scenario, key siting.floors: floor of west: 0.9 of the demand asked, at most 0.666 can be served beside "
         "quota, the sites' bays, what chargers carry; lower it, or relax what holds it back",
-        "west 服务率下限：要求 0.9，最多可达 0.666",
+        "west 服务率下限：要求达到需求的 0.9，最多可达 0.666",
     ),
     "promise": (  # 200 kWh at each site of 600 kWh in all
         two_sites(3, quota_rule="at_most", question="least_cost", promise_share=0.95),
         "scenario, key siting.promise_share: promise: 0.95 of the demand asked, at most 0.666 can be served",
-        "服务率承诺：要求 0.95，最多可达 0.666",
+        "服务率承诺：要求达到需求的 0.95，最多可达 0.666",
     ),
     "feeder": (  # two of the two dc beside task and quota: 2 x 30 kW
         on_one_feeder(two_sites(2, tasks={"d": 2})).with_rules(feeder_kw={"10 kV": 31.0}),
@@ -407,7 +408,7 @@ def test_cbc_by_name_finds_the_same(question: str) -> None:
 def test_a_truncated_cbc_never_says_optimal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bound is then the relaxation's, which HiGHS solves, or a lower one of the city-size method."""
     town = middle_town(3, size=20, quota=80, budget_cny=9e6).with_cells("sites", min_station=6.0)
-    monkeypatch.setattr(f"{choose_sites.__module__}._NODE_WORK", 0)
+    monkeypatch.setattr(f"{choose_sites.__module__}.PARAMS", SolverParams(work=0))
     plan = town.with_rules(solver="CBC").planned()
     plan.check()
     assert not plan.proof.optimal

@@ -16,15 +16,15 @@ and a site somebody locked in last of all.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from planner.faults import Fault, some
+from planner.faults import Fault
 from planner.numeric.solver import NoPlan, solve, weighted_sum
+from planner.siting.model.conflict_words import named
 from planner.siting.model.instance import Instance
 from planner.siting.model.limits import Limits
 from planner.siting.model.program import Program, build_program
@@ -79,14 +79,14 @@ def conflicts(x: Instance) -> list[Fault]:
 
     Floors and promise are looked at where the instance is small enough for all its pairs.
     """
-    return _named(x, *_missed(x, integer=False))
+    return named(x, *_missed(x, integer=False))
 
 
 def whole_conflicts(x: Instance) -> list[Fault]:
     """The rules that whole chargers cannot keep together, by an integer program of counted nodes; none if it ends
     without finding out."""
     try:
-        return _named(x, *_missed(x, integer=True))
+        return named(x, *_missed(x, integer=True))
     except NoPlan:
         return []
 
@@ -192,117 +192,3 @@ def _add_rows(program: Program, rows: list[_Elastic]) -> list[str]:
             )
             names.append(row.name)
     return names
-
-
-def _named(x: Instance, missed: dict[str, float], tight: list[str]) -> list[Fault]:
-    """One fault per missed rule, with how much can be had and beside what."""
-    held = sorted({_held(name) for name in tight if name not in missed} - {("", "")})
-    beside = f" beside {some((en for en, _ in held), 8)}" if held else ""
-    beside_zh = f"（受制于 {some((zh for _, zh in held), 8)}）" if held else ""
-    faults = []
-    if zones := sorted(_parts(name)[1] for name in missed if name.startswith("access(")):
-        asked = int(x.limits.is_access.sum())
-        en = f"not all of {asked} zones can have a charger for cars within their norm radius: {some(zones)} cannot"
-        todo = "raise the quota or the budget, relax what holds it back, or set the key to false"
-        zh = f"{asked} 个网格无法全部满足最低可达：{some(zones)} 不能{beside_zh}"
-        zh += "；请提高总量或预算，放宽约束，或将该键设为 false"
-        faults.append(Fault("scenario, key siting.minimum_access", en=f"{en}{beside}; {todo}", zh=zh))
-    for name, by in missed.items():
-        kind, what = _parts(name)
-        if kind == "access":
-            continue
-        en, zh = _amounts(x, kind, what, by)
-        where, todo = _where(kind, what, by)
-        advice_zh = "请降低要求或放宽其他约束" if by > 0 else "请提高上限或放宽其他约束"
-        faults.append(Fault(where, en=f"{en}{beside}; {todo}", zh=f"{zh}{beside_zh}；{advice_zh}"))
-    return faults
-
-
-def _amounts(x: Instance, kind: str, what: str, by: float) -> tuple[str, str]:
-    """What a missed rule asks or allows and what can be had or is needed, in both languages."""
-    subject, subject_zh = _subject(kind, what)
-    if kind in ("floor", "promise"):
-        d = x.floor_ids.index(what) if kind == "floor" else -1
-        asked = float(x.floor_kwh[d] if kind == "floor" else x.promise_kwh)
-        total = float(x.energy[x.demand_floor == d].sum() if kind == "floor" else x.energy.sum())
-        most = math.floor((asked - by) / total * 1000 + 1e-6) / 1000
-        en = f"{subject}: {asked / total:.3g} of the demand asked, at most {most:g} can be served"
-        return en, f"{subject_zh}：要求 {asked / total:.3g}，最多可达 {most:g}"
-    if kind == "lock":
-        least, most = float(x.min_station[x.site_ids.get_loc(what)]), math.inf
-    else:
-        row = x.limits.names.index(f"{kind}({what})" if what else kind)
-        least, most = float(x.limits.least[row]), float(x.limits.most[row])
-    if by > 0:
-        fit = math.floor(least - by + 1e-6)
-        en = f"{subject}: {least:,.6g} asked, at most {fit:,} fit"
-        return en, f"{subject_zh}：要求 {least:,.6g} 台，最多可布置 {fit:,} 台"
-    needed = math.ceil(most - by - 1e-6)
-    unit, unit_zh = {"budget": (" CNY", " 元"), "feeder": (" kW", " kW")}.get(kind, ("", " 台"))
-    en = f"{subject}: {most:,.10g}{unit} allowed, at least {needed:,}{unit} needed"
-    return en, f"{subject_zh}：上限 {most:,.10g}{unit_zh}，至少需要 {needed:,}{unit_zh}"
-
-
-def _parts(name: str) -> tuple[str, str]:
-    """A row's kind and id: ``task(小店区)`` is the task of 小店区."""
-    kind, _, what = name.partition("(")
-    return kind, what.removesuffix(")")
-
-
-def _held(name: str) -> tuple[str, str]:
-    """How a row that holds others back is called, in both languages; nothing for rows of no rule."""
-    kind, what = _parts(name)
-    of_places = {
-        "lock": ("locked-in sites", "锁定必选的站点"),
-        "bays": ("the sites' bays", "站点车位"),
-        "grid": ("the sites' grid", "站点电网余量"),
-        "whole": ("the sites' grid", "站点电网余量"),
-        "capacity": ("what chargers carry", "充电桩供电能力"),
-        "demand": ("demand within reach", "可达范围内的需求"),
-        "station": ("fewest chargers of a site", "站点最少桩数"),
-        "cars": ("minimum access", "最低可达"),
-        "quota": ("quota", "新增总量"),
-    }
-    if kind in of_places:
-        return of_places[kind]
-    if kind in ("count", "one", "link", "door"):
-        return "", ""
-    en, zh = _subject(kind, what)
-    return en.removesuffix(", in chargers"), zh.removesuffix("折合台数")
-
-
-def _subject(kind: str, what: str) -> tuple[str, str]:
-    """What is missed, in both languages."""
-    return {
-        "quota": ("chargers", "新增总量"),
-        "budget": ("budget", "预算"),
-        "floor": (f"floor of {what}", f"{what} 服务率下限"),
-        "promise": ("promise", "服务率承诺"),
-        "task": (f"task of {what}", f"{what} 任务"),
-        "feeder": (f"feeder group {what}", f"馈线组 {what}"),
-        "share_min": (f"least share of {what}, in chargers", f"{what} 最低占比折合台数"),
-        "share_max": (f"largest share of {what}, in chargers", f"{what} 最高占比折合台数"),
-        "count_max": (f"largest count of {what}", f"{what} 最多台数"),
-        "access": ("minimum access", "最低可达"),
-        "lock": ("locked in, fewest chargers", "已锁定为必选，最少桩数"),
-    }[kind]
-
-
-def _where(kind: str, what: str, by: float) -> tuple[str, str]:
-    """Where the missed rule stands and what to do about it."""
-    lower = "lower it, or relax what holds it back"
-    scenario = {
-        "quota": ("quota", "lower the quota, or add sites, bays or grid" if by > 0 else "raise the quota"),
-        "budget": ("budget_cny", "raise the budget, or lower the quota"),
-        "task": ("tasks", lower),
-        "feeder": ("feeder_kw", "raise it, or lower what it must feed"),
-        "floor": ("floors", lower),
-        "promise": ("promise_share", lower),
-    }
-    if kind in scenario:
-        key, todo = scenario[kind]
-        return f"scenario, key siting.{key}", todo
-    if kind == "lock":
-        return f"sites, row {what}", "free the lock, or lower its min_station"
-    column = {"share_min": "min_share", "share_max": "max_share", "count_max": "max_count"}[kind]
-    return f"charger_types, column {column}, row {what}", lower if kind == "share_min" else "raise it"
