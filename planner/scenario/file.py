@@ -86,8 +86,8 @@ def fault_in(file: Path, detail: Any, scenario: type[BaseModel]) -> Fault:
             return Fault(where, en=f"unknown key; did you mean `{near[0]}`?", zh=f"未知的键，是否应为 `{near[0]}`？")
         return Fault(where, en="unknown key; remove it", zh="未知的键，请删除")
     if detail["type"] == "missing":
-        zh = "缺少此项，请补充（说明见 README 的情景部分）"
-        return Fault(where, en="missing; add it (docs: the scenario section of the README)", zh=zh)
+        zh = "缺少此项，请补充（各键说明见 docs/zh/keys.md）"
+        return Fault(where, en="missing; add it (docs/en/keys.md explains every key)", zh=zh)
     expected, found = _expected(detail), detail.get("input")
     if isinstance(found, dict | BaseModel):
         return Fault.of(where, expected)

@@ -280,8 +280,8 @@ def test_a_missing_section(toml: Callable[..., Path], faults: Callable[..., list
     file = tmp_path / "short.toml"
     file.write_text(tomli_w.dumps(content), encoding="utf-8")
     assert faults(read_scenario, file) == [
-        f"{file}, key season: missing; add it (docs: the scenario section of the README)",
-        f"{file}, key fleets: missing; add it (docs: the scenario section of the README)",
+        f"{file}, key season: missing; add it (docs/en/keys.md explains every key)",
+        f"{file}, key fleets: missing; add it (docs/en/keys.md explains every key)",
     ]
 
 
