@@ -32,7 +32,7 @@ MAY = {
     "candidates": "faults files layers scenario tables words",
     "capacity": "demand scenario",
     "access": "capacity faults numeric scenario",
-    "siting": "capacity doors faults numeric progress scenario tables",
+    "siting": "capacity doors faults numeric progress scenario tables words",
     "baselines": "numeric siting",
     "assessment": "baselines capacity demand doors layers numeric scenario siting words",
     "plan": "access assessment candidates capacity demand faults layers progress scenario siting words",

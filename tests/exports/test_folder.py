@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -332,7 +333,7 @@ def test_tables_that_summary_does_not_speak_of_are_named(
     folder: Path, tmp_path: Path, faults: Callable[..., list[str]], statement: str, tables: str
 ) -> None:
     folder = shutil.copytree(folder, tmp_path / "plan")
-    with sqlite3.connect(folder / "plan.gpkg") as base:
+    with closing(sqlite3.connect(folder / "plan.gpkg")) as base, base:
         names = [name for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
         for name in names:  # of the spatial index, which call functions of GDAL
             base.execute(f'DROP TRIGGER "{name}"')
@@ -353,7 +354,7 @@ def test_another_plans_geopackage_is_refused(plan: Plan, tmp_path: Path) -> None
 
 def test_styles_may_be_changed_in_the_geopackage(plan: Plan, folder: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(folder, tmp_path / "plan")
-    with sqlite3.connect(folder / "plan.gpkg") as base:
+    with closing(sqlite3.connect(folder / "plan.gpkg")) as base, base:
         base.execute("UPDATE layer_styles SET styleQML = 'mine'")
     same_plan(read_plan(folder), plan)
 
