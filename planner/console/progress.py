@@ -47,6 +47,7 @@ class Clock:
         self.seconds: dict[str, float] = {}
         self._console, self._lang = console, lang
         self._stage: Stage | None = None
+        self._last = self._printed = ""
         self._since = time.perf_counter()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         self._bar = Progress(*columns, console=console, transient=True) if console.is_terminal else None
@@ -57,9 +58,10 @@ class Clock:
         if self._bar and self._task is not None:
             self._bar.update(self._task, description=text)
         elif stage != self._stage:
-            self._console.print(text)
+            self._print_last()
+            self._print(text)
         self._add_seconds()
-        self._stage = stage
+        self._stage, self._last = stage, text
 
     def start(self) -> None:
         """Show the bar where a person watches."""
@@ -70,7 +72,18 @@ class Clock:
         """Close the bar and the last stage."""
         if self._bar:
             self._bar.stop()
+        else:
+            self._print_last()
         self._add_seconds()
+
+    def _print_last(self) -> None:
+        """What the stage that ends came to, where that was not known when it began."""
+        if self._last != self._printed:
+            self._print(self._last)
+
+    def _print(self, text: str) -> None:
+        self._console.print(text)
+        self._printed = text
 
     def _add_seconds(self) -> None:
         now = time.perf_counter()

@@ -11,6 +11,7 @@ import pandas as pd
 from planner.faults import BadInput, Fault, refuse
 from planner.numeric.solver import NoPlan, check_solver, solve
 from planner.progress import Progress, Stage, silent
+from planner.siting.check.plan import check_plan
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices
 from planner.siting.city.city import plan_city, replan_city
@@ -92,9 +93,12 @@ def choose_sites(
     ------
     BadInput
         What the tables' checks refuse, and the rules that no plan can keep together, each with by how much.
+    BrokenPlan
+        A plan that breaks its own rules: a fault of this program.
     """
-    rules = problem.rules
+    rules, tell = problem.rules, progress or silent
     check_solver(rules.solver)
+    tell(Stage.RULES, None, None)
     x = make_instance(problem)
     effort = effort or Effort(rules.gap_share, rules.rounds)
     digest = fingerprint(x, rules)
@@ -104,13 +108,16 @@ def choose_sites(
     merged = merge_demands(x)
     try:
         with effort.under_way():
-            found = _solved(x, merged, rules.solver, effort, progress or silent, start=start)
+            found = _solved(x, merged, rules.solver, effort, tell, start=start)
     except NoPlan as error:
         raise BadInput(no_plan(x, error)) from None
+    tell(Stage.HEADROOM, found.choice.value(merged.instance), found.bound)
     choice = merged.apart(_served_anew(merged.instance, found.choice, spread_headroom(merged.instance, found.choice)))
     again = effort.reproducible and not found.gone_on
     proof = proof_of(x, choice, found.bound, found.method, optimal=found.optimal, reproducible=again)
-    return answer_of(x, choice, replace(proof, problem=digest), price_table(x, merged, found.prices))
+    answer = answer_of(x, choice, replace(proof, problem=digest), price_table(x, merged, found.prices))
+    check_plan(problem, answer)
+    return answer
 
 
 def answer_of(x: Instance, choice: Choice, proof: Proof, prices: pd.Series) -> Answer:
@@ -155,6 +162,7 @@ def _solved(
     found: list[_Found] = []
     at_once, begun = node_limits(x)
     if at_once:
+        tell(Stage.WHOLE_PROGRAM, None, None)
         found.append(exactly(x, solver, effort, at_once))
         tell(Stage.WHOLE_PROGRAM, found[0].choice.value(x), found[0].bound)
         if found[0].optimal or effort.is_over() or not len(x.option_site):
@@ -169,6 +177,7 @@ def _solved(
         if not found and not begun:
             raise
     if begun and not (found and effort.is_over()):
+        tell(Stage.WHOLE_PROGRAM, _best(x, found).value(x) if found else None, found[-1].bound if found else None)
         found.append(exactly(x, solver, effort, begun, _best(x, found) if found else None))
         tell(Stage.WHOLE_PROGRAM, _best(x, found).value(x), min(each.bound for each in found))
     proof = min(found, key=lambda each: (each.bound, not each.optimal))

@@ -123,6 +123,7 @@ def other_plans(
     at_once = len(y.pair_demand) <= PARAMS.whole_pairs or not len(best.prices)
     walker = None if at_once else Walker(y, begin.prices, max(abs(bound), 1.0))
     free, choices, plans = _free_sites(y), [begin.choice], []
+    tell(Stage.ALTERNATIVES, value, bound)
     for _ in range(count):
         times = free * sum(_used(y, each.new) for each in choices) / len(choices)
         if walker is None:

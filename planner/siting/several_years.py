@@ -12,6 +12,7 @@ import pandas as pd
 from planner.faults import BadInput, Fault, refuse
 from planner.numeric.solver import NoPlan, check_solver
 from planner.progress import Progress, Stage, silent
+from planner.siting.check.plan import check_years
 from planner.siting.choose import LAGRANGIAN, answer_of, exactly, no_plan, node_limits, proof_of
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices, upper_bound
@@ -74,10 +75,13 @@ def choose_years(
     ------
     BadInput
         What the tables' checks refuse, and the rules of a year that no plan can keep together.
+    BrokenPlan
+        A plan that breaks its own rules: a fault of this program.
     """
     order = sorted(problems)
     rules = problems[order[-1]].rules
     check_solver(rules.solver)
+    (progress or silent)(Stage.RULES, None, None)
     parts = {year: make_instance(problem) for year, problem in problems.items()}
     effort = effort or Effort(rules.gap_share, rules.rounds)
     merged = {y: merge_demands(parts[y]) for y in order}
@@ -93,7 +97,9 @@ def choose_years(
             found = _solved(together, effort, tell, start)
     except NoPlan as error:
         raise BadInput(_none_found(years, parts, error)) from None
-    return _told(together, found, effort.reproducible and not found.gone_on, digest)
+    answers = _told(together, found, effort.reproducible and not found.gone_on, digest)
+    check_years(problems, answers)
+    return answers
 
 
 def _mean_of_years(progress: Progress, years: Years) -> Progress:
@@ -117,6 +123,7 @@ def _solved(together: _Together, effort: Effort, tell: Progress, start: Answers 
     x = years.whole
     at_once, begun = node_limits(x)
     if at_once:
+        tell(Stage.WHOLE_PROGRAM, None, None)
         first = exactly(x, solver, effort, at_once)
         tell(Stage.WHOLE_PROGRAM, first.choice.value(x), first.bound)
         if first.optimal or effort.is_over() or not len(x.option_site):
@@ -133,6 +140,7 @@ def _solved(together: _Together, effort: Effort, tell: Progress, start: Answers 
         if not begun:
             raise
     if begun and not (found and effort.is_over()):
+        tell(Stage.WHOLE_PROGRAM, found[0].choice.value(x) if found else None, found[0].bound if found else None)
         whole = exactly(x, solver, effort, begun, found[0].choice if found else None)
         found.append(_Found(whole.choice, whole.bound, whole.method, whole.optimal, None))
     proof = min(found, key=lambda each: (each.bound, not each.optimal))

@@ -105,16 +105,10 @@ def _fitted(x: Instance, count: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     wanted = count.reindex(x.option_ids).fillna(0).to_numpy(float)
     held = count.groupby(level="site_id").sum().reindex(x.site_ids).fillna(0).to_numpy(float)
     new = np.minimum(wanted, x.option_most)
-    sites = len(x.site_ids)
-    total = np.bincount(x.option_site, new, minlength=sites)
-    bays = np.bincount(x.option_site, new * x.bays_used[x.option_type], minlength=sites)
-    grid = np.bincount(x.option_site, new * x.grid_used_kw[x.option_type], minlength=sites)
-    must = x.open_from > 0
-    cars = np.bincount(x.option_site, new * x.for_cars[x.option_type], minlength=sites)
-    small = ((total < x.min_station) | (cars < x.min_cars)) & ((total > 0) | must)
-    changed = np.flatnonzero((total < held) | small | (bays > x.bays + 1e-9) | (grid > x.grid_kw + 1e-9))
+    fewer = np.bincount(x.option_site, new, minlength=len(x.site_ids)) < held
+    changed = np.flatnonzero(fewer | x.misfits(new, x.opened_by(new)))
     new[np.isin(x.option_site, changed)] = 0.0
-    for j in changed[must[changed]]:
+    for j in changed[x.open_from[changed] > 0]:
         _hold_fewest(x, int(j), new)
     return new, changed
 

@@ -18,7 +18,7 @@ from planner.assessment.fairness import gini_of_service
 from planner.faults import BadInput, Fault, refuse
 from planner.plan import Plan, several_years
 from planner.progress import Progress, Stage, silent
-from planner.siting import Answer, check_plan, choose_sites, largest_floors
+from planner.siting import Answer, choose_sites, largest_floors
 from planner.siting.model.limits import floor_area
 from planner.words import COLON, COMMA, Text, joined
 
@@ -95,7 +95,6 @@ def fairness_curve(
         except BadInput as error:
             rows.append(_missing(joined(fault.text for fault in error.faults)))
             continue
-        check_plan(asked, answer)
         now = answer
         rows.append(_row(plan, now))
     index = pd.Index([rows[0]["worst_share"], *levels], name="floor", dtype=float)

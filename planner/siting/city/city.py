@@ -126,12 +126,14 @@ def plan_city(x: Instance, effort: Effort, tell: Progress) -> tuple[Choice, floa
     small = len(x.pair_demand) <= _PARAMS.combined_pairs
     few = _PARAMS.small_walks, walk_moves(x) // _PARAMS.shorter
     walks, moves = few if small else (len(STYLES), walk_moves(x))
+    tell(Stage.SEARCH, None, bound)
     walked = search(walker, walks, moves, effort)
-    tell(Stage.SEARCH, walked[0].value(x), bound)
+    tell(Stage.SETTLE, walked[0].value(x), bound)
     plans = settled(walker, walked if small else walked[:1], effort)
-    tell(Stage.SETTLE, plans[0].value(x), bound)
     plan = plans[0]
+    tell(Stage.SETTLE, plan.value(x), bound)
     if small:
+        tell(Stage.COMBINE, plan.value(x), bound)
         plan = combine(x, plans, bound, effort)
         tell(Stage.COMBINE, plan.value(x), bound)
     return sweep(walker, plan, bound, effort, tell), bound, prices
@@ -148,8 +150,9 @@ def replan_city(x: Instance, start: Start, effort: Effort, tell: Progress) -> tu
     prices = refine_prices(x, start.prices, _PARAMS.steps_on, effort, tell)
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
+    tell(Stage.SEARCH, None, bound)
     walked = search_from(walker, start.choice, start.changed, walk_moves(x) // _PARAMS.fewer_on, effort)
-    tell(Stage.SEARCH, walked.value(x), bound)
+    tell(Stage.SETTLE, walked.value(x), bound)
     plan = settled(walker, [walked], effort)[0]
     tell(Stage.SETTLE, plan.value(x), bound)
     return sweep(walker, plan, bound, effort, tell), bound, prices

@@ -187,6 +187,7 @@ def find_prices(x: Instance, steps: int, effort: Effort, tell: Progress, first: 
     first
         Prices to begin with instead of `first_prices`.
     """
+    tell(Stage.BOUND, None, None)
     dual = Dual(x)
     start = _first(dual) if first is None else dual.vector(first)
     tried = [_Volume(dual, start, share) for share in _VOLUME.limit_metrics]
@@ -206,6 +207,7 @@ def refine_prices(x: Instance, prices: Prices, steps: int, effort: Effort, tell:
 
     Parameters are those of `find_prices`; `prices` may be of another problem, as far as they fit.
     """
+    tell(Stage.BOUND, None, None)
     dual = Dual(x)
     volume = _Volume(dual, dual.vector(allowed(x, prices)), _VOLUME.limit_metrics[0])
     volume.run(steps, effort, tell)

@@ -22,7 +22,6 @@ from planner.siting.city.city import price_steps, settled, walk_moves
 from planner.siting.city.dual import find_prices, first_prices, refine_prices
 from planner.siting.city.region import Choice, built_on
 from planner.siting.city.search import STYLES, Walker, search, search_from
-from planner.siting.city.settle import kept
 from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 from planner.siting.model.phases import Years
@@ -71,11 +70,13 @@ def plan_years(years: Years, effort: Effort, tell: Progress) -> tuple[Choice, fl
         No counts meet all the rules, or none were found.
     """
     x = years.whole
+    tell(Stage.BOUND, None, None)
     alone = [first_prices(part) for part in years.parts]
     first = years.joined_prices(alone, np.zeros(int(x.limits.is_stays.sum())))
     prices = find_prices(x, min(price_steps(x), _PARAMS.steps), effort, tell, first)
     bound = upper_bound(x, prices)
     plans: list[Choice] = []
+    tell(Stage.SEARCH, None, bound)
     for t in reversed(range(len(years.parts))):
         part = _between(years, t, None, plans[0].new if plans else None)
         subsidised = replace(part, option_cost_cny=-years.worth_before(t, prices))
@@ -84,7 +85,6 @@ def plan_years(years: Years, effort: Effort, tell: Progress) -> tuple[Choice, fl
         moves = walk_moves(part) // (_PARAMS.fewer_before if plans else 1)
         walked = search(walker, len(STYLES), moves, effort)
         plans.insert(0, settled(walker, walked[:1], effort)[0])
-        tell(Stage.SEARCH, None, bound)
     return years.joined(plans), bound, prices
 
 
@@ -109,9 +109,9 @@ def replan_years(
     prices = refine_prices(x, prices, _PARAMS.steps_on, effort, tell)
     bound = upper_bound(x, prices)
     plans = list(starts)
+    tell(Stage.SEARCH, None, bound)
     for t in reversed(range(len(plans))):
         plans[t] = _again(years, t, plans, prices, changed, effort)
-        tell(Stage.SEARCH, None, bound)
     return years.joined(plans), bound, prices
 
 
@@ -137,9 +137,9 @@ def _again(years: Years, t: int, plans: list[Choice], prices: Prices, first: np.
 
 
 def _keeps(x: Instance, plan: Choice) -> bool:
-    """Whether a plan keeps the limits of the whole city and its floors."""
+    """Whether a plan keeps every rule of counts and its floors."""
     floors = x.served_by_floor(plan.by_demand(x)) >= x.floor_kwh * (1 - 1e-6)
-    return kept(x, plan.new, plan.opened) and bool(floors.all())
+    return x.keeps(plan.new, plan.opened) and bool(floors.all())
 
 
 def _between(years: Years, t: int, held: np.ndarray | None, later: np.ndarray | None) -> Instance:

@@ -47,7 +47,7 @@ class SettleParams:
 
 _PARAMS = SettleParams()
 _ROUNDING = 1e-9
-"""Share of a limit's use that is no more than rounding; also of bays and kW."""
+"""Bays or kW that are no more than rounding."""
 _LEFT_SHARE = 0.5
 """Of what is left of a demand, how much a site that changes may count on: others may as well."""
 _MOST_CONFIGURATIONS = 400
@@ -97,7 +97,7 @@ def settle(walker: Walker, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         No counts meet all the rules, or none were found.
     """
     x = walker.x
-    if kept(x, choice.new, choice.opened):
+    if x.keeps(choice.new, choice.opened):
         return choice.new, choice.opened
     for most_sites, most_changes in _PARAMS.attempts:
         try:
@@ -105,13 +105,6 @@ def settle(walker: Walker, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         except NoPlan:
             continue
     return nearest_counts(x, choice.new)
-
-
-def kept(x: Instance, new: np.ndarray, opened: np.ndarray) -> bool:
-    """Whether counts and openings keep the limits of the whole city."""
-    used = x.limits.use @ new + x.limits.opening @ opened
-    slack = _ROUNDING * np.maximum(np.abs(used), 1.0)
-    return bool((used <= x.limits.most + slack).all() and (used >= x.limits.least - slack).all())
 
 
 def _settled(walker: Walker, choice: Choice, most_sites: int, most_changes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -148,7 +141,7 @@ def _settled(walker: Walker, choice: Choice, most_sites: int, most_changes: int)
         mine = options[site[c]]
         new[mine] = counts[c, : len(mine)]
         opened[site[c]] = 1.0 if new[mine].any() else x.open_from[site[c]]
-    if not kept(x, new, opened):
+    if not x.keeps(new, opened):
         raise NoPlan("the settled counts break a limit by rounding", infeasible=False)
     return new, opened
 

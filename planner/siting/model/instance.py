@@ -18,6 +18,9 @@ from planner.siting.problem import Problem
 
 __all__ = ["Instance", "Limits", "make_instance"]
 
+_ROUNDING = 1e-9
+"""Bays or kW beyond what a site has that are no more than rounding; of kW also as a share."""
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -125,6 +128,24 @@ class Instance:
         """Site j: 1 where anything new is built or it is locked in."""
         built = np.bincount(self.option_site, new, minlength=len(self.site_ids)) > 0
         return np.asarray(np.maximum(self.open_from, built))
+
+    def misfits(self, new: np.ndarray, opened: np.ndarray) -> np.ndarray:
+        """Site j: whether it cannot stand so: too much for its bays, grid or an option, or too few chargers (in all or
+        for cars) where it is open; opened says where, at least where it is locked in or anything is built."""
+        here, kind, sites = self.option_site, self.option_type, len(self.site_ids)
+
+        def total(each: np.ndarray | float = 1.0) -> np.ndarray:
+            return np.bincount(here, new * each, minlength=sites)
+
+        over = total(self.bays_used[kind]) > self.bays + _ROUNDING
+        over |= total(self.grid_used_kw[kind]) > self.grid_kw * (1 + _ROUNDING) + _ROUNDING
+        over |= np.bincount(here, (new < 0) | (new > self.option_most), minlength=sites) > 0
+        few = (total() < self.min_station) | (total(self.for_cars[kind]) < self.min_cars)
+        return np.asarray(over | (few & (opened > 0)) | (opened < self.opened_by(new)))
+
+    def keeps(self, new: np.ndarray, opened: np.ndarray) -> bool:
+        """Whether counts and openings keep every rule of counts: of the sites and of the whole city."""
+        return self.limits.kept_by(new, opened) and not bool(self.misfits(new, opened).any())
 
     def served_by_floor(self, served: np.ndarray) -> np.ndarray:
         """Floor d: the energy served in its district, from that of every demand, kWh/day."""

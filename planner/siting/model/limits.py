@@ -15,6 +15,8 @@ from planner.scenario import Siting
 
 _STATION_UNITS = 4.0
 """Chargers of a small station, in units of the quota: what a zone's minimum access is measured in."""
+_ROUNDING = 1e-9
+"""Share of a row's use that is no more than rounding."""
 YEAR_MARK = "@"
 """Between a name and its year in a problem of several years."""
 
@@ -85,6 +87,12 @@ class Limits:
         quota = float(self.size[self.is_quota].mean())
         local = np.where(self.is_access, whole * min(_STATION_UNITS / quota, 1.0), whole / quota)
         return np.where(self.is_shared, whole / self.size, local)
+
+    def kept_by(self, new: np.ndarray, opened: np.ndarray) -> bool:
+        """Whether counts and openings keep every row, but for rounding."""
+        used = self.use @ new + self.opening @ opened
+        slack = _ROUNDING * np.maximum(np.abs(used), 1.0)
+        return bool((used <= self.most + slack).all() and (used >= self.least - slack).all())
 
     @property
     def quota_units(self) -> np.ndarray:
