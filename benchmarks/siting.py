@@ -208,7 +208,9 @@ def checked(x: Instance, choice: Choice, bound: float, start: float, problem: Pr
     chargers, assignment = tables_of(x, choice)
     seconds, peak = time.perf_counter() - start, peak_mb()
     value = choice.value(x)
-    proof = Proof(value, bound, "a benchmark", False, True, 0.0, 0.0, 0)
+    proof = Proof(
+        value, bound, "a benchmark", reproducible=True, tightness=0.0, reachable_kwh_day=0.0, needed_chargers=0
+    )
     try:
         check_plan(problem, Answer(chargers, assignment, proof))
     except AssertionError as broken:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from planner.exports.content import COSTS, PLAN, PROOF_FIELDS, Content
+from planner.exports.content import COSTS, PLAN, Content
 from planner.exports.digests import digest_layers
 from planner.exports.stored import edited_scenario, stored
 from planner.faults import Fault, refuse
@@ -19,7 +20,7 @@ from planner.scenario import Scenario
 from planner.siting import Answer, Answers, Proof
 from planner.tables import SITES, check_table
 
-_PROOF_TYPES = {"method": str, "problem": str, "optimal": bool, "reproducible": bool, "needed_chargers": int}
+_PROOF_TYPES = {"method": str, "problem": str, "reproducible": bool, "needed_chargers": int}
 
 
 def read_plan(folder: str | Path) -> Plan:
@@ -143,10 +144,11 @@ def _proof(content: Content, of: str) -> Proof:
     """The proof of the plan or of a year."""
     proofs = content.table("proofs")
     row: dict[Any, Any] = proofs[proofs["of"] == of].iloc[0].to_dict()
-    for name in PROOF_FIELDS:
+    told: dict[str, Any] = {}
+    for name in (field.name for field in fields(Proof)):
         kind: type = _PROOF_TYPES.get(name, float)
-        row[name] = None if name in COSTS and math.isnan(row[name]) else kind(row[name])
-    return Proof(**{name: row[name] for name in PROOF_FIELDS})
+        told[name] = None if name in COSTS and math.isnan(row[name]) else kind(row[name])
+    return Proof(**told)
 
 
 def _prices(content: Content, of: str) -> pd.Series:

@@ -60,7 +60,8 @@ class Siting(Sourced):
     )
     minimum_access: bool = Field(
         False,
-        description="A charger for cars within the norm radius of every zone with residents where any site allows one.",
+        description="A charger for cars within the norm radius of every zone with residents where any site allows one; "
+        "whatever is built at a site that can be such a zone's first includes one.",
     )
     feeder_kw: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]] = Field(
         {}, description="Feeder group -> kW left today."

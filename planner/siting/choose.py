@@ -114,7 +114,7 @@ def choose_sites(
     tell(Stage.HEADROOM, found.choice.value(merged.instance), found.bound)
     choice = merged.apart(_served_anew(merged.instance, found.choice, spread_headroom(merged.instance, found.choice)))
     again = effort.reproducible and not found.gone_on
-    proof = proof_of(x, choice, found.bound, found.method, optimal=found.optimal, reproducible=again)
+    proof = proof_of(x, choice, found.bound, found.method, reproducible=again)
     answer = answer_of(x, choice, replace(proof, problem=digest), price_table(x, merged, found.prices))
     check_plan(problem, answer)
     return answer
@@ -133,8 +133,8 @@ class _Found(NamedTuple):
     ----------
     choice, bound, method
         The plan, its bound and how that was proven.
-    optimal
-        Whether the solver says that the plan is the best.
+    ended
+        Whether the solver came to its end: the plan is within `SolverParams.optimal_gap` of the best.
     prices
         That prove the bound, if any do.
     gone_on
@@ -144,7 +144,7 @@ class _Found(NamedTuple):
     choice: Choice
     bound: float
     method: str
-    optimal: bool = False
+    ended: bool = False
     prices: Prices | None = None
     gone_on: bool = False
 
@@ -165,7 +165,7 @@ def _solved(
         tell(Stage.WHOLE_PROGRAM, None, None)
         found.append(exactly(x, solver, effort, at_once))
         tell(Stage.WHOLE_PROGRAM, found[0].choice.value(x), found[0].bound)
-        if found[0].optimal or effort.is_over() or not len(x.option_site):
+        if found[0].ended or effort.is_over() or not len(x.option_site):
             return found[0]
     if start is not None and len(start.prices):
         again = _planned_again(x, start_from(whole, merged, start), effort, tell)
@@ -180,7 +180,7 @@ def _solved(
         tell(Stage.WHOLE_PROGRAM, _best(x, found).value(x) if found else None, found[-1].bound if found else None)
         found.append(exactly(x, solver, effort, begun, _best(x, found) if found else None))
         tell(Stage.WHOLE_PROGRAM, _best(x, found).value(x), min(each.bound for each in found))
-    proof = min(found, key=lambda each: (each.bound, not each.optimal))
+    proof = min(found, key=lambda each: (each.bound, not each.ended))
     prices = next((each.prices for each in found if each.prices is not None), None)
     return proof._replace(choice=_best(x, found), prices=prices)
 
@@ -214,8 +214,8 @@ def _best(x: Instance, found: list[_Found]) -> Choice:
     return max(found, key=lambda each: each.choice.value(x)).choice
 
 
-def proof_of(x: Instance, choice: Choice, bound: float, method: str, *, optimal: bool, reproducible: bool) -> Proof:
-    """What is known of a plan, in the words of its question; `optimal` is what the solver says."""
+def proof_of(x: Instance, choice: Choice, bound: float, method: str, *, reproducible: bool) -> Proof:
+    """What is known of a plan, in the words of its question."""
     value = choice.value(x)
     bound = value if abs(bound - value) <= PARAMS.same_value * max(abs(value), 1.0) else bound
     reachable = float(x.energy[np.unique(x.pair_demand)].sum())
@@ -225,7 +225,6 @@ def proof_of(x: Instance, choice: Choice, bound: float, method: str, *, optimal:
         value_kwh_day=float(choice.served.sum()) if least_cost else value,
         bound_kwh_day=reachable if least_cost else bound,
         method=method,
-        optimal=optimal and bound - value <= 2 * PARAMS.optimal_gap * max(abs(bound), 1.0),
         reproducible=reproducible,
         tightness=gained / reachable if reachable > 0 else float("inf"),
         reachable_kwh_day=reachable,

@@ -154,7 +154,7 @@ def _told(x: Instance, choice: Choice, best: Answer) -> Answer:
     """A plan as tables, under the bound of the best."""
     proved = best.proof
     words = f"bound of the best plan ({proved.method})"
-    proof = proof_of(x, choice, proved.progress[1], words, optimal=False, reproducible=proved.reproducible)
+    proof = proof_of(x, choice, proved.progress[1], words, reproducible=proved.reproducible)
     return answer_of(x, choice, replace(proof, problem=proved.problem), best.prices)
 
 

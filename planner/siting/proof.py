@@ -15,11 +15,10 @@ class Proof:
         Energy served a day. Most service: each kWh weighted by its worth (1 at the door, less the farther). Least cost:
         each kWh counts one.
     bound_kwh_day
-        No plan that keeps the rules can be worth more; for the least cost, all demand within reach.
+        No plan that keeps the rules can be worth more; the value itself where they differ by rounding only. For the
+        least cost, all demand within reach.
     method
         How the bound was proven, in one sentence.
-    optimal
-        Whether the solver proved that no plan is better (within 1e-4); never true for a truncated solve.
     reproducible
         Whether the same input gives the same plan (work counted, not timed).
     tightness
@@ -38,7 +37,6 @@ class Proof:
     value_kwh_day: float
     bound_kwh_day: float
     method: str
-    optimal: bool
     reproducible: bool
     tightness: float
     reachable_kwh_day: float
@@ -56,6 +54,11 @@ class Proof:
         if self.cost_cny is not None and self.cost_bound_cny is not None:
             return max(0.0, 1.0 - self.cost_bound_cny / self.cost_cny) if self.cost_cny > 0 else 0.0
         return max(0.0, 1.0 - self.value_kwh_day / self.bound_kwh_day) if self.bound_kwh_day > 0 else 0.0
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no plan is better: value and bound, or cost and its bound, are one number."""
+        return self.gap_share == 0.0
 
     @property
     def progress(self) -> tuple[float, float]:

@@ -47,7 +47,7 @@ class _Found(NamedTuple):
     choice: Choice
     bound: float
     method: str
-    optimal: bool
+    ended: bool
     prices: Prices | None
     gone_on: bool = False
 
@@ -126,8 +126,8 @@ def _solved(together: _Together, effort: Effort, tell: Progress, start: Answers 
         tell(Stage.WHOLE_PROGRAM, None, None)
         first = exactly(x, solver, effort, at_once)
         tell(Stage.WHOLE_PROGRAM, first.choice.value(x), first.bound)
-        if first.optimal or effort.is_over() or not len(x.option_site):
-            return _Found(first.choice, first.bound, first.method, first.optimal, None)
+        if first.ended or effort.is_over() or not len(x.option_site):
+            return _Found(first.choice, first.bound, first.method, first.ended, None)
     if start is not None and set(start.by_year) == set(together.parts) and len(start.prices):
         again = _planned_again(together, effort, tell, start)
         if again is not None:
@@ -142,8 +142,8 @@ def _solved(together: _Together, effort: Effort, tell: Progress, start: Answers 
     if begun and not (found and effort.is_over()):
         tell(Stage.WHOLE_PROGRAM, found[0].choice.value(x) if found else None, found[0].bound if found else None)
         whole = exactly(x, solver, effort, begun, found[0].choice if found else None)
-        found.append(_Found(whole.choice, whole.bound, whole.method, whole.optimal, None))
-    proof = min(found, key=lambda each: (each.bound, not each.optimal))
+        found.append(_Found(whole.choice, whole.bound, whole.method, whole.ended, None))
+    proof = min(found, key=lambda each: (each.bound, not each.ended))
     best = max(found, key=lambda each: each.choice.value(x))
     tell(Stage.YEARS_TOGETHER, best.choice.value(x), proof.bound)
     return proof._replace(choice=best.choice, prices=found[0].prices)
@@ -184,7 +184,7 @@ def _told(together: _Together, found: _Found, reproducible: bool, digest: str) -
             else years.prices_of(t, found.prices)
         )
         choice = merged.apart(plan)
-        proof = proof_of(x, choice, upper_bound(y, alone), LAGRANGIAN, optimal=False, reproducible=reproducible)
+        proof = proof_of(x, choice, upper_bound(y, alone), LAGRANGIAN, reproducible=reproducible)
         told[year] = answer_of(x, choice, proof, price_table(x, merged, alone))
     mean = 1.0 / float(years.weight.sum())
     value, bound = found.choice.value(years.whole) * mean, found.bound * mean
@@ -193,7 +193,6 @@ def _told(together: _Together, found: _Found, reproducible: bool, digest: str) -
         value_kwh_day=value,
         bound_kwh_day=max(value, bound),
         method=found.method,
-        optimal=found.optimal,
         problem=digest,
     )
     return Answers(told, proof, _stays_table(years, found.prices))

@@ -21,7 +21,6 @@ def by_the_city_method(town: Town, effort: Effort | None = None, tell: Progress 
         value_kwh_day=float(choice.served.sum()) if least_cost else value,
         bound_kwh_day=float(x.energy.sum()) if least_cost else bound,
         method="Lagrangian duality",
-        optimal=False,
         reproducible=effort.reproducible,
         tightness=0.0,
         reachable_kwh_day=0.0,

@@ -408,6 +408,14 @@ def worths(town: Town) -> Iterator[tuple[dict[tuple[str, str], int], float]]:
             )
 
 
+def keeps_counts(town: Town, chargers: pd.DataFrame) -> bool:
+    """Whether new chargers keep every rule of counts, as `best_value` reads the rules."""
+    oracle, held = _Oracle(town), chargers["count"].to_dict()
+    new = tuple(tuple(int(held.get((j, k), 0)) for k in oracle.kinds) for j in oracle.sites)
+    sites = zip(oracle.sites, new, strict=True)
+    return all(at in oracle.allowed_at(j) for j, at in sites) and oracle.keeps_totals(new)
+
+
 def assigned_value(town: Town, chargers: pd.DataFrame) -> float | None:
     """What given new chargers are worth when everyone charges as is best for the town."""
     oracle = _Oracle(town)
@@ -429,11 +437,11 @@ class _Oracle:
         self.served = lru_cache(maxsize=None)(self._served)
 
     def plans(self) -> Iterator[tuple[tuple[int, ...], ...]]:
-        for new in product(*(self._at(j) for j in self.sites)):
-            if self._keeps_totals(new):
+        for new in product(*(self.allowed_at(j) for j in self.sites)):
+            if self.keeps_totals(new):
                 yield new
 
-    def _at(self, j: str) -> list[tuple[int, ...]]:
+    def allowed_at(self, j: str) -> list[tuple[int, ...]]:
         """Counts that one site may have."""
         site, types = self.town.sites.loc[j], self.town.charger_types
         use, kw = types["bays_used"], types["kw_rated"] * types["coincidence"]
@@ -452,7 +460,7 @@ class _Oracle:
                 fine.append(new)
         return fine
 
-    def _keeps_totals(self, new: tuple[tuple[int, ...], ...]) -> bool:
+    def keeps_totals(self, new: tuple[tuple[int, ...], ...]) -> bool:
         types, siting = self.town.charger_types, self.town.siting
         total = {k: sum(at[c] for at in new) for c, k in enumerate(self.kinds)}
         units = {k: n * types.loc[k, "quota_units"] for k, n in total.items()}

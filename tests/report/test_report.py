@@ -200,7 +200,7 @@ def test_the_report_says_what_it_must(plan: Plan, html: str, lang: str) -> None:
 def test_optimal_is_said_only_where_it_is_proven(plan: Plan, html: str, lang: str) -> None:
     proven = {"zh": "已证明没有更好的方案", "en": "No plan that keeps the same rules is better: this is proven."}[lang]
     assert proven in Page(html, lang).text
-    short = replace(plan.proof, optimal=False, value_kwh_day=2375.0, bound_kwh_day=2400.0)
+    short = replace(plan.proof, value_kwh_day=2375.0, bound_kwh_day=2400.0)
     page = Page(draw_report(with_tables(plan, proof=short)), lang)
     # 1 - 2,375 / 2,400 = 1.04166 %: rounded up
     assert proven not in page.text
@@ -215,7 +215,7 @@ def test_optimal_is_said_only_where_it_is_proven(plan: Plan, html: str, lang: st
 
 @LANGUAGES
 def test_least_cost_is_told_as_cost(plan: Plan, lang: str) -> None:
-    cheap = replace(plan.proof, optimal=False, cost_cny=500_000.0, cost_bound_cny=490_000.0)
+    cheap = replace(plan.proof, cost_cny=500_000.0, cost_bound_cny=490_000.0)
     page = Page(draw_report(with_tables(plan, proof=cheap)), lang)
     proof = list(page.table({"zh": "项目", "en": "item"}[lang]).values())
     # 500,000 and 490,000 CNY; 1 - 490 / 500

@@ -43,7 +43,7 @@ ALIASES = {
 def plans(toytown: Plan) -> dict[str, Plan]:
     """Toytown; toytown with grid, money and emissions in two years; and toytown with a gap that is not round."""
     bound = toytown.proof.value_kwh_day / (1 - 0.004815)
-    gap = replace(toytown.proof, optimal=False, bound_kwh_day=bound)
+    gap = replace(toytown.proof, bound_kwh_day=bound)
     return dict(
         zip(PLANS, (toytown, unserved_at_first(reported_plan()), with_figures(toytown, proof=gap)), strict=True)
     )

@@ -70,8 +70,7 @@ def check_years(problems: Mapping[int, Problem], answers: Answers) -> None:
     mean = sum(problems[y].weight * years[y].proof.value_kwh_day for y in order) / weight
     if not abs(mean - proof.value_kwh_day) <= RELATIVE * max(abs(mean), 1.0):
         broken.append(f"value: {mean:.6g} from the years, {proof.value_kwh_day:.6g} in the proof")
-    if not proof.value_kwh_day <= proof.bound_kwh_day * (1 + RELATIVE):
-        broken.append(f"value {proof.value_kwh_day:.6g} above its bound {proof.bound_kwh_day:.6g}")
+    broken += _bound_holds(proof)
     if broken:
         raise BrokenPlan(broken)
 
@@ -141,9 +140,16 @@ def _value_holds(problem: Problem, answer: Answer) -> list[str]:
     broken = [f"{r.zone_id} charges at {r.site_id} ({r.service}), out of reach" for r in rows[beyond].itertuples()]
     if not abs(value - proof.value_kwh_day) <= tolerance:
         broken.append(f"value: {value:.6g} from the tables, {proof.value_kwh_day:.6g} in the proof")
-    if not proof.value_kwh_day <= proof.bound_kwh_day + tolerance:
-        broken.append(f"value {proof.value_kwh_day:.6g} above its bound {proof.bound_kwh_day:.6g}")
-    return broken
+    return broken + _bound_holds(proof)
+
+
+def _bound_holds(proof: Proof) -> list[str]:
+    """The bound is a number, and not below the value."""
+    value, bound = proof.value_kwh_day, proof.bound_kwh_day
+    if not np.isfinite(bound):
+        return [f"bound {bound:g} is no number"]
+    tolerance = RELATIVE * max(abs(value), 1.0)
+    return [] if value <= bound + tolerance else [f"value {value:.6g} above its bound {bound:.6g}"]
 
 
 def _cost_holds(new: pd.DataFrame, problem: Problem, proof: Proof) -> list[str]:
@@ -161,6 +167,8 @@ def _cost_holds(new: pd.DataFrame, problem: Problem, proof: Proof) -> list[str]:
     broken = []
     if not abs(cost - proof.cost_cny) <= tolerance:
         broken.append(f"cost: {cost:.6g} from the tables, {proof.cost_cny:.6g} in the proof")
-    if not proof.cost_bound_cny <= proof.cost_cny + tolerance:
+    if not np.isfinite(proof.cost_bound_cny):
+        broken.append(f"bound {proof.cost_bound_cny:g} of the cost is no number")
+    elif not proof.cost_bound_cny <= proof.cost_cny + tolerance:
         broken.append(f"cost {proof.cost_cny:.6g} under its bound {proof.cost_bound_cny:.6g}")
     return broken
