@@ -186,7 +186,7 @@ def test_baselines_keep_the_rules_and_are_worth_no_more_than_the_best(seed: int)
             counts_of(chargers), counts_of(town.existing), town.sites, town.charger_types, town.siting
         )
         left_out = np.bincount(x.option_type, new, minlength=len(mix)) != mix
-        seen = [rule for rule in broken if not rule.startswith(UNSEEN[: 3 if left_out.any() else 1])]
+        seen = [rule.en for rule in broken if not rule.en.startswith(UNSEEN[: 3 if left_out.any() else 1])]
         assert not seen, (name, seen)
         worth = assigned_value(town, chargers) if plan.proof.cost_cny is None and not broken else None
         assert worth is None or 0 <= worth <= plan.bound * (1 + 1e-6) + 1e-6

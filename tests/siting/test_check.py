@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from helpers.texts import check_both
 from helpers.towns import Planned, Town, assigned_value, bent_town, counts, keeps_counts, planned, tiny_town
 from planner import BadInput
 from planner.candidates import standing_chargers
@@ -70,6 +71,8 @@ def broken(plan: Planned) -> tuple[str, ...]:
     with pytest.raises(BrokenPlan, match="the plan breaks its rules") as caught:
         plan.check()
     assert all(rule in str(caught.value) for rule in caught.value.broken)
+    for rule in caught.value.rules:
+        check_both(rule)
     return caught.value.broken
 
 
