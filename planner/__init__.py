@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from planner.candidates.edits import Edits, read_edits
     from planner.checks.check import Check, check_scenario
     from planner.demand import band_table, estimate_demand
-    from planner.exports import export_plan, read_answers, read_plan, save_plan
+    from planner.exports import check_folder, export_plan, read_answers, read_plan, save_plan
     from planner.faults import BadInput
     from planner.layers import read_layers
     from planner.maps import draw_map
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan, make_plan
     from planner.report import draw_report, write_report
     from planner.scenario import read_scenario, write_scenario
-    from planner.siting import Effort, Problem, choose_sites
+    from planner.siting import Certificate, Effort, Problem, choose_sites
     from planner.sources.chargers.city import add_chargers
     from planner.sources.fetch import fetch_layers
     from planner.sources.folder import Sources
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BadInput",
     "Basemap",
+    "Certificate",
     "Check",
     "Edits",
     "Effort",
@@ -58,6 +59,7 @@ __all__ = [
     "assess",
     "assumption_table",
     "band_table",
+    "check_folder",
     "check_scenario",
     "choose_sites",
     "compare_baselines",
@@ -116,6 +118,7 @@ _MODULES = {
     "check_scenario": "planner.checks.check",
     "band_table": "planner.demand",
     "estimate_demand": "planner.demand",
+    "check_folder": "planner.exports",
     "export_plan": "planner.exports",
     "read_plan": "planner.exports",
     "read_answers": "planner.exports",
@@ -132,6 +135,7 @@ _MODULES = {
     "write_report": "planner.report",
     "read_scenario": "planner.scenario",
     "write_scenario": "planner.scenario",
+    "Certificate": "planner.siting",
     "Effort": "planner.siting",
     "Problem": "planner.siting",
     "choose_sites": "planner.siting",

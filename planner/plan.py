@@ -231,24 +231,51 @@ def pose(
     """
     reach_m = reach_by_mode(demands[max(demands)], scenario)
     access = measure_access(layers.zones, sites, layers.streets, reach_m, scenario.access)
-    weight = year_weights(scenario)
-    most_bays = int(sites["bays"].max())
-    problems = {}
-    for year, each in scenario_by_year(scenario).items():
-        types, capacity = charger_tables(each, demands[year], fleet_energy(each, layers.zones), most_bays)
-        problems[year] = Problem(
+    most_bays, by_year = int(sites["bays"].max()), scenario_by_year(scenario)
+    tables = {
+        year: charger_tables(each, demands[year], fleet_energy(each, layers.zones), most_bays)
+        for year, each in by_year.items()
+    }
+    last = max(by_year)
+    cover = cover_if_asked(by_year[last].siting, layers.zones, sites, tables[last][0], existing)
+    return pose_on_tables(scenario, demands, tables, sites, existing, access, cover)
+
+
+def pose_on_tables(
+    scenario: Scenario,
+    demands: Mapping[int, pd.DataFrame],
+    tables: Mapping[int, tuple[pd.DataFrame, pd.DataFrame]],
+    sites: gpd.GeoDataFrame,
+    existing: pd.DataFrame,
+    access: pd.DataFrame,
+    cover: pd.DataFrame | None,
+) -> dict[int, Problem]:
+    """What siting is asked of every year's end where all its tables are known: no layer is needed.
+
+    Parameters
+    ----------
+    scenario
+        As run.
+    demands, tables
+        Year -> demand; charger types and capacity.
+    sites, existing, access, cover
+        The tables of `Problem`, the same in all years; the cover is asked of the last.
+    """
+    weight, by_year = year_weights(scenario), scenario_by_year(scenario)
+    return {
+        year: Problem(
             demands[year],
-            sites if year == max(demands) else before_locks(sites),
+            sites if year == max(by_year) else before_locks(sites),
             access,
-            types,
-            capacity,
+            *tables[year],
             existing,
             each.siting,
-            cover=cover_if_asked(each.siting, layers.zones, sites, types, existing),
+            cover=cover if each.siting.minimum_access else None,
             weight=weight[year],
             walked=each.walked,
         )
-    return problems
+        for year, each in by_year.items()
+    }
 
 
 def several_years(plan: Plan, what: Text) -> list[Fault]:

@@ -43,7 +43,8 @@ MAY = {
     # faces
     "views": "access assessment assumptions checks demand faults files layers plan scenario simulation siting sources "
     "studies words",
-    "exports": "assessment assumptions demand doors faults files layers plan scenario siting tables views words",
+    "exports": "assessment assumptions capacity demand doors faults files layers plan scenario siting tables views "
+    "words",
     "maps": "assessment demand faults files plan studies views words",
     "report": "assessment assumptions demand faults files plan scenario views words",
     "console": "checks layers plan progress scenario views words",

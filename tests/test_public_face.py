@@ -24,7 +24,7 @@ RAISES_NOTHING = {
     *("assess", "assumption_table", "band_table", "compare_plans", "draw_report", "find_differences"),
     *("measure_access", "stale_sources"),
 }
-CLASSES = {"BadInput", "Basemap", "Check", "Edits", "Effort", "Overpass", "Plan", "Problem", "Sources"}
+CLASSES = {"BadInput", "Basemap", "Certificate", "Check", "Edits", "Effort", "Overpass", "Plan", "Problem", "Sources"}
 """Public names that are no functions."""
 
 

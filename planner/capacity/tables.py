@@ -24,7 +24,7 @@ def charger_tables(
     most_bays
         Of a site: where the counts of ``capacity`` end.
     """
-    types = _charger_type_table(scenario.charger_types)
+    types = charger_type_table(scenario.charger_types)
     promise = scenario.waiting
     if promise is None:
         types["energy_kwh_day"] = within_peak(scenario.charger_types, types["energy_kwh_day"], demand)
@@ -33,7 +33,7 @@ def charger_tables(
     return types, carried_energy(types, promise.most_min.base, promise.most_share.base, most_bays)
 
 
-def _charger_type_table(types: dict[str, ChargerType]) -> pd.DataFrame:
+def charger_type_table(types: dict[str, ChargerType]) -> pd.DataFrame:
     """The scenario's charger types as the table ``charger_types``; beside its columns names, plugs, energy, swap."""
     rows = {
         name: {

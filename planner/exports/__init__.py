@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from planner.doors import door
 
 if TYPE_CHECKING:
+    from planner.exports.certificate import check_folder
     from planner.exports.collect import content_of
     from planner.exports.content import Content
     from planner.exports.folder import refuse_foreign_folder, save_plan
@@ -24,6 +25,7 @@ __all__ = [
     "SITE_FIELDS",
     "Content",
     "candidate_sites",
+    "check_folder",
     "chosen_sites",
     "content_of",
     "export_plan",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "check_folder": "planner.exports.certificate",
     "Content": "planner.exports.content",
     "content_of": "planner.exports.collect",
     "refuse_foreign_folder": "planner.exports.folder",

@@ -41,6 +41,9 @@ def _layers(plan: Plan, sites: gpd.GeoDataFrame) -> dict[str, tuple[pd.DataFrame
         "chargers": (_charger_rows(plan), "充电桩数量 chargers by site and type, existing and new"),
         "added": (added_rows(plan), "分年新增充电桩 new chargers by year, site and type"),
         "assignment": (_assignment_rows(plan), "充电去向 who charges where, by year"),
+        "demand": (_by_year(plan, "demand"), "分年需求 demand by year, zone and service"),
+        "access": (plan.access, "可达路程 metres from zones to sites within reach"),
+        "capacity": (_by_year(plan, "capacity"), "供电能力 what a station of so many chargers carries, by year"),
         "prices": (_price_rows(plan), "约束影子价格 prices that prove the upper bound"),
         "proofs": (_proof_rows(plan), "方案质量证明 value and upper bound, of the plan and by year"),
         "tasks": (result.tasks, "任务分解表 task and result by district and zone"),
@@ -49,15 +52,21 @@ def _layers(plan: Plan, sites: gpd.GeoDataFrame) -> dict[str, tuple[pd.DataFrame
         "townships": (result.townships, "乡镇街道 townships with figures"),
     }
     if len(plan.years) > 1:
-        demand = pd.concat({year: each.demand for year, each in sorted(plan.years.items())}, names=["year"])
-        layers["demand"] = (demand, "分年需求 demand by year, zone and service")
         layers["zone_years"] = (result.zone_years, "分年网格 zones by year")
+    if plan.problem.cover is not None:
+        layers["cover"] = (plan.problem.cover, "最低可达 sites that give a zone access")
     if (grid := result.grid) is not None:
         layers["grid_sites"] = (grid.sites.join(by_hour(grid.site_load)), "站点电网负荷 load on the grid by site")
         layers["grid_groups"] = (grid.groups.join(by_hour(grid.group_load)), "馈线组或县区负荷 load by feeder group")
     if len(plan.layers.feeders):
         layers["feeders"] = (plan.layers.feeders, "馈线范围 feeder groups")
     return layers
+
+
+def _by_year(plan: Plan, name: str) -> pd.DataFrame:
+    """A table of siting in every year, the year before its index."""
+    tables: dict[int, pd.DataFrame] = {year: getattr(each, name) for year, each in sorted(plan.problems.items())}
+    return pd.concat(tables, names=["year"])
 
 
 def _charger_rows(plan: Plan) -> pd.DataFrame:

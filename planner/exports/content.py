@@ -44,7 +44,8 @@ class Content:
         What ``summary.json`` holds.
     layers
         Name -> table: zones, districts, streets, sites, candidates (with geometry, in the working CRS), chargers,
-        added, assignment, prices, proofs, tasks, breakdown, years, townships, and some that only some plans have.
+        added, assignment, demand, access, capacity, prices, proofs, tasks, breakdown, years, townships, and some that
+        only some plans have.
     """
 
     scenario: Scenario

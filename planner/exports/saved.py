@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import pandas as pd
 
-from planner.exports.content import COSTS, PLAN, Content
+from planner.exports.content import Content
 from planner.exports.digests import digest_layers
+from planner.exports.restored import answers_in, counts_in, demands_in
 from planner.exports.stored import edited_scenario, stored
 from planner.faults import Fault, refuse
 from planner.layers import Layers, read_layers
 from planner.plan import Plan, demand_by_year, pose
 from planner.scenario import Scenario
-from planner.siting import Answer, Answers, Proof
+from planner.siting import Answers
 from planner.tables import SITES, check_table
-
-_PROOF_TYPES = {"method": str, "problem": str, "reproducible": bool, "needed_chargers": int}
 
 
 def read_plan(folder: str | Path) -> Plan:
@@ -52,10 +48,10 @@ def read_plan(folder: str | Path) -> Plan:
     refuse(edited_scenario(home, digests))
     layers = read_layers(scenario.study_area)
     refuse(_changed_layers(home, scenario, layers, digests))
-    demands = _saved_demands(content) or demand_by_year(scenario, layers)
-    existing = _counts(content, "existing_count", float)
+    demands = demands_in(content) or demand_by_year(scenario, layers)
+    existing = counts_in(content, "existing_count", float)
     problems = pose(scenario, layers, demands, _sites(content), existing)
-    return Plan(scenario, layers, problems, _answers(content))
+    return Plan(scenario, layers, problems, answers_in(content))
 
 
 def read_answers(folder: str | Path) -> Answers:
@@ -79,19 +75,7 @@ def read_answers(folder: str | Path) -> Answers:
         No plan folder, or one of its files is missing or damaged, or its tables have been edited.
     """
     content, _ = stored(Path(folder))
-    return _answers(content)
-
-
-def _answers(content: Content) -> Answers:
-    """What stood, charged and was proven at the end of every year, and of all together."""
-    added = content.table("added")
-    proofs = set(content.table("proofs")["of"])
-    by_year = {}
-    for year in _years(content):
-        of = str(year) if str(year) in proofs else PLAN
-        stands = added[added["year"] <= year].groupby(["site_id", "charger_type"])[["count"]].sum()
-        by_year[year] = Answer(stands, _assignment(content, year), _proof(content, of), _prices(content, of))
-    return Answers(by_year, _proof(content, PLAN), _prices(content, PLAN))
+    return answers_in(content)
 
 
 def _changed_layers(home: Path, scenario: Scenario, layers: Layers, digests: dict[str, Any]) -> list[Fault]:
@@ -112,48 +96,3 @@ def _changed_layers(home: Path, scenario: Scenario, layers: Layers, digests: dic
 def _sites(content: Content) -> gpd.GeoDataFrame:
     sites = content.spatial("candidates").drop(columns="chosen").set_index("site_id")
     return gpd.GeoDataFrame(check_table(sites, SITES, "plan.gpkg"), geometry="geometry", crs=sites.crs)
-
-
-def _counts(content: Content, column: str, kind: type) -> pd.DataFrame:
-    """Chargers by (site_id, charger_type), today's or new ones."""
-    rows = content.table("chargers").set_index(["site_id", "charger_type"])
-    return rows.loc[rows[column] > 0, [column]].set_axis(["count"], axis=1).astype({"count": kind})
-
-
-def _assignment(content: Content, year: int) -> pd.DataFrame:
-    rows = content.table("assignment")
-    return rows[rows["year"] == year].set_index(["zone_id", "site_id", "service"])[["energy_kwh_day"]]
-
-
-def _years(content: Content) -> list[int]:
-    return sorted(int(y) for y in content.table("years")["year"])
-
-
-def _saved_demands(content: Content) -> dict[int, pd.DataFrame]:
-    """Year -> its demand, where several years have theirs in the folder."""
-    if "demand" not in content.layers:
-        return {}
-    saved = content.table("demand")
-    return {
-        year: saved[saved["year"] == year].drop(columns="year").set_index(["zone_id", "service"])
-        for year in _years(content)
-    }
-
-
-def _proof(content: Content, of: str) -> Proof:
-    """The proof of the plan or of a year."""
-    proofs = content.table("proofs")
-    row: dict[Any, Any] = proofs[proofs["of"] == of].iloc[0].to_dict()
-    told: dict[str, Any] = {}
-    for name in (field.name for field in fields(Proof)):
-        kind: type = _PROOF_TYPES.get(name, float)
-        told[name] = None if name in COSTS and math.isnan(row[name]) else kind(row[name])
-    return Proof(**told)
-
-
-def _prices(content: Content, of: str) -> pd.Series:
-    """The prices that prove the bound of the plan or of a year."""
-    prices = content.table("prices")
-    mine = prices[prices["of"] == of]
-    rules = pd.Index(mine["rule"].astype(object), name="rule")
-    return pd.Series(mine["price"].to_numpy(float), index=rules, name="price")

@@ -31,17 +31,23 @@ def read_content(folder: str | Path) -> Content:
 
 def stored(home: Path) -> tuple[Content, dict[str, Any]]:
     """The content of a folder and the digests that it states; its tables and its summary are those that were saved."""
+    content, digests, edited = held(home)
+    refuse(edited)
+    return content, digests
+
+
+def held(home: Path) -> tuple[Content, dict[str, Any], list[Fault]]:
+    """The content of a folder, the digests that it states, and what of its tables and its summary was edited since."""
     missing = [name for name in _NEEDED if not (home / name).is_file()]
     refuse(
         Fault(str(home), en=f"is no plan folder: {name} is missing", zh=f"不是方案文件夹：缺少 {name}")
         for name in missing
     )
-    summary, digests = _read_summary(home / "summary.json")
+    summary, digests, faults = _read_summary(home / "summary.json")
     layers = read_geopackage(home / "plan.gpkg")
     known = digests["tables"]
     lost = sorted(set(known) - set(layers))
     changed = [name for name in known if name in layers and digest_table(layers[name].table) != known[name]]
-    faults = []
     if lost:
         en = f"the tables {some(lost)} are missing; bring the saved file back or plan again"
         faults.append(Fault(str(home / "plan.gpkg"), en=en, zh=f"缺少数据表 {some(lost)}；请恢复原文件或重新规划"))
@@ -49,13 +55,13 @@ def stored(home: Path) -> tuple[Content, dict[str, Any]]:
         en = f"the tables {some(changed)} are not those that summary.json speaks of: edited, or of another plan"
         zh = f"数据表 {some(changed)} 与 summary.json 不符：被修改过，或属于另一方案；请恢复原文件或重新规划"
         faults.append(Fault(str(home / "plan.gpkg"), en=f"{en}; bring the saved file back or plan again", zh=zh))
-    refuse(faults)
     scenario = read_scenario(home / "scenario.toml")
-    return Content(scenario, summary, {name: layers[name] for name in known}), digests
+    return Content(scenario, summary, {name: layers[name] for name in known if name in layers}), digests, faults
 
 
-def _read_summary(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The summary as it was before its digests were added, and the digests."""
+def _read_summary(file: Path) -> tuple[dict[str, Any], dict[str, Any], list[Fault]]:
+    """The summary as it was before its digests were added, the digests, and a fault where it was edited since."""
+    faults = []
     try:
         summary = json.loads(file.read_text(encoding="utf-8"))
         digests = summary.pop("digests", None)
@@ -64,13 +70,13 @@ def _read_summary(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             raise BadInput([Fault(str(file), en=en, zh="缺少校验摘要：由旧版本保存，请重新规划")])
         if digest_json(summary) != digests["summary"]:
             en = "has been edited since the plan was saved; bring the saved file back or plan again"
-            raise BadInput([Fault(str(file), en=en, zh="保存后被修改过；请恢复原文件或重新规划")])
+            faults.append(Fault(str(file), en=en, zh="保存后被修改过；请恢复原文件或重新规划"))
         if not all(isinstance(digests[part], dict) for part in ("tables", "layers")):
             raise KeyError("digests")
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         en, zh = f"cannot be read as a plan's summary: {error}; plan again", f"无法读取方案摘要：{error}；请重新规划"
         raise BadInput([Fault(str(file), en=en, zh=zh)]) from None
-    return summary, digests
+    return summary, digests, faults
 
 
 def edited_scenario(home: Path, digests: dict[str, Any]) -> list[Fault]:

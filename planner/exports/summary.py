@@ -44,7 +44,7 @@ def summarise(plan: Plan, sites: gpd.GeoDataFrame | None = None) -> dict[str, An
         "attribution": plan.scenario.study_area.attribution,
         "notice_zh": NOTICE.zh,
         "notice_en": NOTICE.en,
-        "proof": _proof_record(proof),
+        "proof": proof_record(proof),
         "tightness": _plain(proof.tightness),
         "reachable_kwh_day": _plain(proof.reachable_kwh_day),
         "needed_chargers": proof.needed_chargers,
@@ -74,7 +74,8 @@ def by_hour(load: pd.DataFrame) -> pd.DataFrame:
     return load.set_axis([f"kw_{hour:02d}" for hour in load.columns], axis=1)
 
 
-def _proof_record(proof: Proof) -> dict[str, Any]:
+def proof_record(proof: Proof) -> dict[str, Any]:
+    """A proof as ``summary.json`` holds it."""
     return {
         "value_kwh_day": round(proof.value_kwh_day, 6),
         "bound_kwh_day": round(proof.bound_kwh_day, 6),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from planner.doors import door
 
 if TYPE_CHECKING:
+    from planner.siting.check.certify import Certificate, certify
     from planner.siting.check.plan import check_plan, check_years
     from planner.siting.choose import choose_sites
     from planner.siting.effort import Effort
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Answers",
+    "Certificate",
     "Effort",
     "Problem",
     "Proof",
+    "certify",
     "check_plan",
     "check_years",
     "choose_every_year",
@@ -34,6 +37,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Certificate": "planner.siting.check.certify",
+    "certify": "planner.siting.check.certify",
     "check_plan": "planner.siting.check.plan",
     "check_years": "planner.siting.check.plan",
     "choose_sites": "planner.siting.choose",

@@ -24,7 +24,7 @@ from planner.siting.model.instance import Instance, make_instance
 from planner.siting.model.merge import Merged, merge_demands
 from planner.siting.model.program import build_program
 from planner.siting.problem import Answer, Problem
-from planner.siting.proof import Proof
+from planner.siting.proof import LAGRANGIAN, Proof
 from planner.siting.start import Start, fingerprint, price_table, start_from
 
 _TINY_KWH = 1e-6  # a day; what the flow's rounding leaves is no assignment
@@ -65,7 +65,6 @@ class SolverParams:
 
 
 PARAMS = SolverParams()
-LAGRANGIAN = "Lagrangian duality: bound recomputed from the prices of demands and limits over all sites"
 
 
 def choose_sites(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LAGRANGIAN = "Lagrangian duality: bound recomputed from the prices of demands and limits over all sites"
+"""How the method of a proof begins whose bound is that of its prices."""
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -44,6 +47,11 @@ class Proof:
     cost_cny: float | None = None
     cost_bound_cny: float | None = None
     problem: str = ""
+
+    @property
+    def is_by_prices(self) -> bool:
+        """Whether the prices of the plan prove the bound; else it is what a solver says."""
+        return self.method.startswith(LAGRANGIAN)
 
     @property
     def gap_share(self) -> float:

@@ -13,7 +13,7 @@ from planner.faults import BadInput, Fault, refuse
 from planner.numeric.solver import NoPlan, check_solver
 from planner.progress import Progress, Stage, silent
 from planner.siting.check.plan import check_years
-from planner.siting.choose import LAGRANGIAN, answer_of, exactly, no_plan, node_limits, proof_of
+from planner.siting.choose import answer_of, exactly, no_plan, node_limits, proof_of
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices, upper_bound
 from planner.siting.city.dual import find_prices
@@ -24,8 +24,9 @@ from planner.siting.model.conflicts import conflicts, whole_conflicts
 from planner.siting.model.floors import unmet_floors
 from planner.siting.model.instance import Instance, make_instance
 from planner.siting.model.merge import Merged, merge_demands
-from planner.siting.model.phases import Years
+from planner.siting.model.phases import Years, largest_one
 from planner.siting.problem import Answer, Answers, Problem
+from planner.siting.proof import LAGRANGIAN
 from planner.siting.start import fingerprint, price_table, start_from
 
 _ALONE_STEPS = 300  # of the dual, for the prices of one year where the whole program was solved
@@ -85,7 +86,7 @@ def choose_years(
     parts = {year: make_instance(problem) for year, problem in problems.items()}
     effort = effort or Effort(rules.gap_share, rules.rounds)
     merged = {y: merge_demands(parts[y]) for y in order}
-    years = Years({y: merged[y].instance for y in order}, _weights({y: each.weight for y, each in problems.items()}))
+    years = Years({y: merged[y].instance for y in order}, largest_one({y: each.weight for y, each in problems.items()}))
     digest = fingerprint(years.whole, rules)
     if start is not None and len(start.by_year) > 1 and start.proof.problem == digest and not effort.asked:
         return start
@@ -110,11 +111,6 @@ def _mean_of_years(progress: Progress, years: Years) -> Progress:
         progress(stage, None if value is None else value * mean, None if bound is None else bound * mean)
 
     return tell
-
-
-def _weights(given: dict[int, float]) -> dict[int, float]:
-    """Weights whose largest is 1, so that no kWh is worth more."""
-    return {year: weight / max(given.values()) for year, weight in given.items()}
 
 
 def _solved(together: _Together, effort: Effort, tell: Progress, start: Answers | None) -> _Found:
@@ -160,10 +156,7 @@ def _planned_again(together: _Together, effort: Effort, tell: Progress, start: A
     for t in reversed(range(len(held) - 1)):
         held[t] = np.minimum(held[t], years.counts_in(t, t + 1, held[t + 1]))
     choices = [Choice(new, x.opened_by(new), assign(x, new)) for x, new in zip(years.parts, held, strict=True)]
-    limits = years.whole.limits
-    rules = [name for name, stays in zip(limits.names, limits.is_stays, strict=True) if stays]
-    stays = start.prices.reindex(rules).fillna(0.0).to_numpy(float)
-    prices = years.joined_prices([each.prices for each in starts], stays)
+    prices = years.joined_prices([each.prices for each in starts], years.stays_in(start.prices))
     try:
         choice, bound, prices = replan_years(years, choices, prices, changed, effort, tell)
     except NoPlan:

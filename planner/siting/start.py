@@ -84,16 +84,20 @@ def price_table(x: Instance, merged: Merged, prices: Prices | None) -> pd.Series
     return pd.Series(values, index=pd.Index(rules, name="rule"), name="price")
 
 
+def prices_in(x: Instance, price: pd.Series) -> Prices:
+    """A table of prices by the name of the rule as the prices of a problem; zero where it does not name a rule."""
+    return Prices(
+        price.reindex(_demand_rules(x)).fillna(0.0).to_numpy(float),
+        price.reindex(x.limits.names).fillna(0.0).to_numpy(float),
+        price.reindex(_floor_rules(x)).fillna(0.0).to_numpy(float),
+        float(price.get("promise", 0.0)),
+    )
+
+
 def start_from(x: Instance, merged: Merged, earlier: Answer) -> Start:
     """Bring an earlier answer and its prices into a problem of merged demands; `x` is the problem as it was given."""
     y = merged.instance
-    price = earlier.prices
-    prices = Prices(
-        price.reindex(_demand_rules(y)).fillna(0.0).to_numpy(float),
-        price.reindex(y.limits.names).fillna(0.0).to_numpy(float),
-        price.reindex(_floor_rules(y)).fillna(0.0).to_numpy(float),
-        float(price.get("promise", 0.0)),
-    )
+    prices = prices_in(y, earlier.prices)
     new, changed = _fitted(y, earlier.chargers["count"])
     served = np.bincount(merged.pair, _served(x, earlier.assignment), minlength=len(y.pair_demand))
     served = made_feasible(y, served, y.station_kwh(new))

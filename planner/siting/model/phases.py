@@ -167,6 +167,12 @@ class Years:
             np.concatenate([demand for demand, _ in weighted]), limits, np.concatenate([f for _, f in weighted]), 0.0
         )
 
+    def stays_in(self, price: pd.Series) -> np.ndarray:
+        """The prices of what stays from a table by the name of the rule; zero where it names none."""
+        limits = self.whole.limits
+        rules = [name for name, stays in zip(limits.names, limits.is_stays, strict=True) if stays]
+        return np.asarray(price.reindex(rules).fillna(0.0).to_numpy(float))
+
     def worth_before(self, t: int, prices: Prices) -> np.ndarray:
         """Option of a year: what one more charger there is worth to the years before, for a kWh of worth 1."""
         rows = self.whole.limits.use[self.whole.limits.is_stays]
@@ -193,6 +199,11 @@ class Years:
             _placed([c.opened for c in choices], self._site, len(x.site_ids)),
             np.concatenate([c.served for c in choices]),
         )
+
+
+def largest_one(weights: Mapping[int, float]) -> dict[int, float]:
+    """Weights of years as shares of the largest, so that no kWh is worth more than 1."""
+    return {year: weight / max(weights.values()) for year, weight in weights.items()}
 
 
 def _offsets(sizes: Sequence[int]) -> list[tuple[int, int]]:
