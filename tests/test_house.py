@@ -47,7 +47,7 @@ MAY = {
     "words",
     "maps": "assessment demand faults files plan studies views words",
     "report": "assessment assumptions demand faults files plan scenario views words",
-    "console": "checks layers plan progress scenario views words",
+    "console": "checks layers plan progress scenario siting views words",
     "cli": "planner assumptions console exports faults progress report scenario studies views words",
     "__main__": "cli",
 }

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import DatumOption, LangOption, ScenarioArgument, language, naming_file
+from planner.cli.options import (
+    CheckedArgument,
+    DatumOption,
+    LangOption,
+    ScenarioArgument,
+    is_plan_folder,
+    language,
+    naming_file,
+    naming_file_of,
+)
 from planner.faults import Fault, refuse
 from planner.words import Lang, Text, text_of
 
@@ -84,23 +93,47 @@ _Known = Annotated[
 ]
 
 
-def check_command(scenario: ScenarioArgument = None, lang: LangOption = None) -> None:
-    """Read a scenario and its layers, show what they hold, and report every fault. 检查情景与图层。"""
+def check_command(scenario: CheckedArgument = None, lang: LangOption = None) -> None:
+    """Report every fault of a scenario and its layers, or whether a plan's proof stands. 检查情景或方案。
+
+    Of a plan folder every rule is derived again, and value and bound are computed again, from its own files alone.
+    """
+    if scenario is not None and is_plan_folder(scenario):
+        _check_plan(Path(scenario), language(lang))
+    else:
+        _check_scenario(scenario, language(lang))
+
+
+def _check_plan(folder: Path, lang: Lang) -> None:
+    """Whether the proof of a saved plan stands."""
+    from planner import check_folder
+    from planner.console.check import print_certificate
+    from planner.console.printing import show
+    from planner.views.certificate import verdict
+
+    with naming_file_of(folder):
+        found = check_folder(folder)
+    print_certificate(found, lang)
+    refuse([] if found.stands else [Fault.of(str(folder), verdict(found))])
+    show(verdict(found), lang)
+
+
+def _check_scenario(scenario: str | None, lang: Lang) -> None:
+    """What a scenario's layers hold, and every fault of them."""
     from planner import check_scenario, read_scenario
     from planner.console.check import print_examination, print_layers
     from planner.console.plan import print_bands
     from planner.console.printing import show
     from planner.views.check import no_faults
 
-    spoken = language(lang)
     with naming_file(scenario):
         given = read_scenario(scenario)
         found = check_scenario(given)
-        marked = print_layers(found.layers, found.inspection, spoken)
-        print_examination(found.examination, given, spoken)
-        print_bands(given, spoken)
+        marked = print_layers(found.layers, found.inspection, lang)
+        print_examination(found.examination, given, lang)
+        print_bands(given, lang)
         refuse(found.faults)
-    show(no_faults(marked), spoken)
+    show(no_faults(marked), lang)
 
 
 def assumptions_command(

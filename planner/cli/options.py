@@ -37,6 +37,14 @@ ScenarioArgument = Annotated[
         help="Scenario file (TOML), or an embedded one: taiyuan/base, toytown/toytown. Default: Taiyuan. 情景文件。",
     ),
 ]
+CheckedArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="Scenario file (TOML), study-area folder or embedded scenario; or a plan folder. Default: Taiyuan. "
+        "情景文件或方案文件夹。",
+    ),
+]
 PlanFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A plan folder. 方案文件夹。")]
 DatumOption = Annotated[
     Datum | None,
@@ -59,6 +67,11 @@ def refuse_no_share(share: float, option: str, example: str = "") -> None:
     """Refuse the share of an option that does not lie between 0 and 1, as wrong usage."""
     if not 0 < share < 1:
         raise typer.BadParameter(f"expected a share between 0 and 1{example}, found {share:g}", param_hint=option)
+
+
+def is_plan_folder(given: str | None) -> bool:
+    """Whether a name is that of a folder with a plan in it."""
+    return given is not None and any((Path(given) / name).is_file() for name in ("plan.gpkg", "summary.json"))
 
 
 @contextmanager

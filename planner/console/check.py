@@ -11,6 +11,7 @@ from rich import table as rich_table
 
 from planner.console.printing import console, show
 from planner.views import check, numbers
+from planner.views.certificate import broken_table, proof_table
 from planner.words import LIST_COMMA, Lang, Text, joined, same
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from planner.checks.inspection import Inspection, LayerFacts
     from planner.layers import Layers
     from planner.scenario import Scenario
+    from planner.siting import Certificate
 
 _WIDEST, _NARROW = 120, 100  # columns of a terminal: running text is read up to there; below, cells are put together
 _NEW_LINE = same("\n")
@@ -38,6 +40,12 @@ def print_examination(found: Examination, scenario: Scenario, lang: Lang) -> Non
         show(check.site_table(found.sites, scenario), lang)
     if found.fitness is not None:
         show(check.fitness_table(found.fitness), lang)
+
+
+def print_certificate(found: Certificate, lang: Lang) -> None:
+    """A saved plan's proof beside what its files give, and all that contradicts it."""
+    for table in filter(None, (proof_table(found), broken_table(found))):
+        show(table, lang)
 
 
 def print_next_steps(folder: Path, lang: Lang) -> None:
