@@ -181,7 +181,7 @@ def _bound_holds(one: Recomputed) -> list[Text]:
     if not one.told.is_by_prices:
         return []
     if one.bound is None:
-        text = Text(zh="界：据称由价格证明，但没有价格", en="bound: said to be proven by prices, but there are none")
+        text = Text(zh="界：据称由价格证明，但无法由价格算出", en="bound: said to be proven by prices, which give none")
     elif abs(one.bound - one.told_bound) <= one.tolerance:
         return []
     else:
