@@ -279,9 +279,10 @@ def test_years_solved_at_once_have_the_solvers_word_and_the_bound_of_their_price
     assert found.plan.bound is not None and found.plan.bound >= found.plan.told.bound_kwh_day * (1 - 1e-9)
     mean = (found.years[0].told.bound_kwh_day + 3 * found.years[1].told.bound_kwh_day) / 4  # the weights
     assert found.plan.bound == pytest.approx(mean, rel=1e-6)
-    change(folder, "UPDATE added SET year = 2024")
+    change(folder, "UPDATE added SET count = count + 1 WHERE fid = 1")
     sign_again(folder)
-    assert "2024: quota: 6 placed, exactly 2 expected" in named(check_folder(folder))
+    told = named(check_folder(folder))
+    assert "2024: quota: 3 placed, exactly 2 expected" in told and "2025: quota: 7 placed, exactly 6 expected" in told
 
 
 @pytest.mark.usefixtures("by_prices")
