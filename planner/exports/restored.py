@@ -42,10 +42,12 @@ _NUMBERS = {
     "access": ("metres",),
     "capacity": ("year", "count", "energy_kwh_day"),
     "prices": ("price",),
-    "proofs": ("value_kwh_day", "bound_kwh_day", "reachable_kwh_day", "needed_chargers"),
+    "proofs": ("value_kwh_day", "bound_kwh_day", "reachable_kwh_day", "needed_chargers", "optimal", "reproducible"),
     "years": ("year",),
 }
 """Table -> the columns of it that must hold finite numbers."""
+_ANY_NUMBERS = {"proofs": ("tightness", *COSTS)}
+"""Those that may be infinite or empty."""
 
 
 def answers_in(content: Content) -> Answers:
@@ -177,10 +179,11 @@ def _table_faults(content: Content, name: str, ids: tuple[str, ...], file: Path)
         rows = some(" / ".join(map(str, row)) for row in twice[list(ids)].itertuples(index=False))
         en = f"{rows} stands twice; bring the saved file back or plan again"
         faults.append(Fault(where, en=en, zh=f"{rows} 重复出现；请恢复原文件或重新规划"))
-    for column in _NUMBERS.get(name, ()):
-        numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
-        if not np.isfinite(numbers).all() or not pd.api.types.is_numeric_dtype(table[column]):
-            found = some(table[column][~np.isfinite(numbers)].drop_duplicates())
+    for column in (*_NUMBERS.get(name, ()), *_ANY_NUMBERS.get(name, ())):
+        bad = ~np.isfinite(pd.to_numeric(table[column], errors="coerce").to_numpy(float))
+        is_number = pd.api.types.is_numeric_dtype(table[column])
+        if not is_number or (bad.any() and column in _NUMBERS[name]):
+            found = some(table[column][bad].drop_duplicates())
             en = f"found {found}; numbers are expected: bring the saved file back or plan again"
             faults.append(
                 Fault(f"{where}, column {column}", en=en, zh=f"现为 {found}，应为数值；请恢复原文件或重新规划")

@@ -222,6 +222,11 @@ def test_an_edited_table_is_named_and_checked_all_the_same(folder: Path) -> None
         ("ALTER TABLE access RENAME COLUMN metres TO way", "table access: columns metres are missing"),
         ("INSERT INTO prices SELECT fid + 1000, \"of\", rule, price FROM prices WHERE rule = 'quota'", "stands twice"),
         ("UPDATE prices SET price = NULL WHERE rule = 'quota'", "table prices, column price: found nan"),
+        (
+            "ALTER TABLE proofs DROP COLUMN tightness; ALTER TABLE proofs ADD COLUMN tightness TEXT;"
+            "UPDATE proofs SET tightness = 'tight'",
+            "table proofs, column tightness: found tight",
+        ),
         ("UPDATE years SET year = 2024", "table years: found 2024; the scenario has 2025"),
         ("UPDATE proofs SET \"of\" = 'all'", "table proofs: no row of plan"),
         ("UPDATE candidates SET lock = 'shut'", "table candidates, column lock"),
