@@ -184,7 +184,7 @@ def _sort_first(y, j, less, ranks, value, rest):  # type: ignore[no-untyped-def]
     order, above = ranks
     for s in range(y.first_station[j], y.first_station[j + 1]):
         p0, p1 = y.first_pair[s], y.first_pair[s + 1]
-        roof = y.roof_kwh[s]
+        roof, further = y.roof_kwh[s], _SORTED_FURTHER
         while True:
             head, behind, kwh = p0, 0, 0.0
             for t in range(p0, p1):
@@ -203,7 +203,8 @@ def _sort_first(y, j, less, ranks, value, rest):  # type: ignore[no-untyped-def]
                 order[head + t] = rest[t]
             if kwh >= roof or above[s] <= 0.0:
                 break
-            above[s] = above[s] - _SORTED_FURTHER if above[s] > _SORTED_FURTHER else 0.0
+            above[s] = above[s] - further if above[s] > further else 0.0
+            further *= 2.0  # a kWh may be worth far more than 1
         for t in range(1, head - p0):
             o, v = order[p0 + t], value[t]
             u = t - 1
