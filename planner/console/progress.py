@@ -63,6 +63,10 @@ class Clock:
         self._add_seconds()
         self._stage, self._last = stage, text
 
+    def say(self, text: Text) -> None:
+        """Print a text above the stage under way."""
+        self._console.print(text.to(self._lang))
+
     def start(self) -> None:
         """Show the bar where a person watches."""
         if self._bar:
