@@ -14,19 +14,13 @@ import typer
 
 from planner.cli.options import LangOption, ScenarioArgument, language, naming_file, refuse_no_share
 from planner.faults import BadInput, Fault
-from planner.progress import Progress, Stage
-from planner.words import Text
+from planner.progress import Stage
 
 if TYPE_CHECKING:
     from planner import Effort
-    from planner.console.progress import Clock
     from planner.scenario import Scenario
 
 _ROUNDS_FOR_GAP = 3
-_FIRST_RUN = Text(
-    zh="首次运行：要编译计算循环，约多用一分钟；编译结果会保存，以后不再需要",
-    en="first run: loops are compiled, which takes about a minute more; they are kept, and later runs need not",
-)
 
 _Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Folder of the plan. Default: maps/SCENARIO. 输出文件夹。")
@@ -83,7 +77,7 @@ def plan_command(
     wanted = None if edits is None else read_edits(edits)
     start = None if since is None else read_answers(since)
     with naming_file(scenario), stopped_by_control_c(effort), progress(spoken) as clock:
-        plan = make_plan(given, _telling_the_first_run(clock), effort, wanted, start)
+        plan = make_plan(given, clock, effort, wanted, start)
         clock(Stage.ASSESSMENT, *plan.proof.progress)
         _ = plan.assessment
         clock(Stage.BASELINES, *plan.proof.progress)
@@ -95,23 +89,6 @@ def plan_command(
         clock(Stage.FILES, *plan.proof.progress)
         written = save_plan(plan, folder, page, clock.seconds, report)
     print_plan(plan, written, spoken)
-
-
-def _telling_the_first_run(clock: Clock) -> Progress:
-    """The clock, which says why this run takes longer where a city is planned and no earlier run kept its loops."""
-    told: list[Stage] = []
-
-    def tell(stage: Stage, value: float | None, bound: float | None) -> None:
-        clock(stage, value, bound)
-        if stage is Stage.BOUND and stage not in told:
-            from planner.numeric.compiled import is_kept
-            from planner.siting.city.moves import walk
-
-            told.append(stage)
-            if not is_kept(walk):
-                clock.say(_FIRST_RUN)
-
-    return tell
 
 
 def _effort(scenario: Scenario, gap: float | None, seconds: float | None) -> Effort:

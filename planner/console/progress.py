@@ -20,6 +20,10 @@ _VALUE = Text(zh="目标值 {value}", en="value {value}")
 _BOUND = Text(zh="上界 {bound} kWh/日", en="bound {bound} kWh/day")
 _COST = Text(zh="成本 {cost}", en="cost {cost}")
 _COST_BOUND = Text(zh="下界 {bound} CNY", en="lower bound {bound} CNY")
+_FIRST_RUN = Text(
+    zh="首次运行：要编译计算循环，约多用一分钟；编译结果会保存，以后不再需要",
+    en="first run: loops are compiled, which takes about a minute more; they are kept, and later runs need not",
+)
 _GAP = Text(zh="差距 {gap}", en="gap {gap}")
 
 
@@ -61,11 +65,16 @@ class Clock:
             self._print_last()
             self._print(text)
         self._add_seconds()
+        if stage is Stage.BOUND and self._stage is not stage:
+            self._say_what_the_first_run_does()
         self._stage, self._last = stage, text
 
-    def say(self, text: Text) -> None:
-        """Print a text above the stage under way."""
-        self._console.print(text.to(self._lang))
+    def _say_what_the_first_run_does(self) -> None:
+        """Where a city is planned and no earlier run kept its compiled loops: why this one takes longer."""
+        from planner.siting import loops_are_kept
+
+        if not loops_are_kept():
+            self._console.print(_FIRST_RUN.to(self._lang))
 
     def start(self) -> None:
         """Show the bar where a person watches."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from planner.siting.check.certify import Certificate, certify
     from planner.siting.check.plan import check_plan, check_years
     from planner.siting.choose import choose_sites
+    from planner.siting.city.moves import loops_are_kept
     from planner.siting.effort import Effort
     from planner.siting.every_year import choose_every_year
     from planner.siting.model.floors import largest_floors
@@ -32,6 +33,7 @@ __all__ = [
     "choose_years",
     "foreign_plan",
     "largest_floors",
+    "loops_are_kept",
     "no_chargers",
     "other_plans",
 ]
@@ -43,6 +45,7 @@ _MODULES = {
     "check_years": "planner.siting.check.plan",
     "choose_sites": "planner.siting.choose",
     "choose_years": "planner.siting.several_years",
+    "loops_are_kept": "planner.siting.city.moves",
     "Effort": "planner.siting.effort",
     "choose_every_year": "planner.siting.every_year",
     "largest_floors": "planner.siting.model.floors",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.numeric.compiled import compiled, maker, part
+from planner.numeric.compiled import compiled, is_kept, maker, part
 from planner.siting.city.curves import Curves, draw_curves, new_curves, sort_demands, station_kwh
 from planner.siting.city.layout import MOST_OPTIONS
 from planner.siting.city.one_site import Decision, best_counts, new_decision
@@ -145,6 +145,11 @@ def walk(y, g, s, manner, heat, moves):  # type: ignore[no-untyped-def]
     move = _no_move(y, g, s)
     for _ in range(moves):
         _try_move(y, g, s, manner, heat, move)
+
+
+def loops_are_kept() -> bool:
+    """Whether an earlier run kept the compiled walk; else a city's first plan compiles it and much else."""
+    return is_kept(walk)
 
 
 @part
