@@ -14,7 +14,7 @@ from planner.progress import Progress, Stage, silent
 from planner.siting.check.plan import check_plan
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices
-from planner.siting.city.city import plan_city, replan_city
+from planner.siting.city.city import CityPlan, plan_city, replan_city
 from planner.siting.city.headroom import spread_headroom
 from planner.siting.city.region import Choice
 from planner.siting.effort import Effort
@@ -199,9 +199,8 @@ def _planned_again(x: Instance, start: Start, effort: Effort, tell: Progress) ->
         return None
 
 
-def _of_city(planned: tuple[Choice, float, Prices]) -> _Found:
-    choice, bound, prices = planned
-    return _Found(choice, bound, LAGRANGIAN, prices=prices)
+def _of_city(planned: CityPlan) -> _Found:
+    return _Found(planned.choice, planned.bound, LAGRANGIAN, prices=planned.prices)
 
 
 def _is_as_good(x: Instance, found: _Found, gap_share: float) -> bool:

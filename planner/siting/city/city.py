@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -60,6 +61,8 @@ class CityParams:
         Gone on from a previous plan: evaluations of the dual, and what the moves are divided by.
     fewer_beside
         What the moves are divided by for a plan beside the best one.
+    draft_steps, fewer_drafted
+        Of a draft, where someone asked how near is near enough: evaluations of the dual, what the moves are divided by.
     search_on_moves
         Per site, to bring in what floors or the promise still miss.
     most_attempts, most_stuck
@@ -92,6 +95,8 @@ class CityParams:
     steps_on: int = 60
     fewer_on: int = 5
     fewer_beside: int = 12
+    draft_steps: int = 40
+    fewer_drafted: int = 12
     search_on_moves: int = 40
     most_attempts: int = 12
     most_stuck: int = 4
@@ -103,8 +108,32 @@ class CityParams:
 _PARAMS = CityParams()
 
 
-def plan_city(x: Instance, effort: Effort, tell: Progress) -> tuple[Choice, float, Prices]:
+class CityPlan(NamedTuple):
+    """A plan that keeps every rule, a certified bound of all plans, and the prices that prove it."""
+
+    choice: Choice
+    bound: float
+    prices: Prices
+
+    def is_near(self, x: Instance, gap_share: float) -> bool:
+        """Whether it is proven to be within this share of the best."""
+        return self.bound <= self.low_enough(x, gap_share)
+
+    def low_enough(self, x: Instance, gap_share: float) -> float:
+        """The bound that would prove it to be."""
+        value = self.choice.value(x)
+        return value / (1.0 - gap_share) if value > 0 else value / (1.0 + gap_share)
+
+    def under(self, x: Instance, prices: Prices) -> CityPlan:
+        """The same plan under the lower of two bounds."""
+        bound = upper_bound(x, prices)
+        return self._replace(bound=bound, prices=prices) if bound < self.bound else self
+
+
+def plan_city(x: Instance, effort: Effort, tell: Progress) -> CityPlan:
     """A plan that keeps every rule, a certified bound and its prices, for an instance too large for one program.
+
+    Where someone asked how near is near enough, or for how long, a draft comes first, and may be all.
 
     Parameters
     ----------
@@ -120,7 +149,41 @@ def plan_city(x: Instance, effort: Effort, tell: Progress) -> tuple[Choice, floa
     NoPlan
         No counts meet all the rules.
     """
-    prices = find_prices(x, price_steps(x), effort, tell)
+    draft = _drafted(x, effort, tell) if effort.asked else None
+    if draft is None:
+        return _planned(x, find_prices(x, price_steps(x), effort, tell), effort, tell)
+    if effort.is_over() or draft.is_near(x, effort.gap_share):
+        return draft
+    enough = draft.low_enough(x, effort.gap_share)
+    draft = draft.under(x, find_prices(x, price_steps(x), effort, tell, draft.prices, enough))
+    if draft.is_near(x, effort.gap_share):
+        return draft
+    plan = _planned(x, draft.prices, effort, tell)
+    return plan if plan.choice.value(x) >= draft.choice.value(x) else plan._replace(choice=draft.choice)
+
+
+def _drafted(x: Instance, effort: Effort, tell: Progress) -> CityPlan | None:
+    """A quick plan under a first bound: few steps of the dual and a short cold walk, whole even where time is up; None
+    where it does not keep all rules."""
+    prices = find_prices(x, _PARAMS.draft_steps, effort, tell)
+    bound = upper_bound(x, prices)
+    tell(Stage.SEARCH, None, bound)
+    walker = Walker(x, prices, max(abs(bound), 1.0))
+    nothing = Choice(np.zeros(len(x.option_site)), x.open_from.astype(float), np.zeros(len(x.pair_demand)))
+    walked = search_from(walker, nothing, np.zeros(0, int), walk_moves(x) // _PARAMS.fewer_drafted, Effort(0.0))
+    tell(Stage.SETTLE, walked.value(x), bound)
+    try:
+        choice = settled(walker, [walked], effort)[0]
+    except NoPlan as error:
+        if error.infeasible:
+            raise
+        return None
+    tell(Stage.SETTLE, choice.value(x), bound)
+    return CityPlan(choice, bound, prices)
+
+
+def _planned(x: Instance, prices: Prices, effort: Effort, tell: Progress) -> CityPlan:
+    """The plan that long walks at these prices lead to, under their bound."""
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
     small = len(x.pair_demand) <= _PARAMS.combined_pairs
@@ -136,10 +199,10 @@ def plan_city(x: Instance, effort: Effort, tell: Progress) -> tuple[Choice, floa
         tell(Stage.COMBINE, plan.value(x), bound)
         plan = combine(x, plans, bound, effort)
         tell(Stage.COMBINE, plan.value(x), bound)
-    return sweep(walker, plan, bound, effort, tell), bound, prices
+    return CityPlan(sweep(walker, plan, bound, effort, tell), bound, prices)
 
 
-def replan_city(x: Instance, start: Start, effort: Effort, tell: Progress) -> tuple[Choice, float, Prices]:
+def replan_city(x: Instance, start: Start, effort: Effort, tell: Progress) -> CityPlan:
     """The same, gone on from a previous plan and its prices; quick where little has changed.
 
     Raises
@@ -155,7 +218,7 @@ def replan_city(x: Instance, start: Start, effort: Effort, tell: Progress) -> tu
     tell(Stage.SETTLE, walked.value(x), bound)
     plan = settled(walker, [walked], effort)[0]
     tell(Stage.SETTLE, plan.value(x), bound)
-    return sweep(walker, plan, bound, effort, tell), bound, prices
+    return CityPlan(sweep(walker, plan, bound, effort, tell), bound, prices)
 
 
 def walk_beside(walker: Walker, x: Instance, start: Choice) -> Choice:

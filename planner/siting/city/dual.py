@@ -171,7 +171,9 @@ def _first(dual: Dual) -> np.ndarray:
     return _kelley(dual, dual.by_year() * dual.kwh_price, _START.dearest)
 
 
-def find_prices(x: Instance, steps: int, effort: Effort, tell: Progress, first: Prices | None = None) -> Prices:
+def find_prices(
+    x: Instance, steps: int, effort: Effort, tell: Progress, first: Prices | None = None, enough: float = -np.inf
+) -> Prices:
     """Prices that prove a low bound.
 
     Parameters
@@ -186,19 +188,23 @@ def find_prices(x: Instance, steps: int, effort: Effort, tell: Progress, first: 
         Called with (`Stage.BOUND`, None, bound so far).
     first
         Prices to begin with instead of `first_prices`.
+    enough
+        A bound as low as this is low enough.
     """
     tell(Stage.BOUND, None, None)
     dual = Dual(x)
     start = _first(dual) if first is None else dual.vector(first)
     tried = [_Volume(dual, start, share) for share in _VOLUME.limit_metrics]
     for volume in tried:
-        volume.run(min(steps, _VOLUME.trial if x.years == 1 else _VOLUME.trial_of_years), effort, tell)
+        volume.run(min(steps, _VOLUME.trial if x.years == 1 else _VOLUME.trial_of_years), effort, tell, enough)
+        if volume.best <= enough:
+            return dual.prices(volume.best_y)
     volume = min(tried, key=lambda each: each.best)
     if x.years == 1:  # several years bind one another
         within = _kelley(dual, dual.by_year() * _within_capacity(x) * dual.kwh_price, 1.0)
         if volume.best - dual.value(within)[0] > _START.clearly_share * dual.scale:  # limits hardly bind
             volume = _Volume(dual, within, _VOLUME.limit_metrics[0])
-    volume.run(steps, effort, tell)
+    volume.run(steps, effort, tell, enough)
     return dual.prices(volume.best_y)
 
 
@@ -308,10 +314,10 @@ class _Volume:
         self.step, self.most_share, self.failed = _VOLUME.first_step, _VOLUME.first_share, 0
         self.steps, self.swept = 0, self.best
 
-    def run(self, steps: int, effort: Effort, tell: Progress) -> None:
-        """Steps until so many are done in all, the bound has settled or the time for it is spent."""
+    def run(self, steps: int, effort: Effort, tell: Progress, enough: float = -np.inf) -> None:
+        """Steps until so many are done in all, the bound has settled or is low enough, or the time for it is spent."""
         sweeping = True
-        while self.steps < steps and sweeping and effort.spent_share() <= _VOLUME.share_of_time:
+        while self.steps < steps and sweeping and self.best > enough and effort.spent_share() <= _VOLUME.share_of_time:
             self._step()
             if self.steps % _VOLUME.sweep == 0:
                 tell(Stage.BOUND, None, self.best)

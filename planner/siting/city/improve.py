@@ -85,7 +85,7 @@ def combine(x: Instance, plans: list[Choice], bound: float, effort: Effort) -> C
 def sweep(walker: Walker, choice: Choice, bound: float, effort: Effort, tell: Progress) -> Choice:
     """Free neighbouring sites, some twenty at a time, until every site with options was free `effort.rounds` times."""
     x = walker.x
-    if effort.rounds:
+    if effort.rounds and not effort.is_over():
         tell(Stage.IMPROVE, choice.value(x), bound)
     for _ in range(effort.rounds):
         left = np.zeros(len(x.site_ids), bool)

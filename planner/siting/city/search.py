@@ -66,6 +66,8 @@ class SearchParams:
         Of a cold walk, from each site that has changed, before any others.
     cold_rounds
         Of a cold walk: times that prices follow how far limits are missed.
+    quenched
+        What the moves of a walk are divided by where it is stopped hot and cooled at once.
     steering, slew
         How fast the price of a limit follows: times by how much it is missed, as a share of it, which counts up to
         `slew`.
@@ -95,6 +97,7 @@ class SearchParams:
     until_share_of_time: float = 0.8
     first_moves: int = 30
     cold_rounds: int = 20
+    quenched: int = 12
     steering: float = 2.0
     slew: float = 0.02
     reach: float = 1.0
@@ -329,7 +332,10 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
 
 
 def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, effort: Effort) -> None:
-    """One walk from hot to cold; prices of limits, floors and promise follow how far they are missed."""
+    """One walk from hot to cold; prices of limits, floors and promise follow how far they are missed.
+
+    Stopped on the way it is cooled at once: a plan stopped later is not worse for having been hot.
+    """
     params = _PARAMS
     moves = max(1, moves_per_site * len(walker.able) // params.rounds)
     prices = walker.prices
@@ -342,7 +348,20 @@ def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int
         prices = _steered_prices(walker, prices, state)
         rounds += 1
         clock = (effort.spent_share() - began) / max(params.until_share_of_time - began, 0.01)
-        done = max(rounds / params.rounds, clock if rounds >= params.least_rounds else 0.0, float(effort.is_over()))
+        done = max(rounds / params.rounds, clock if rounds >= params.least_rounds else 0.0)
+        if effort.is_over() and done < 1.0:
+            _quench(walker, style, state, moves_per_site, prices)
+            return
+
+
+def _quench(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, prices: Prices) -> None:
+    """A counted cold walk from wherever the walk stands."""
+    rounds = _PARAMS.cold_rounds
+    moves = max(1, moves_per_site * len(walker.able) // (_PARAMS.quenched * rounds))
+    for _ in range(rounds):
+        kink, heat = walker.beyond_unit * _PARAMS.last_kink, walker.heat * _PARAMS.cold
+        walker.walk(state, prices, moves, kink=kink, heat=heat, style=style)
+        prices = _steered_prices(walker, prices, state)
 
 
 def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
