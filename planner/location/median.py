@@ -9,9 +9,19 @@ import pandas as pd
 
 from planner.faults import BadInput
 from planner.location.covering import fewest
-from planner.location.program import Serving
-from planner.location.serving import serve
+from planner.location.branching import Tree, cheapest_first, stretch_of
+from planner.location.median_search import FREE, OPEN, Pace, Raised, keep_pairs, nearest_costs, raise_median
+from planner.location.program import Plan, Serving, nearest_plan
+from planner.location.serving import closed, first_price, rounded
+from planner.location.serving_search import PairOrder, cheapest, exchange
 from planner.location.table import Location, answer, read_request, too_few
+
+_ROUNDS, _STEPS, _STRIDE, _SHRINK = 40, 60, 1.75, 0.996
+"""Of the bound before the tree: after each round of steps sites are exchanged."""
+_SCANS = 300
+"""Of all closed sites in one exchange."""
+_TREE_PAIRS = 8e9
+"""Pairs that the tree looks at."""
 
 
 def p_median(
@@ -61,7 +71,54 @@ def p_median(
     start = least_open.copy()
     start[np.flatnonzero(~start)[: sites - int(start.sum())]] = True
     none = np.full(len(pairs.sites), np.inf), np.zeros(len(pairs.sites))
-    plan, bound = serve(Serving(pairs, request.weights, *none, sites, sites, True), start, effort)
-    assert plan is not None  # the start is one
+    plan, bound = _solved(Serving(pairs, request.weights, *none, sites, sites, True), start, effort)
     used = np.flatnonzero(plan.part)
     return answer(request, plan.opened, used, request.weights[pairs.zone[used]], plan.cost, bound)
+
+
+def _solved(problem: Serving, start: np.ndarray, effort: float) -> tuple[Plan, float]:
+    """The best plan found, from open sites that serve every zone on, and a lower bound on every plan's cost."""
+    best, root = _approached(problem, start, effort)
+    bound = rounded(problem, root.bound)
+    if not closed(problem, best.cost, bound):
+        tree = Tree(problem, best, root)
+        bound = max(bound, rounded(problem, tree.search(_TREE_PAIRS * effort)))
+        best = tree.best
+    return best, min(best.cost, bound)
+
+
+def _approached(problem: Serving, start: np.ndarray, effort: float) -> tuple[Plan, Raised]:
+    """Rounds of the bound, each followed by an exchange of sites from the choice at its prices."""
+    best = nearest_plan(problem, start)
+    assert best is not None
+    pairs, m = problem.pairs, len(problem.weights)
+    state = np.where(pairs.fixed, OPEN, FREE).astype(np.int8)
+    by_zone, kept = cheapest_first(problem), cheapest_first(problem)
+    keep_pairs(by_zone, state, nearest_costs(by_zone, pairs.fixed), kept)
+    turned, stretch, stride = _both_orders(problem), stretch_of(problem.weights), _STRIDE
+    root = Raised(-np.inf, first_price(problem), np.zeros(len(state)), np.zeros(len(state)), stride, 0)
+    for _ in range(max(1, round(_ROUNDS * effort))):
+        pace = Pace(_STEPS, stride, _SHRINK, best.cost, best.cost)
+        raised = raise_median(kept, stretch, state, problem.most, root.price, pace)
+        stride = raised.stride
+        root = raised if raised.bound > root.bound else root
+        if closed(problem, best.cost, root.bound):
+            break
+        plan = _exchanged(problem, turned, root.reduced)
+        best = plan if plan and plan.cost < best.cost else best
+    return best, root
+
+
+def _exchanged(problem: Serving, turned: tuple[PairOrder, PairOrder], reduced: np.ndarray) -> Plan | None:
+    """The sites cheapest at these prices, exchanged one by one for better ones."""
+    fixed = problem.pairs.fixed
+    unserved = 1.0 + 2.0 * float(np.maximum.reduceat(problem.cost, problem.pairs.start[:-1]).sum())
+    chosen = cheapest(reduced, fixed, problem.least, problem.most)
+    return nearest_plan(problem, exchange(*turned, chosen, fixed, unserved, _SCANS)[1])
+
+
+def _both_orders(problem: Serving) -> tuple[PairOrder, PairOrder]:
+    """The pairs in the order of sites and in that of zones."""
+    pairs = problem.pairs
+    start, zone, order = pairs.by_site()
+    return PairOrder(start, zone, problem.cost[order]), PairOrder(pairs.start, pairs.site, problem.cost)

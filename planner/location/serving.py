@@ -55,12 +55,12 @@ def serve(problem: Serving, start: np.ndarray | None, effort: float) -> tuple[Pl
         Multiplies the counted work.
     """
     best = None if start is None else nearest_plan(problem, start)
-    dual = Dual(-np.inf, _first_price(problem), np.zeros(len(problem.opening)), 1.0)
+    dual = Dual(-np.inf, first_price(problem), np.zeros(len(problem.opening)), 1.0)
     rounds = max(1, round(_ROUNDS * effort))
     for turn in range(rounds):
         dual = _raised(problem, dual, best)
-        if best and _closed(problem, best.cost, dual.bound):
-            return best, min(best.cost, _rounded(problem, dual.bound))
+        if best and closed(problem, best.cost, dual.bound):
+            return best, min(best.cost, rounded(problem, dual.bound))
         last = turn == rounds - 1 or dual.stride < _LEAST_STRIDE
         if not problem.capacitated or last or turn == rounds // 3:
             plan = _drafted(problem, dual, best is not None) if problem.capacitated else _exchanged(problem, dual)
@@ -70,15 +70,15 @@ def serve(problem: Serving, start: np.ndarray | None, effort: float) -> tuple[Pl
     return _settled(problem, best, dual, effort)
 
 
-def _rounded(problem: Serving, bound: float) -> float:
+def rounded(problem: Serving, bound: float) -> float:
     return float(np.ceil(bound - 1e-6)) if problem.whole_costs and np.isfinite(bound) else bound
 
 
-def _closed(problem: Serving, cost: float, bound: float) -> bool:
-    return cost - _rounded(problem, bound) <= 0.1 * RELATIVE_GAP * max(1.0, abs(cost))
+def closed(problem: Serving, cost: float, bound: float) -> bool:
+    return cost - rounded(problem, bound) <= 0.1 * RELATIVE_GAP * max(1.0, abs(cost))
 
 
-def _first_price(problem: Serving) -> np.ndarray:
+def first_price(problem: Serving) -> np.ndarray:
     """Of each zone: its cost at about the site that would be its nearest if `least` sites were open by chance."""
     pairs, sizes = problem.pairs, np.diff(problem.pairs.start)
     order = np.lexsort((problem.cost, pairs.zone))
@@ -166,11 +166,11 @@ def _settled(problem: Serving, best: Plan | None, dual: Dual, effort: float) -> 
         kept &= extra <= room
     most = _MOST_PAIRS if best is None else _BOUND_PAIRS if problem.capacitated else _FREE_PAIRS
     if kept.sum() > most * max(1.0, effort):
-        return best, _rounded(problem, bound)
+        return best, rounded(problem, bound)
     plan, proven_to = program(problem, kept, usable, surely, max(1, round(_NODES * effort)))
     best = plan if plan and (best is None or plan.cost < best.cost) else best
     limit = np.inf if best is None else best.cost
-    return best, min(limit, _rounded(problem, max(bound, proven_to)))
+    return best, min(limit, rounded(problem, max(bound, proven_to)))
 
 
 def count_needed(capacity: np.ndarray, fixed: np.ndarray, total: float) -> int:
