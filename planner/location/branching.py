@@ -135,8 +135,8 @@ class Tree:
 
     def _halves(self, bound: float, state: np.ndarray, limit: np.ndarray, raised: Raised) -> list[_Node]:
         """Either some zone pays at most so much, or all sites that near are closed; or one site is open or closed."""
-        keep_pairs(self._by_zone, state, limit, self._room)
-        zone, most = find_split(self._room, raised.share)
+        share = np.where(state == FREE, raised.share, state == OPEN)
+        zone, most = find_split(self._room, share)  # an open site's whole share keeps the split below the limits
         near, shut = limit.copy(), state.copy()
         if zone >= 0:
             start, site, cost = self._by_zone

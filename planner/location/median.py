@@ -91,7 +91,8 @@ def _approached(problem: Serving, start: np.ndarray, effort: float) -> tuple[Pla
     """Rounds of the bound, each followed by an exchange of sites from the choice at its prices."""
     best = nearest_plan(problem, start)
     assert best is not None
-    pairs, m = problem.pairs, len(problem.weights)
+    pairs, tried = problem.pairs, set[bytes]()
+    unserved = 1.0 + 2.0 * float(np.maximum.reduceat(problem.cost, pairs.start[:-1]).sum())
     state = np.where(pairs.fixed, OPEN, FREE).astype(np.int8)
     by_zone, kept = cheapest_first(problem), cheapest_first(problem)
     keep_pairs(by_zone, state, nearest_costs(by_zone, pairs.fixed), kept)
@@ -104,17 +105,13 @@ def _approached(problem: Serving, start: np.ndarray, effort: float) -> tuple[Pla
         root = raised if raised.bound > root.bound else root
         if closed(problem, best.cost, root.bound):
             break
-        plan = _exchanged(problem, turned, root.reduced)
+        chosen = cheapest(root.reduced, pairs.fixed, problem.least, problem.most)
+        if chosen.tobytes() in tried:
+            continue
+        tried.add(chosen.tobytes())
+        plan = nearest_plan(problem, exchange(*turned, chosen, pairs.fixed, unserved, _SCANS)[1])
         best = plan if plan and plan.cost < best.cost else best
     return best, root
-
-
-def _exchanged(problem: Serving, turned: tuple[PairOrder, PairOrder], reduced: np.ndarray) -> Plan | None:
-    """The sites cheapest at these prices, exchanged one by one for better ones."""
-    fixed = problem.pairs.fixed
-    unserved = 1.0 + 2.0 * float(np.maximum.reduceat(problem.cost, problem.pairs.start[:-1]).sum())
-    chosen = cheapest(reduced, fixed, problem.least, problem.most)
-    return nearest_plan(problem, exchange(*turned, chosen, fixed, unserved, _SCANS)[1])
 
 
 def _both_orders(problem: Serving) -> tuple[PairOrder, PairOrder]:

@@ -69,9 +69,8 @@ def keep_pairs(by_zone: PairOrder, state: np.ndarray, limit: np.ndarray, kept: P
         for a in range(start[i], start[i + 1]):
             if cost[a] > limit[i]:
                 break
-            if state[site[a]] != CLOSED:
-                kept.other[count], kept.cost[count] = site[a], cost[a]
-                count += 1
+            kept.other[count], kept.cost[count] = site[a], cost[a]
+            count += state[site[a]] != CLOSED  # without a branch: it would be mispredicted
         if count == kept.start[i]:
             return False
     kept.start[len(start) - 1] = count
