@@ -25,6 +25,8 @@ from planner.location.table import RELATIVE_GAP
 
 _STEPS, _STRIDE, _SHRINK = 70, 1.75, 0.97
 """Of the bound at each node."""
+_TRIAL, _WAY = 100, 0.2
+"""Nodes after which the bound must have come that part of its way; otherwise the tree is given up."""
 
 
 @dataclass(order=True)
@@ -72,7 +74,12 @@ class Tree:
     def search(self, work: float) -> float:
         """Better `best` until it is proven or so many pairs were looked at; a lower bound on every plan's cost."""
         heap = [self._root]
+        nodes = 0
         while heap and heap[0].bound < self.goal and self.work < work:
+            way = self._root.bound + _WAY * (self.goal - self._root.bound)
+            if nodes == _TRIAL and heap[0].bound < way:
+                break
+            nodes += 1
             for child in self._children(heapq.heappop(heap)):
                 heapq.heappush(heap, child)
         if heap and heap[0].bound < self.goal:
@@ -91,7 +98,7 @@ class Tree:
             return []
         pace = Pace(_STEPS, _STRIDE, _SHRINK, self.best.cost, self.goal)
         raised = raise_median(self._room, self.stretch, state, sites, node.price, pace)
-        self.work += raised.work
+        self.work += 2 * raised.work
         bound = max(node.bound, raised.bound)
         self._try(raised, state)
         if bound >= self.goal:

@@ -129,7 +129,7 @@ def _served(
     fits = weights[pairs.zone] <= capacity[pairs.site] * (1 + 1e-12)
     usable = pairs.keep(fits) if single_source else pairs
     problem = Serving(usable, weights, capacity, opening, max(least, needed), most, single_source)
-    plan, bound = serve(problem, None, effort)
+    plan, bound = serve(problem, effort)
     if plan is None:
         raise BadInput([_no_plan(single_source, np.isinf(bound) and bound > 0)])
     used = np.flatnonzero(plan.part)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from planner.faults import BadInput
-from planner.location.covering import fewest
 from planner.location.branching import Tree, cheapest_first, stretch_of
+from planner.location.covering import fewest
 from planner.location.median_search import FREE, OPEN, Pace, Raised, keep_pairs, nearest_costs, raise_median
 from planner.location.program import Plan, Serving, nearest_plan
-from planner.location.serving import closed, first_price, rounded
+from planner.location.serving import Dual, closed, first_price, rounded, settled
 from planner.location.serving_search import PairOrder, cheapest, exchange
 from planner.location.table import Location, answer, read_request, too_few
 
@@ -30,8 +30,9 @@ def p_median(
     r"""Open `sites` sites so that the sum of weight x cost to each zone's cheapest one is least.
 
     Minimise :math:`\sum_{ij} w_i c_{ij} x_{ij}` with :math:`\sum_j x_{ij} = 1`, :math:`x_{ij} \le y_j`,
-    :math:`\sum_j y_j = p`, y in {0, 1}. A Lagrangian bound on the first rows alternates with the exchange of sites;
-    what the bound leaves of sites and pairs goes to HiGHS if it is small.
+    :math:`\sum_j y_j = p`, y in {0, 1}. A Lagrangian bound on the first rows alternates with the exchange of sites.
+    Then a tree, whose nodes have the same bound, parts the plans into those where some zone pays at most so much and
+    those where all sites that near to it are closed; where it gets nowhere, HiGHS gets what sites and pairs are left.
 
     Parameters
     ----------
@@ -62,6 +63,9 @@ def p_median(
     ----------
     M. G. C. Resende and R. F. Werneck, A fast swap-based local search procedure for location problems, Annals of
     Operations Research 150 (2007) 205-230.
+
+    S. Garcia, M. Labbe and A. Marin, Solving large p-median problems with a radius formulation, INFORMS Journal on
+    Computing 23 (2011) 546-556.
     """
     request = read_request(access, weights=weights, sites=sites, fixed=fixed)
     pairs = request.pairs
@@ -84,6 +88,9 @@ def _solved(problem: Serving, start: np.ndarray, effort: float) -> tuple[Plan, f
         tree = Tree(problem, best, root)
         bound = max(bound, rounded(problem, tree.search(_TREE_PAIRS * effort)))
         best = tree.best
+    if not closed(problem, best.cost, bound):
+        plan, proven_to = settled(problem, best, Dual(root.bound, root.price, root.reduced, root.stride), effort)
+        best, bound = plan or best, max(bound, proven_to)
     return best, min(best.cost, bound)
 
 

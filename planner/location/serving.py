@@ -6,23 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.location.program import Plan, Serving, nearest_plan, program
+from planner.location.program import Plan, Serving, program
 from planner.location.serving_search import (
     SHARED,
-    UNLIMITED,
     WHOLE,
     Packing,
     PairOrder,
     cheapest,
-    exchange,
     raise_bound,
 )
 from planner.location.table import RELATIVE_GAP
 
 _ROUNDS, _STEPS, _LEAST_STRIDE = 40, 60, 1e-4
 """Of the bound: after each round of steps a choice is made at the prices reached."""
-_SCANS = 300
-"""Of all closed sites in one exchange."""
 _FREE_PAIRS, _BOUND_PAIRS, _MOST_PAIRS = 150_000, 40_000, 400_000
 """As many pairs as HiGHS gets to prove a plan over without and with capacities, and to find one where none is known."""
 _DRAFTS = (1.3, 5), (2.0, 8), (np.inf, np.inf)
@@ -42,19 +38,17 @@ class Dual:
     stride: float
 
 
-def serve(problem: Serving, start: np.ndarray | None, effort: float) -> tuple[Plan | None, float]:
+def serve(problem: Serving, effort: float) -> tuple[Plan | None, float]:
     """The best plan found and a lower bound on every plan's cost; inf where no plan can be.
 
     Parameters
     ----------
     problem
         Zones, sites, costs and numbers; every zone has a pair.
-    start
-        Open sites that serve every zone, if known.
     effort
         Multiplies the counted work.
     """
-    best = None if start is None else nearest_plan(problem, start)
+    best: Plan | None = None
     dual = Dual(-np.inf, first_price(problem), np.zeros(len(problem.opening)), 1.0)
     rounds = max(1, round(_ROUNDS * effort))
     for turn in range(rounds):
@@ -62,12 +56,12 @@ def serve(problem: Serving, start: np.ndarray | None, effort: float) -> tuple[Pl
         if best and closed(problem, best.cost, dual.bound):
             return best, min(best.cost, rounded(problem, dual.bound))
         last = turn == rounds - 1 or dual.stride < _LEAST_STRIDE
-        if not problem.capacitated or last or turn == rounds // 3:
-            plan = _drafted(problem, dual, best is not None) if problem.capacitated else _exchanged(problem, dual)
+        if last or turn == rounds // 3:
+            plan = _drafted(problem, dual, best is not None)
             best = plan if plan and (best is None or plan.cost < best.cost) else best
         if last:
             break
-    return _settled(problem, best, dual, effort)
+    return settled(problem, best, dual, effort)
 
 
 def rounded(problem: Serving, bound: float) -> float:
@@ -91,8 +85,6 @@ def _guess(problem: Serving, price: np.ndarray) -> float:
 
 
 def _kind(problem: Serving) -> int:
-    if not problem.capacitated:
-        return UNLIMITED
     numbers = np.r_[problem.weights, problem.capacity]
     whole = problem.single and (numbers == np.rint(numbers)).all()
     return WHOLE if whole and len(problem.cost) * problem.capacity.max() <= _WHOLE_WORK else SHARED
@@ -116,17 +108,6 @@ def _raised(problem: Serving, dual: Dual, best: Plan | None) -> Dual:
     return Dual(*raise_bound(packing, dual.price, aim, dual.stride, _STEPS))
 
 
-def _exchanged(problem: Serving, dual: Dual) -> Plan | None:
-    """The sites cheapest at these prices, exchanged one by one for better ones."""
-    pairs = problem.pairs
-    start, zone, order = pairs.by_site()
-    unserved = 1.0 + 2.0 * float(np.maximum.reduceat(problem.cost, pairs.start[:-1]).sum())
-    chosen = cheapest(dual.reduced, problem.pairs.fixed, problem.least, problem.most)
-    by_site, by_zone = PairOrder(start, zone, problem.cost[order]), PairOrder(pairs.start, pairs.site, problem.cost)
-    _, chosen = exchange(by_site, by_zone, chosen, pairs.fixed, unserved, _SCANS)
-    return nearest_plan(problem, chosen)
-
-
 def _drafted(problem: Serving, dual: Dual, again: bool) -> Plan | None:
     """A plan over the few sites and pairs that are cheapest at these prices, over more if need be or `again`."""
     pairs, count = problem.pairs, int(cheapest(dual.reduced, problem.pairs.fixed, problem.least, problem.most).sum())
@@ -147,7 +128,7 @@ def _drafted(problem: Serving, dual: Dual, again: bool) -> Plan | None:
     return None
 
 
-def _settled(problem: Serving, best: Plan | None, dual: Dual, effort: float) -> tuple[Plan | None, float]:
+def settled(problem: Serving, best: Plan | None, dual: Dual, effort: float) -> tuple[Plan | None, float]:
     """Rule sites and pairs out, and in, by what they add to the bound, and let HiGHS settle the rest if it is small."""
     pairs, reduced, bound = problem.pairs, dual.reduced, dual.bound
     goal = np.inf if best is None else best.cost - (1.0 - 1e-6 if problem.whole_costs else 0.0)

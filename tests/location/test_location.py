@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse.csgraph import shortest_path
 
 from planner.faults import BadInput
 from planner.location import (
@@ -23,6 +25,7 @@ from planner.location import (
     p_center,
     p_median,
 )
+from planner.location.branching import Tree
 
 SLOW = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -385,3 +388,88 @@ def test_memory_follows_the_pairs():
     # zones 25 k ... 25 k + 24 reach sites k, k + 1, k + 2, so a site covers 75 zones: 100 sites far apart 7,500
     assert found.value == 7_500
     assert found.proven
+
+
+# --- few sites of many ------------------------------------------------------------------------------------------------
+
+
+def roads_of(zones: int, seed: int) -> tuple[pd.Series, pd.DataFrame]:
+    """A random tree of roads and as many more at random, whole lengths; every zone is a site, by shortest ways."""
+    draw = np.random.default_rng(seed)
+    ends = [(k, int(draw.integers(k))) for k in range(1, zones)] + draw.integers(0, zones, (zones, 2)).tolist()
+    length = np.full((zones, zones), np.inf)
+    for a, b in ends:
+        length[a, b] = length[b, a] = draw.integers(1, 101)
+    ways = shortest_path(np.where(np.isfinite(length), length, 0), directed=False)
+    index = pd.MultiIndex.from_product([range(zones)] * 2, names=["zone_id", "site_id"])
+    return pd.Series(1.0, index=range(zones)), pd.DataFrame({"m": ways.ravel()}, index)
+
+
+def median_by_scipy(access: pd.DataFrame, sites: int, fixed: list[int]) -> float:
+    """The textbook program, x by pair and then y by site: each zone once, only where open, `sites` open."""
+    cost = access["m"].to_numpy()
+    n = int(len(cost) ** 0.5)
+    zone, site = np.divmod(np.arange(n * n), n)
+    one = sparse.csr_matrix((np.ones(n * n), (zone, np.arange(n * n))), (n, n * n + n))
+    link = sparse.hstack([sparse.eye(n * n), -sparse.csr_matrix((np.ones(n * n), (np.arange(n * n), site)))])
+    count = np.r_[np.zeros(n * n), np.ones(n)]
+    rules = [LinearConstraint(one, 1, 1), LinearConstraint(link, ub=0), LinearConstraint(count, sites, sites)]
+    least = np.r_[np.zeros(n * n), np.isin(np.arange(n), fixed)]
+    solved = milp(np.r_[cost, np.zeros(n)], integrality=count, bounds=Bounds(least, 1), constraints=rules)
+    return float(solved.fun)
+
+
+def random_of(zones: int, seed: int, highest: int) -> tuple[pd.Series, pd.DataFrame]:
+    """Costs without any geography, 1 to `highest`: prices alone prove little of them."""
+    costs = np.random.default_rng(seed).integers(1, highest + 1, zones * zones).astype(float)
+    index = pd.MultiIndex.from_product([range(zones)] * 2, names=["zone_id", "site_id"])
+    return pd.Series(1.0, index=range(zones)), pd.DataFrame({"m": costs}, index=index)
+
+
+@pytest.fixture
+def nodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of each tree, how many nodes it had in the end."""
+    counts, search = [], Tree.search
+
+    def counted(tree: Tree, work: float) -> float:
+        bound = search(tree, work)
+        counts.append(tree._numbers)
+        return bound
+
+    monkeypatch.setattr(Tree, "search", counted)
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("town", "sites", "fixed"),
+    [
+        (roads_of(60, 1), 3, []),
+        (roads_of(40, 2), 4, []),
+        (roads_of(60, 35), 4, [7]),
+        (roads_of(40, 12), 5, [0, 11]),
+        (random_of(25, 1, 100), 4, []),
+        (random_of(25, 2, 100), 5, [3]),
+        (random_of(25, 3, 4), 3, []),
+    ],
+)
+def test_the_tree_proves_the_value_that_scipy_finds(nodes, town, sites, fixed):
+    weights, access = town
+    found = p_median(weights, access, sites, fixed)
+    assert found.value == pytest.approx(median_by_scipy(access, sites, fixed))
+    assert found.proven and set(fixed) <= set(found.sites)
+    assert nodes[0] >= 3  # prices alone did not do
+
+
+def test_a_tree_cut_short_keeps_its_bound_below(nodes):
+    weights, access = random_of(40, 4, 100)
+    found, rough = p_median(weights, access, 5), p_median(weights, access, 5, effort=1e-9)  # one node, one of HiGHS
+    assert found.proven and not rough.proven
+    assert rough.bound <= found.value <= rough.value
+    assert nodes[0] > nodes[1]
+
+
+def test_halves_of_weights_and_scale_change_no_choice():
+    weights, access = roads_of(60, 6)
+    whole, halved = p_median(weights, access, 4), p_median(weights / 2, access * 0.3, 4)
+    assert halved.value == pytest.approx(0.15 * whole.value)
+    assert whole.proven and halved.proven
