@@ -238,13 +238,14 @@ def pose(
     }
     last = max(by_year)
     cover = cover_if_asked(by_year[last].siting, layers.zones, sites, tables[last][0], existing)
-    return pose_on_tables(scenario, demands, tables, sites, existing, access, cover)
+    return pose_on_tables(scenario, demands, tables, sites=sites, existing=existing, access=access, cover=cover)
 
 
 def pose_on_tables(
     scenario: Scenario,
     demands: Mapping[int, pd.DataFrame],
     tables: Mapping[int, tuple[pd.DataFrame, pd.DataFrame]],
+    *,
     sites: gpd.GeoDataFrame,
     existing: pd.DataFrame,
     access: pd.DataFrame,

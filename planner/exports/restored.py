@@ -82,7 +82,8 @@ def problems_in(content: Content) -> dict[int, Problem]:
         "plan.gpkg, table candidates",
     )
     existing = counts_in(content, "existing_count", float)
-    return pose_on_tables(content.scenario, demands_in(content), tables, sites, existing, access, cover)
+    asked = content.scenario, demands_in(content), tables
+    return pose_on_tables(*asked, sites=sites, existing=existing, access=access, cover=cover)
 
 
 def refuse_unposed(content: Content, file: Path) -> None:
