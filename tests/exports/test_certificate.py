@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def planned(text: str, folder: Path) -> Path:
 
 def change(folder: Path, statement: str) -> None:
     """Change the tables of a folder by SQL; the triggers of the spatial index call functions of GDAL."""
-    with sqlite3.connect(folder / "plan.gpkg") as base:
+    with closing(sqlite3.connect(folder / "plan.gpkg")) as base, base:
         for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             if not name.startswith("trigger_"):  # those count rows
                 base.execute(f'DROP TRIGGER "{name}"')
