@@ -48,9 +48,8 @@ def own_temporary_folder() -> Path | None:
 
 def is_kept(loop: Any) -> bool:
     """Whether a compiled loop was kept on disk by an earlier run of this Python."""
-    kept = getattr(loop, "_cache", None)
-    folder, index = getattr(kept, "cache_path", None), getattr(getattr(kept, "_cache_file", None), "_index_path", None)
-    return folder is not None and index is not None and Path(index).is_file()
+    index = getattr(getattr(getattr(loop, "_cache", None), "_cache_file", None), "_index_path", None)
+    return index is not None and Path(index).is_file()
 
 
 part: Callable[[Callable[..., Any]], Any] = numba.extending.register_jitable(_nrt=False, **_UNCOUNTED)

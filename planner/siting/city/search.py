@@ -301,15 +301,22 @@ def _cold(
     walker: Walker, style: np.ndarray, state: State, first: np.ndarray, moves_per_site: int, effort: Effort
 ) -> None:
     """One walk at the lowest temperature; prices of limits, floors and promise follow how far they are missed."""
-    rounds, prices = _PARAMS.cold_rounds, walker.prices
     cold = partial(walker.walk, kink=walker.beyond_unit * _PARAMS.last_kink, heat=walker.heat * _PARAMS.cold)
     first = np.intersect1d(first, walker.able)
     if len(first):
-        cold(state, prices, _PARAMS.first_moves * len(first), style=style, pool=first)
+        cold(state, walker.prices, _PARAMS.first_moves * len(first), style=style, pool=first)
+    if len(walker.pool):
+        _cold_rounds(walker, style, state, walker.prices, moves_per_site * len(walker.able), effort)
+
+
+def _cold_rounds(walker: Walker, style: np.ndarray, state: State, prices: Prices, moves: int, effort: Effort) -> None:
+    """So many moves at the lowest temperature, in rounds between which prices follow how far limits are missed."""
+    rounds = _PARAMS.cold_rounds
+    kink, heat = walker.beyond_unit * _PARAMS.last_kink, walker.heat * _PARAMS.cold
     for _ in range(rounds):
-        if effort.is_over() or not len(walker.pool):
+        if effort.is_over():
             break
-        cold(state, prices, max(1, moves_per_site * len(walker.able) // rounds), style=style)
+        walker.walk(state, prices, max(1, moves // rounds), kink=kink, heat=heat, style=style)
         prices = _steered_prices(walker, prices, state)
 
 
@@ -350,18 +357,9 @@ def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int
         clock = (effort.spent_share() - began) / max(params.until_share_of_time - began, 0.01)
         done = max(rounds / params.rounds, clock if rounds >= params.least_rounds else 0.0)
         if effort.is_over() and done < 1.0:
-            _quench(walker, style, state, moves_per_site, prices)
+            quenched = moves_per_site * len(walker.able) // _PARAMS.quenched
+            _cold_rounds(walker, style, state, prices, quenched, Effort(0.0))
             return
-
-
-def _quench(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, prices: Prices) -> None:
-    """A counted cold walk from wherever the walk stands."""
-    rounds = _PARAMS.cold_rounds
-    moves = max(1, moves_per_site * len(walker.able) // (_PARAMS.quenched * rounds))
-    for _ in range(rounds):
-        kink, heat = walker.beyond_unit * _PARAMS.last_kink, walker.heat * _PARAMS.cold
-        walker.walk(state, prices, moves, kink=kink, heat=heat, style=style)
-        prices = _steered_prices(walker, prices, state)
 
 
 def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
