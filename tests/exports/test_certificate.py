@@ -1,6 +1,7 @@
 """`check_folder`: what a saved plan's files give, and that whatever was changed in them is named."""
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from planner.siting import Certificate, choose
 from planner.siting.model.instance import make_instance
 from planner.siting.start import fingerprint
 from planner.views.certificate import broken_table, proof_table, verdict
+from planner.views.numbers import gap_up
 
 ONLY_THE_CITY_METHOD = choose.SolverParams(at_once_pairs=0, whole_pairs=0)
 TWO_YEARS = """
@@ -189,7 +191,8 @@ def test_a_bound_told_lower_is_found_out(folder: Path) -> None:
     change(folder, "UPDATE proofs SET bound_kwh_day = 2400")
     sign_again(folder)
     assert "key proof: bound_kwh_day, gap_share is not what the table proofs" in named(check_folder(folder))
-    sign_again(folder, bound_kwh_day=2400.0, gap_share=0.005834)
+    told = check_folder(folder).plan.told  # which of equal plans is found is the solver's affair, and so is its value
+    sign_again(folder, bound_kwh_day=2400.0, gap_share=gap_up(told.gap_share, 6))
     assert named(check_folder(folder)).startswith("bound: 2436.43")
 
 
@@ -259,7 +262,7 @@ def test_a_demand_beyond_the_bays_of_today_is_named_beside_the_rules(folder: Pat
     found = check_folder(folder)
     assert found.plan.bound is None
     assert "today's chargers use 1 bays, the site has 0" in named(found)
-    assert "bays at p3: 2 used of 0" in named(found)
+    assert re.search(r"^bays at p3: [12] used of 0$", named(found), re.MULTILINE)  # equal plans differ in p3
 
 
 @pytest.mark.usefixtures("by_prices")
