@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LAYERS = ("districts", "streets", "zones", "places", "chargers", "task_units", "feeders")
 _SHORT = 12
+_ROWS_AT_ONCE = 1 << 14
+"""Of a column, that are turned into bytes together."""
 
 
 def digest_table(table: pd.DataFrame) -> str:
@@ -29,7 +31,8 @@ def digest_table(table: pd.DataFrame) -> str:
     found = hashlib.sha256()
     for name in table.columns:
         found.update(json.dumps(str(name)).encode())
-        found.update(_column_bytes(table[name]))
+        for part in _column_bytes(table[name]):
+            found.update(part)
     return found.hexdigest()
 
 
@@ -53,12 +56,21 @@ def plan_id(name: str, digests: Iterable[str]) -> str:
     return f"{name}-{hashlib.sha256(' '.join(digests).encode()).hexdigest()[:_SHORT]}"
 
 
-def _column_bytes(column: pd.Series) -> bytes:
+def _column_bytes(column: pd.Series) -> Iterator[bytes]:
+    """Shapes as WKB after their length, numbers as they lie in memory, and all else as one list of texts in JSON; some
+    rows at a time, for a long column's texts would take more memory than the plan."""
+    rows = [column.iloc[n : n + _ROWS_AT_ONCE] for n in range(0, len(column), _ROWS_AT_ONCE)]
     if isinstance(column, gpd.GeoSeries):
-        shapes = shapely.to_wkb(column.to_numpy(), byte_order=1, output_dimension=2)
-        return b"".join(len(shape or b"").to_bytes(8, "little") + (shape or b"") for shape in shapes)
-    if pd.api.types.is_numeric_dtype(column):  # truth values too
-        numbers = column.astype(float).to_numpy()
-        return np.where(np.isnan(numbers), np.nan, numbers).astype("<f8").tobytes()
-    values, missing = column.to_numpy(object), column.isna().to_numpy()
-    return json.dumps([None if gone else str(v) for v, gone in zip(values, missing, strict=True)]).encode()
+        for part in rows:
+            shapes = shapely.to_wkb(part.to_numpy(), byte_order=1, output_dimension=2)
+            yield b"".join(len(shape or b"").to_bytes(8, "little") + (shape or b"") for shape in shapes)
+    elif pd.api.types.is_numeric_dtype(column):  # truth values too
+        for part in rows:
+            numbers = part.astype(float).to_numpy()
+            yield np.where(np.isnan(numbers), np.nan, numbers).astype("<f8").tobytes()
+    else:
+        yield b"["
+        for n, part in enumerate(rows):
+            texts = [None if gone else str(v) for v, gone in zip(part.to_numpy(object), part.isna(), strict=True)]
+            yield (", " if n else "").encode() + json.dumps(texts).encode()[1:-1]
+        yield b"]"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from planner.exports.collect import content_of
 from planner.exports.content import Content
-from planner.exports.digests import digest_json, digest_layers, digest_table, digest_text, plan_id
+from planner.exports.digests import digest_json, digest_layers, digest_text, plan_id
 from planner.exports.files import FILE_TARGETS, WRITE_FAULTS, unwritten
-from planner.exports.geopackage import read_geopackage, write_geopackage
+from planner.exports.geopackage import digest_saved, write_geopackage
 from planner.exports.workbook import write_workbook
 from planner.faults import BadInput, Fault
 from planner.files.whole import beside, put_in_place, refuse_unwritable, write_geojson, write_json
@@ -112,7 +112,7 @@ def _write_files(content: Content, layers: Layers, folder: Path) -> None:
         write_geojson(content.spatial(name).set_index("site_id"), folder / f"{name}.geojson")
     write_scenario(content.scenario, folder / "scenario.toml")
     write_geopackage(content, folder / "plan.gpkg")
-    tables = {name: digest_table(layer.table) for name, layer in read_geopackage(folder / "plan.gpkg").items()}
+    tables = digest_saved(folder / "plan.gpkg", content.layers)
     scenario = digest_text(folder / "scenario.toml")
     summary = {"plan_id": plan_id(content.scenario.name, [scenario, *tables.values()]), **content.summary}
     digests = {
