@@ -79,7 +79,7 @@ def nearest_plan(problem: Serving, opened: np.ndarray) -> Plan | None:
 
 
 def program(
-    problem: Serving, kept: np.ndarray, usable: np.ndarray, surely: np.ndarray, nodes: int
+    problem: Serving, kept: np.ndarray, usable: np.ndarray, surely: np.ndarray, nodes: int, **options: Any
 ) -> tuple[Plan | None, float]:
     """The problem for HiGHS, over some pairs and sites: its plan, if any, and its bound (inf: there is no plan).
 
@@ -91,6 +91,8 @@ def program(
         Sites that are open (bool).
     nodes
         Of the branch and bound, at most.
+    options
+        More of HiGHS's, by its names.
     """
     used = np.flatnonzero(kept)
     if len(np.unique(problem.pairs.zone[used])) < len(problem.pairs.zones):
@@ -104,7 +106,7 @@ def program(
     model.addConstraint(count >= problem.least, "least")
     model.addConstraint(count <= problem.most, "most")
     try:
-        solved = solve(model, [*y.values(), *x], mip_rel_gap=0.1 * RELATIVE_GAP, mip_max_nodes=nodes)
+        solved = solve(model, [*y.values(), *x], mip_rel_gap=0.1 * RELATIVE_GAP, mip_max_nodes=nodes, **options)
     except NoPlan as none:
         return None, np.inf if none.infeasible else -np.inf
     opened, part = np.zeros(len(usable), bool), np.zeros(len(kept))

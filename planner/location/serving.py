@@ -24,6 +24,8 @@ _FREE_PAIRS, _BOUND_PAIRS, _MOST_PAIRS = 150_000, 40_000, 400_000
 _DRAFTS = (1.3, 5), (2.0, 8), (np.inf, np.inf)
 """Of a draft: the sites, in units of the open ones, and how many of them a zone may choose from."""
 _DRAFT_NODES, _NODES = 50, 3_000
+_TO_PROVE = {"mip_heuristic_effort": 0.0, "mip_allow_restart": False}
+"""Of HiGHS where a good plan is known: what else looks for plans, or begins anew, takes time from the proof."""
 _WHOLE_WORK = 4e6
 """Pairs x capacity up to which the bound packs whole zones."""
 
@@ -56,9 +58,8 @@ def serve(problem: Serving, effort: float) -> tuple[Plan | None, float]:
         if best and closed(problem, best.cost, dual.bound):
             return best, min(best.cost, rounded(problem, dual.bound))
         last = turn == rounds - 1 or dual.stride < _LEAST_STRIDE
-        if last or turn == rounds // 3:
-            plan = _drafted(problem, dual, best is not None)
-            best = plan if plan and (best is None or plan.cost < best.cost) else best
+        if (last and best is None) or turn == rounds // 3:
+            best = better(best, _drafted(problem, dual, best is not None))
         if last:
             break
     return settled(problem, best, dual, effort)
@@ -147,11 +148,17 @@ def settled(problem: Serving, best: Plan | None, dual: Dual, effort: float) -> t
         kept &= extra <= room
     most = _MOST_PAIRS if best is None else _BOUND_PAIRS if problem.capacitated else _FREE_PAIRS
     if kept.sum() > most * max(1.0, effort):
-        return best, rounded(problem, bound)
-    plan, proven_to = program(problem, kept, usable, surely, max(1, round(_NODES * effort)))
-    best = plan if plan and (best is None or plan.cost < best.cost) else best
+        return better(best, _drafted(problem, dual, True) if problem.capacitated else None), rounded(problem, bound)
+    known = {} if best is None or not problem.capacitated else _TO_PROVE
+    plan, proven_to = program(problem, kept, usable, surely, max(1, round(_NODES * effort)), **known)
+    best = better(best, plan)
     limit = np.inf if best is None else best.cost
     return best, min(limit, rounded(problem, max(bound, proven_to)))
+
+
+def better(best: Plan | None, plan: Plan | None) -> Plan | None:
+    """The cheaper of two plans, the first at a tie."""
+    return plan if plan and (best is None or plan.cost < best.cost) else best
 
 
 def count_needed(capacity: np.ndarray, fixed: np.ndarray, total: float) -> int:
