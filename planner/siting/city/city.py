@@ -26,7 +26,7 @@ from planner.siting.city.certificate import Prices, upper_bound
 from planner.siting.city.dual import find_prices, refine_prices
 from planner.siting.city.improve import combine, is_rounding, sweep
 from planner.siting.city.region import Choice
-from planner.siting.city.search import STYLES, Walker, missing_kwh, search, search_from, search_on
+from planner.siting.city.search import Walker, missing_kwh, search, search_from, search_on, search_raced
 from planner.siting.city.settle import settle
 from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
@@ -57,6 +57,9 @@ class CityParams:
         Up to so many, the city is small: more, shorter walks whose plans are combined.
     small_walks, shorter
         That many, and what their moves are divided by.
+    raced_share
+        Of a walk's moves, that each of a city's two walks gets in the style that won; beyond `large_pairs`, where they
+        are few, all.
     steps_on, fewer_on
         Gone on from a previous plan: evaluations of the dual, and what the moves are divided by.
     fewer_beside
@@ -92,6 +95,7 @@ class CityParams:
     combined_pairs: int = 20_000
     small_walks: int = 6
     shorter: int = 4
+    raced_share: float = 0.6
     steps_on: int = 60
     fewer_on: int = 5
     fewer_beside: int = 12
@@ -187,10 +191,12 @@ def _planned(x: Instance, prices: Prices, effort: Effort, tell: Progress) -> Cit
     bound = upper_bound(x, prices)
     walker = Walker(x, prices, max(abs(bound), 1.0))
     small = len(x.pair_demand) <= _PARAMS.combined_pairs
-    few = _PARAMS.small_walks, walk_moves(x) // _PARAMS.shorter
-    walks, moves = few if small else (len(STYLES), walk_moves(x))
     tell(Stage.SEARCH, None, bound)
-    walked = search(walker, walks, moves, effort)
+    if small:
+        walked = search(walker, _PARAMS.small_walks, walk_moves(x) // _PARAMS.shorter, effort)
+    else:
+        share = _PARAMS.raced_share if len(x.pair_demand) <= _PARAMS.large_pairs else 1.0
+        walked = search_raced(walker, int(share * walk_moves(x)), effort)
     tell(Stage.SETTLE, walked[0].value(x), bound)
     plans = settled(walker, walked if small else walked[:1], effort)
     plan = plans[0]

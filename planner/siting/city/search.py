@@ -10,6 +10,7 @@ Schrimpf et al., Journal of Computational Physics 159, 2000.)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -55,22 +56,25 @@ class SearchParams:
     rounds, least_rounds
         Temperatures of a walk; the fewest where a clock cools it faster.
     hot, cold
-        First and last temperature, in the mean value of a site.
+        First and last temperature, in what a charger carries.
     flat_share
         Of a walk, before units beyond a limit get dearer.
-    first_kink, last_kink
-        What a unit beyond a limit costs, in parts of what missing one is worth: until `flat_share`, and in the end.
+    first_kink, last_kink, cold_kink
+        What a unit beyond a limit costs, in parts of what missing one is worth: until `flat_share`, in the end, and in
+        a cold walk. Dear ones keep far sites from trading what is scarce, and no move closes sites far apart.
     until_share_of_time
         Of a clock, when the walks are to be cold.
     first_moves
         Of a cold walk, from each site that has changed, before any others.
     cold_rounds
         Of a cold walk: times that prices follow how far limits are missed.
+    raced
+        What the moves of a walk are divided by for those that race.
     quenched
         What the moves of a walk are divided by where it is stopped hot and cooled at once.
-    steering, slew
-        How fast the price of a limit follows: times by how much it is missed, as a share of it, which counts up to
-        `slew`.
+    steering, cold_steering, slew
+        How fast the price of a limit follows, and in a cold walk: times by how much it is missed, as a share of it,
+        which counts up to `slew`.
     reach
         How far a steered price may stray from the one that proves the bound, in terms of its size.
     least_price
@@ -79,7 +83,7 @@ class SearchParams:
 
     thetas: tuple[float, ...] = (0.0, 0.5, 0.75, 0.9, 1.0)
     neighbours: int = 24
-    ruin_most: int = 24
+    ruin_most: int = 20
     seed: int = 1
     stations_a_zone: float = 60.0
     pool_a_zone: int = 6
@@ -89,22 +93,27 @@ class SearchParams:
     as_good: float = 1e-9
     rounds: int = 60
     least_rounds: int = 6
-    hot: float = 0.1
-    cold: float = 0.0005
+    hot: float = 0.6
+    cold: float = 0.0025
     flat_share: float = 0.5
-    first_kink: float = 0.005
-    last_kink: float = 0.05
+    first_kink: float = 0.001
+    last_kink: float = 0.005
+    cold_kink: float = 0.05
     until_share_of_time: float = 0.8
     first_moves: int = 30
     cold_rounds: int = 20
+    raced: int = 20
     quenched: int = 12
-    steering: float = 2.0
+    steering: float = 0.7
+    cold_steering: float = 2.0
     slew: float = 0.02
     reach: float = 1.0
     least_price: float = 0.1
 
 
 _PARAMS = SearchParams()
+_NO_ENERGY = 1e-6
+"""kWh/day that stand for what a charger carries where none carries anything."""
 STYLES = (np.array([1, 2]), np.array([3, 4]))
 """Positions of the thetas that a walk decides at: low shares of the demand prices, or high ones."""
 
@@ -121,8 +130,8 @@ class Walker:
         self.size = x.limits.size
         self.unit = x.limits.units(value_scale)
         self.beyond_unit = np.where(x.limits.is_access, _PARAMS.stations_a_zone, 1.0) * self.unit
-        self.heat = value_scale / max(len(x.site_ids), 1)
         self.kwh_price = kwh_price(x)
+        self.heat = self.kwh_price * self._charger_kwh(sites)
         self.style = STYLES[0]
         self.pool = self._pool(sites, value_scale)
         self.near = nearest_sites(self.layout, np.sqrt(x.energy), self._worth_knowing(), _PARAMS.neighbours)
@@ -133,6 +142,15 @@ class Walker:
             for rows in (by_option, by_site)
             for array, kind in ((rows.indptr, np.int64), (rows.indices, np.int64), (rows.data, np.float64))
         ]
+
+    def _charger_kwh(self, sites: Sites) -> float:
+        """What a charger carries, on average over those that pay at the prices, or over all that fit."""
+        x, prices = self.x, self.prices
+        ask = prices.demand, prices.bonus(x), prices.of_options(x), prices.of_openings(x)
+        many = sites.ask(*ask).new
+        many = many if many.any() else x.option_most
+        each = x.gained_kwh(np.arange(len(many)), np.minimum(x.option_most, 1).astype(int))
+        return max(float((each * many).sum() / max(many.sum(), 1)), _NO_ENERGY)
 
     def _pool(self, sites: Sites, dear: float) -> np.ndarray:
         """The sites that moves begin from: some times as many as pay at the prices, those that come nearest to it, and
@@ -246,24 +264,37 @@ def missing_kwh(x: Instance, served: np.ndarray) -> tuple[np.ndarray, float]:
     return np.maximum(x.floor_kwh - x.served_by_floor(served), 0.0), max(x.promise_kwh - float(served.sum()), 0.0)
 
 
-def search(walker: Walker, walks: int, moves_per_site: int, effort: Effort) -> list[Choice]:
-    """Plans of several walks from nothing, side by side, the best first; their limits are kept nearly, not exactly.
+def search_raced(walker: Walker, moves_per_site: int, effort: Effort) -> list[Choice]:
+    """Plans of two walks from nothing, side by side, in the style that wins a race of short cold walks.
 
-    Every other walk decides at low shares of the demand prices (better where a kWh is worth the same anywhere within
-    reach), the rest at high ones (better where worth falls with distance); the walker remembers which won.
+    Low shares of the demand prices are better where a kWh is worth the same anywhere within reach, high ones where
+    worth falls with distance; a twentieth of the moves tells. Parameters are those of `search`.
+    """
+    x = walker.x
+    nothing = Choice(np.zeros(len(x.option_site)), x.open_from.astype(float), np.zeros(len(x.pair_demand)))
+    search_from(walker, nothing, np.zeros(0, int), max(1, moves_per_site // _PARAMS.raced), effort)
+    return search(walker, len(STYLES), moves_per_site, effort, (walker.style,))
+
+
+def search(
+    walker: Walker, walks: int, moves_per_site: int, effort: Effort, styles: Sequence[np.ndarray] = STYLES
+) -> list[Choice]:
+    """Plans of several walks from nothing, side by side, the best first; their limits are kept nearly, not exactly.
 
     Parameters
     ----------
     walker
-        The problem and prices that prove a good bound.
+        The problem and prices that prove a good bound; remembers the style that won.
     walks
         How many.
     moves_per_site
         Moves of each walk, per site.
     effort
         A clock cools the walks faster and ends them when four fifths of it are spent.
+    styles
+        The walks take them in turn.
     """
-    styles = [STYLES[n % len(STYLES)] for n in range(walks)]
+    styles = [styles[n % len(styles)] for n in range(walks)]
     states = [walker.state(None, _PARAMS.seed + n) for n in range(walks)]
     with ThreadPoolExecutor(len(STYLES)) as pool:
         for job in [pool.submit(_anneal, walker, styles[n], states[n], moves_per_site, effort) for n in range(walks)]:
@@ -301,7 +332,7 @@ def _cold(
     walker: Walker, style: np.ndarray, state: State, first: np.ndarray, moves_per_site: int, effort: Effort
 ) -> None:
     """One walk at the lowest temperature; prices of limits, floors and promise follow how far they are missed."""
-    cold = partial(walker.walk, kink=walker.beyond_unit * _PARAMS.last_kink, heat=walker.heat * _PARAMS.cold)
+    cold = partial(walker.walk, kink=walker.beyond_unit * _PARAMS.cold_kink, heat=walker.heat * _PARAMS.cold)
     first = np.intersect1d(first, walker.able)
     if len(first):
         cold(state, walker.prices, _PARAMS.first_moves * len(first), style=style, pool=first)
@@ -312,12 +343,12 @@ def _cold(
 def _cold_rounds(walker: Walker, style: np.ndarray, state: State, prices: Prices, moves: int, effort: Effort) -> None:
     """So many moves at the lowest temperature, in rounds between which prices follow how far limits are missed."""
     rounds = _PARAMS.cold_rounds
-    kink, heat = walker.beyond_unit * _PARAMS.last_kink, walker.heat * _PARAMS.cold
+    kink, heat = walker.beyond_unit * _PARAMS.cold_kink, walker.heat * _PARAMS.cold
     for _ in range(rounds):
         if effort.is_over():
             break
         walker.walk(state, prices, max(1, moves // rounds), kink=kink, heat=heat, style=style)
-        prices = _steered_prices(walker, prices, state)
+        prices = _steered_prices(walker, prices, state, _PARAMS.cold_steering)
 
 
 def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.ndarray, promise: float) -> Choice:
@@ -332,7 +363,7 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
     state = walker.state(choice, _PARAMS.seed)
-    kink, heat = walker.beyond_unit * _PARAMS.last_kink, walker.heat * _PARAMS.cold
+    kink, heat = walker.beyond_unit * _PARAMS.cold_kink, walker.heat * _PARAMS.cold
     moves = moves_per_site * len(walker.able)
     walker.walk(state, walker.prices, moves, kink=kink, heat=heat, style=walker.style)
     return walker.choice(state)
@@ -352,7 +383,7 @@ def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int
         kink = walker.beyond_unit * params.first_kink * (params.last_kink / params.first_kink) ** ramp
         heat = walker.heat * params.hot * (params.cold / params.hot) ** done
         walker.walk(state, prices, moves, kink=kink, heat=heat, style=style)
-        prices = _steered_prices(walker, prices, state)
+        prices = _steered_prices(walker, prices, state, params.steering)
         rounds += 1
         clock = (effort.spent_share() - began) / max(params.until_share_of_time - began, 0.01)
         done = max(rounds / params.rounds, clock if rounds >= params.least_rounds else 0.0)
@@ -362,7 +393,7 @@ def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int
             return
 
 
-def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
+def _steered_prices(walker: Walker, now: Prices, state: State, steering: float) -> Prices:
     """Dearer where a limit is exceeded, cheaper where it is not used up; more for kWh that are promised and missing.
 
     Never far from the prices that prove the bound: demand prices go with those.
@@ -375,7 +406,7 @@ def _steered_prices(walker: Walker, now: Prices, state: State) -> Prices:
 
     def steered(price: Any, middle: Any, off: Any, unit: Any) -> Any:
         size = np.maximum(np.abs(middle), _PARAMS.least_price * unit)
-        moved = price + _PARAMS.steering * np.clip(off, -_PARAMS.slew, _PARAMS.slew) * size
+        moved = price + steering * np.clip(off, -_PARAMS.slew, _PARAMS.slew) * size
         return np.clip(moved, middle - _PARAMS.reach * size, middle + _PARAMS.reach * size)
 
     return allowed(
