@@ -203,6 +203,7 @@ BESIDES = {
     "3.22": "version of QGIS",
     "3.11": "version of Python",
     "3.12": "version of Python",
+    "3.13": "version of Python",
     "300": "kWh and metres of the example that test_readme.py runs, as the next five",
     "330": "kWh",
     "200": "kWh and metres",

@@ -21,7 +21,7 @@ from planner.siting.city.certificate import Prices, upper_bound
 from planner.siting.city.city import price_steps, settled, walk_moves
 from planner.siting.city.dual import find_prices, first_prices, refine_prices
 from planner.siting.city.region import Choice, built_on
-from planner.siting.city.search import Walker, search_from, search_raced
+from planner.siting.city.search import FIRM, Walker, search_from, search_raced
 from planner.siting.effort import Effort
 from planner.siting.model.instance import Instance
 from planner.siting.model.phases import Years
@@ -83,7 +83,7 @@ def plan_years(years: Years, effort: Effort, tell: Progress) -> tuple[Choice, fl
         own = years.prices_of(t, prices)
         walker = Walker(subsidised, own, max(bound / len(years.parts), 1.0))
         moves = walk_moves(part) // (_PARAMS.fewer_before if plans else 1)
-        walked = search_raced(walker, moves, effort)
+        walked = search_raced(walker, moves, effort, FIRM)
         plans.insert(0, settled(walker, walked[:1], effort)[0])
     return years.joined(plans), bound, prices
 

@@ -30,6 +30,35 @@ from planner.siting.model.instance import Instance
 
 
 @dataclass(frozen=True)
+class Temper:
+    """How hot a walk begins, and how firmly it keeps the limits of the whole city.
+
+    Attributes
+    ----------
+    hot
+        First temperature, in what a charger carries.
+    first_kink, last_kink
+        What a unit beyond a limit costs beside its price, in parts of what missing one is worth: at first, and in the
+        end.
+    steering
+        How fast the price of a limit follows: times by how much it is missed, as a share of it.
+    """
+
+    hot: float
+    first_kink: float
+    last_kink: float
+    steering: float
+
+
+FIRM = Temper(hot=0.6, first_kink=0.005, last_kink=0.05, steering=2.0)
+"""Where prices are not those of the problem's own dual, or soon will not be."""
+TRADING = Temper(hot=0.6, first_kink=0.001, last_kink=0.005, steering=0.7)
+"""Where they are: dear kinks keep far sites from trading what is scarce, for no move closes sites far apart."""
+SHORT = Temper(hot=0.1, first_kink=0.005, last_kink=0.05, steering=2.0)
+"""Of short walks that are combined."""
+
+
+@dataclass(frozen=True)
 class SearchParams:
     """How the walks move, cool down and keep the limits. Counted work: the same input gives the same walk.
 
@@ -55,13 +84,10 @@ class SearchParams:
         A site pays that gains no less than this share of the city's value below nothing.
     rounds, least_rounds
         Temperatures of a walk; the fewest where a clock cools it faster.
-    hot, cold
-        First and last temperature, in what a charger carries.
+    cold
+        Last temperature, in what a charger carries.
     flat_share
         Of a walk, before units beyond a limit get dearer.
-    first_kink, last_kink, cold_kink
-        What a unit beyond a limit costs, in parts of what missing one is worth: until `flat_share`, in the end, and in
-        a cold walk. Dear ones keep far sites from trading what is scarce, and no move closes sites far apart.
     until_share_of_time
         Of a clock, when the walks are to be cold.
     first_moves
@@ -72,9 +98,8 @@ class SearchParams:
         What the moves of a walk are divided by for those that race.
     quenched
         What the moves of a walk are divided by where it is stopped hot and cooled at once.
-    steering, cold_steering, slew
-        How fast the price of a limit follows, and in a cold walk: times by how much it is missed, as a share of it,
-        which counts up to `slew`.
+    slew
+        By how much a limit is missed, as a share of it, counts up to this for its price.
     reach
         How far a steered price may stray from the one that proves the bound, in terms of its size.
     least_price
@@ -93,19 +118,13 @@ class SearchParams:
     as_good: float = 1e-9
     rounds: int = 60
     least_rounds: int = 6
-    hot: float = 0.6
     cold: float = 0.0025
     flat_share: float = 0.5
-    first_kink: float = 0.001
-    last_kink: float = 0.005
-    cold_kink: float = 0.05
     until_share_of_time: float = 0.8
     first_moves: int = 30
     cold_rounds: int = 20
     raced: int = 20
     quenched: int = 12
-    steering: float = 0.7
-    cold_steering: float = 2.0
     slew: float = 0.02
     reach: float = 1.0
     least_price: float = 0.1
@@ -243,6 +262,10 @@ class Walker:
         manner = Manner(style, _PARAMS.ruin_most, self.pool if pool is None else pool)
         walk(self.layout, ground, state, manner, heat, moves)
 
+    def kinks(self, share: float) -> np.ndarray:
+        """What a unit beyond each limit costs, in parts of what missing one is worth; access is always kept firmly."""
+        return np.asarray(np.where(self.x.limits.is_access, FIRM.last_kink, share) * self.beyond_unit)
+
     def choice(self, state: State) -> Choice:
         """The walk's state as a plan."""
         served = np.zeros(len(self.pairs))
@@ -264,7 +287,7 @@ def missing_kwh(x: Instance, served: np.ndarray) -> tuple[np.ndarray, float]:
     return np.maximum(x.floor_kwh - x.served_by_floor(served), 0.0), max(x.promise_kwh - float(served.sum()), 0.0)
 
 
-def search_raced(walker: Walker, moves_per_site: int, effort: Effort) -> list[Choice]:
+def search_raced(walker: Walker, moves_per_site: int, effort: Effort, temper: Temper = TRADING) -> list[Choice]:
     """Plans of two walks from nothing, side by side, in the style that wins a race of short cold walks.
 
     Low shares of the demand prices are better where a kWh is worth the same anywhere within reach, high ones where
@@ -273,11 +296,16 @@ def search_raced(walker: Walker, moves_per_site: int, effort: Effort) -> list[Ch
     x = walker.x
     nothing = Choice(np.zeros(len(x.option_site)), x.open_from.astype(float), np.zeros(len(x.pair_demand)))
     search_from(walker, nothing, np.zeros(0, int), max(1, moves_per_site // _PARAMS.raced), effort)
-    return search(walker, len(STYLES), moves_per_site, effort, (walker.style,))
+    return search(walker, len(STYLES), moves_per_site, effort, (walker.style,), temper)
 
 
 def search(
-    walker: Walker, walks: int, moves_per_site: int, effort: Effort, styles: Sequence[np.ndarray] = STYLES
+    walker: Walker,
+    walks: int,
+    moves_per_site: int,
+    effort: Effort,
+    styles: Sequence[np.ndarray] = STYLES,
+    temper: Temper = SHORT,
 ) -> list[Choice]:
     """Plans of several walks from nothing, side by side, the best first; their limits are kept nearly, not exactly.
 
@@ -293,11 +321,15 @@ def search(
         A clock cools the walks faster and ends them when four fifths of it are spent.
     styles
         The walks take them in turn.
+    temper
+        How hot they begin and how firmly they keep the limits.
     """
     styles = [styles[n % len(styles)] for n in range(walks)]
     states = [walker.state(None, _PARAMS.seed + n) for n in range(walks)]
     with ThreadPoolExecutor(len(STYLES)) as pool:
-        for job in [pool.submit(_anneal, walker, styles[n], states[n], moves_per_site, effort) for n in range(walks)]:
+        for job in [
+            pool.submit(_anneal, walker, temper, styles[n], states[n], moves_per_site, effort) for n in range(walks)
+        ]:
             job.result()
     order = sorted(range(walks), key=lambda n: -walker.merit(states[n]))
     walker.style = styles[order[0]]
@@ -332,7 +364,7 @@ def _cold(
     walker: Walker, style: np.ndarray, state: State, first: np.ndarray, moves_per_site: int, effort: Effort
 ) -> None:
     """One walk at the lowest temperature; prices of limits, floors and promise follow how far they are missed."""
-    cold = partial(walker.walk, kink=walker.beyond_unit * _PARAMS.cold_kink, heat=walker.heat * _PARAMS.cold)
+    cold = partial(walker.walk, kink=walker.kinks(FIRM.last_kink), heat=walker.heat * _PARAMS.cold)
     first = np.intersect1d(first, walker.able)
     if len(first):
         cold(state, walker.prices, _PARAMS.first_moves * len(first), style=style, pool=first)
@@ -343,12 +375,12 @@ def _cold(
 def _cold_rounds(walker: Walker, style: np.ndarray, state: State, prices: Prices, moves: int, effort: Effort) -> None:
     """So many moves at the lowest temperature, in rounds between which prices follow how far limits are missed."""
     rounds = _PARAMS.cold_rounds
-    kink, heat = walker.beyond_unit * _PARAMS.cold_kink, walker.heat * _PARAMS.cold
+    kink, heat = walker.kinks(FIRM.last_kink), walker.heat * _PARAMS.cold
     for _ in range(rounds):
         if effort.is_over():
             break
         walker.walk(state, prices, max(1, moves // rounds), kink=kink, heat=heat, style=style)
-        prices = _steered_prices(walker, prices, state, _PARAMS.cold_steering)
+        prices = _steered_prices(walker, prices, state, FIRM)
 
 
 def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.ndarray, promise: float) -> Choice:
@@ -363,13 +395,15 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
     state = walker.state(choice, _PARAMS.seed)
-    kink, heat = walker.beyond_unit * _PARAMS.cold_kink, walker.heat * _PARAMS.cold
+    kink, heat = walker.kinks(FIRM.last_kink), walker.heat * _PARAMS.cold
     moves = moves_per_site * len(walker.able)
     walker.walk(state, walker.prices, moves, kink=kink, heat=heat, style=walker.style)
     return walker.choice(state)
 
 
-def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int, effort: Effort) -> None:
+def _anneal(
+    walker: Walker, temper: Temper, style: np.ndarray, state: State, moves_per_site: int, effort: Effort
+) -> None:
     """One walk from hot to cold; prices of limits, floors and promise follow how far they are missed.
 
     Stopped on the way it is cooled at once: a plan stopped later is not worse for having been hot.
@@ -380,10 +414,10 @@ def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int
     began, done, rounds = effort.spent_share(), 0.0, 0
     while done < 1.0 and len(walker.pool):
         ramp = max(0.0, done - params.flat_share) / (1 - params.flat_share)
-        kink = walker.beyond_unit * params.first_kink * (params.last_kink / params.first_kink) ** ramp
-        heat = walker.heat * params.hot * (params.cold / params.hot) ** done
+        kink = walker.kinks(temper.first_kink * (temper.last_kink / temper.first_kink) ** ramp)
+        heat = walker.heat * temper.hot * (params.cold / temper.hot) ** done
         walker.walk(state, prices, moves, kink=kink, heat=heat, style=style)
-        prices = _steered_prices(walker, prices, state, params.steering)
+        prices = _steered_prices(walker, prices, state, temper)
         rounds += 1
         clock = (effort.spent_share() - began) / max(params.until_share_of_time - began, 0.01)
         done = max(rounds / params.rounds, clock if rounds >= params.least_rounds else 0.0)
@@ -393,7 +427,7 @@ def _anneal(walker: Walker, style: np.ndarray, state: State, moves_per_site: int
             return
 
 
-def _steered_prices(walker: Walker, now: Prices, state: State, steering: float) -> Prices:
+def _steered_prices(walker: Walker, now: Prices, state: State, temper: Temper) -> Prices:
     """Dearer where a limit is exceeded, cheaper where it is not used up; more for kWh that are promised and missing.
 
     Never far from the prices that prove the bound: demand prices go with those.
@@ -404,7 +438,7 @@ def _steered_prices(walker: Walker, now: Prices, state: State, steering: float) 
     short = 1 - x.served_by_floor(served) / np.maximum(x.floor_kwh, 1.0)
     promise_short = 1 - float(served.sum()) / max(x.promise_kwh, 1.0)
 
-    def steered(price: Any, middle: Any, off: Any, unit: Any) -> Any:
+    def steered(price: Any, middle: Any, off: Any, unit: Any, steering: float = FIRM.steering) -> Any:
         size = np.maximum(np.abs(middle), _PARAMS.least_price * unit)
         moved = price + steering * np.clip(off, -_PARAMS.slew, _PARAMS.slew) * size
         return np.clip(moved, middle - _PARAMS.reach * size, middle + _PARAMS.reach * size)
@@ -413,7 +447,7 @@ def _steered_prices(walker: Walker, now: Prices, state: State, steering: float) 
         x,
         Prices(
             proven.demand,
-            steered(now.limits, proven.limits, over, walker.unit),
+            steered(now.limits, proven.limits, over, walker.unit, temper.steering),
             steered(now.floors, proven.floors, short, walker.kwh_price),
             float(steered(now.promise, proven.promise, promise_short, walker.kwh_price)),
         ),
