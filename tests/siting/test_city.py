@@ -27,7 +27,7 @@ from planner.siting.choose import SolverParams
 from planner.siting.city.city import CityParams
 from planner.siting.city.dual import find_prices
 from planner.siting.city.pricing import PricingParams
-from planner.siting.city.search import Walker, search
+from planner.siting.city.search import STYLES, Walker, search, search_raced
 from planner.siting.city.settle import nearest_counts, settle
 from planner.siting.effort import Effort
 from planner.siting.model.program import build_program
@@ -280,6 +280,38 @@ def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
     one = by_the_city_method(town)
     pd.testing.assert_frame_equal(one.chargers, two.chargers, check_exact=True)
     assert one.proof == two.proof
+
+
+def raced(town: Town, moves: int = 30) -> tuple[Walker, list[float]]:
+    """A walker after its race, and what the two walks in its style are worth."""
+    x = town.instance
+    walker = Walker(x, find_prices(x, 30, Effort(0.005), silent), float(x.energy.sum()))
+    return walker, [plan.value(x) for plan in search_raced(walker, moves, Effort(0.005))]
+
+
+def test_walks_race_and_both_go_on_in_the_style_that_won(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = middle_town(1, size=40, quota=160)
+    walker, values = raced(town)
+    assert len(set(values)) == len(STYLES)  # two seeds
+    monkeypatch.setattr("planner.siting.city.search.ThreadPoolExecutor", lambda threads: ThreadPoolExecutor(1))
+    again, same = raced(town)
+    assert values == same and (walker.style == again.style).all()
+    monkeypatch.setattr("planner.siting.city.search.STYLES", STYLES[::-1])
+    backwards, _ = raced(town)
+    assert (backwards.style == walker.style).all()  # whichever is tried first
+
+
+def test_heat_is_measured_in_chargers() -> None:
+    """Twice the candidates or twice the demand are no reason for another temperature."""
+    town = middle_town(1, size=40, quota=160)
+    x = town.instance
+    one = x.gained_kwh(np.arange(len(x.option_site)), np.ones(len(x.option_site), int))
+    prices = find_prices(x, 30, Effort(0.005), silent)
+    heat = Walker(x, prices, float(x.energy.sum())).heat
+    assert one.min() <= heat <= one.max()
+    assert Walker(x, prices, 2 * float(x.energy.sum())).heat == heat
+    dear = replace(prices, demand=np.full(len(x.energy), 10.0))  # nothing pays: over all that fit
+    assert Walker(x, dear, 1.0).heat == pytest.approx(float(one @ x.option_most / x.option_most.sum()))
 
 
 @pytest.mark.slow
