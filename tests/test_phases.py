@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from helpers.scenarios import PHASES, TWO_YEARS
 from planner import BadInput, make_plan, read_plan, read_scenario, save_plan
 from planner.cli import app
 from planner.exports import read_answers
@@ -16,28 +17,6 @@ from planner.plan import Plan
 from planner.scenario.years import scenario_by_year
 from planner.studies.alternatives import find_alternatives
 from planner.studies.fairness import fairness_curve
-
-PHASES = """
-extends = "toytown/toytown"
-name = "phases"
-year = 2025
-[siting]
-quota = 6
-tasks = {}
-budget_cny = 100000000
-"""
-TWO_YEARS = """
-[[siting.phases]]
-year = 2024
-quota = 2
-budget_cny = 300000
-weight = 1
-[[siting.phases]]
-year = 2025
-quota = 4
-budget_cny = 700000
-weight = 3
-"""
 
 
 def write(folder: Path, phases: str) -> Path:

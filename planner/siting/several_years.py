@@ -16,6 +16,7 @@ from planner.siting.check.plan import check_years
 from planner.siting.choose import answer_of, exactly, no_plan, node_limits, proof_of
 from planner.siting.city.assignment import assign
 from planner.siting.city.certificate import Prices, upper_bound
+from planner.siting.city.city import CityPlan
 from planner.siting.city.dual import find_prices
 from planner.siting.city.plan_years import plan_years, replan_years
 from planner.siting.city.region import Choice
@@ -130,8 +131,7 @@ def _solved(together: _Together, effort: Effort, tell: Progress, start: Answers 
             return again
     found: list[_Found] = []
     try:
-        choice, bound, prices = plan_years(years, effort, tell)
-        found.append(_Found(choice, bound, f"{LAGRANGIAN}, {_STAYS}", False, prices))
+        found.append(_by_prices(plan_years(years, effort, tell)))
     except NoPlan:
         if not begun:
             raise
@@ -158,10 +158,14 @@ def _planned_again(together: _Together, effort: Effort, tell: Progress, start: A
     choices = [Choice(new, x.opened_by(new), assign(x, new)) for x, new in zip(years.parts, held, strict=True)]
     prices = years.joined_prices([each.prices for each in starts], years.stays_in(start.prices))
     try:
-        choice, bound, prices = replan_years(years, choices, prices, changed, effort, tell)
+        return _by_prices(replan_years(years, choices, prices, changed, effort, tell))._replace(gone_on=True)
     except NoPlan:
         return None
-    return _Found(choice, bound, f"{LAGRANGIAN}, {_STAYS}", False, prices, gone_on=True)
+
+
+def _by_prices(plan: CityPlan) -> _Found:
+    """What prices prove of all years."""
+    return _Found(plan.choice, plan.bound, f"{LAGRANGIAN}, {_STAYS}", False, plan.prices)
 
 
 def _told(together: _Together, found: _Found, reproducible: bool, digest: str) -> Answers:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpers.command import planner
+from helpers.scenarios import PHASES, TWO_YEARS
 from helpers.texts import check_both
 from planner import BadInput, check_folder, make_plan, read_scenario, save_plan
 from planner.exports.digests import digest_json, digest_table, digest_text
@@ -26,24 +27,6 @@ from planner.views.certificate import broken_table, proof_table, verdict
 from planner.views.numbers import gap_up
 
 ONLY_THE_CITY_METHOD = choose.SolverParams(at_once_pairs=0, whole_pairs=0)
-TWO_YEARS = """
-extends = "toytown/toytown"
-year = 2025
-[siting]
-quota = 6
-tasks = {}
-budget_cny = 100000000
-[[siting.phases]]
-year = 2024
-quota = 2
-budget_cny = 300000
-weight = 1
-[[siting.phases]]
-year = 2025
-quota = 4
-budget_cny = 700000
-weight = 3
-"""
 LEAST_COST = """
 extends = "toytown/toytown"
 [siting]
@@ -267,7 +250,7 @@ def test_a_demand_beyond_the_bays_of_today_is_named_beside_the_rules(folder: Pat
 
 @pytest.mark.usefixtures("by_prices")
 def test_years_together_stand_at_the_prices_of_what_stays(tmp_path: Path) -> None:
-    folder = planned(TWO_YEARS, tmp_path)
+    folder = planned(PHASES + TWO_YEARS, tmp_path)
     found = check_folder(folder)
     assert found.stands and found.plan.is_proven and named(found) == ""
     assert [one.year for one in found.years] == [2024, 2025]
@@ -281,7 +264,7 @@ def test_years_together_stand_at_the_prices_of_what_stays(tmp_path: Path) -> Non
 
 
 def test_years_solved_at_once_have_the_solvers_word_and_the_bound_of_their_prices(tmp_path: Path) -> None:
-    folder = planned(TWO_YEARS, tmp_path)
+    folder = planned(PHASES + TWO_YEARS, tmp_path)
     found = check_folder(folder)
     assert found.stands and not found.plan.told.is_by_prices
     assert all(one.is_proven for one in found.years)

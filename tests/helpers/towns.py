@@ -606,3 +606,22 @@ def _keys(zones: list[str], sites: list[str], mode: str) -> pd.MultiIndex:
 def _none() -> pd.DataFrame:
     index = pd.MultiIndex.from_arrays([[], []], names=["site_id", "charger_type"])
     return pd.DataFrame({"count": np.zeros(0)}, index=index)
+
+
+def year_before(late: Town, share: float = 0.6, **rules: object) -> Town:
+    """The same town with less demand and half the quota; sites locked in are free until the last year."""
+    demand = late.demand.assign(energy_kwh_day=late.demand["energy_kwh_day"] * share)
+    sites = late.sites.assign(lock=late.sites["lock"].replace("in", "free")) if "lock" in late.sites else late.sites
+    earlier: dict[str, object] = {"quota": late.siting.quota // 2, "tasks": {}, "floors": {}} | rules
+    return replace(late, demand=demand, sites=sites).with_rules(**earlier)
+
+
+def worths_of_years(early: Town, late: Town, weight: float) -> list[float]:
+    """The weighted mean worth of every pair of plans of two years where what is built stays."""
+    before, after = list(worths(early)), list(worths(late))
+    return [
+        (one + weight * two) / (1 + weight)
+        for held, one in before
+        for more, two in after
+        if all(n <= more.get(key, 0) for key, n in held.items())
+    ]

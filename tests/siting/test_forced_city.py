@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from helpers.towns import Town, bent_town, best_value, tiny_town, worths
+from helpers.towns import Town, bent_town, best_value, tiny_town, worths_of_years, year_before
 from planner import BadInput
 from planner.siting import check_years, choose_years
 from planner.siting.choose import SolverParams
@@ -85,17 +85,9 @@ def test_forced_years_agree_with_every_pair_of_plans(seed: int, weight: float) -
     late = forced_town(seed)
     if late.siting.question != "most_service" or late.siting.quota < 2:
         return
-    rules = {"quota": late.siting.quota // 2, "tasks": {}, "floors": {}, "minimum_access": False}
-    demand = late.demand.assign(energy_kwh_day=late.demand["energy_kwh_day"] * 0.6)
-    sites = late.sites.assign(lock=late.sites["lock"].replace("in", "free"))
-    early = replace(late, demand=demand, sites=sites, cover=None).with_rules(**rules)
+    early = replace(year_before(late, minimum_access=False), cover=None)
     problems = {2024: early.problem, 2025: replace(late.problem, weight=weight)}
-    pairs = [
-        (one + weight * two) / (1 + weight)
-        for held, one in worths(early)
-        for more, two in worths(late)
-        if all(n <= more.get(key, 0) for key, n in held.items())
-    ]
+    pairs = worths_of_years(early, late, weight)
     try:
         answers = choose_years(problems)
     except BadInput as error:

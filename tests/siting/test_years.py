@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from helpers.towns import Town as Tables
-from helpers.towns import middle_town, tiny_town, worths
+from helpers.towns import middle_town, tiny_town, worths_of_years, year_before
 from planner import BadInput
 from planner.candidates import before_locks
 from planner.siting import Answers, Effort, Problem, check_years, choose_years
@@ -28,14 +28,6 @@ def problem_of(tables: Tables, weight: float = 1.0) -> Problem:
     return replace(tables.problem, weight=weight)
 
 
-def year_before(late: Tables, share: float = 0.6, **rules: object) -> Tables:
-    """The same town with less demand and half the quota; sites locked in are free until the last year."""
-    demand = late.demand.assign(energy_kwh_day=late.demand["energy_kwh_day"] * share)
-    sites = late.sites.assign(lock=late.sites["lock"].replace("in", "free")) if "lock" in late.sites else late.sites
-    earlier: dict[str, object] = {"quota": late.siting.quota // 2, "tasks": {}, "floors": {}} | rules
-    return replace(late, demand=demand, sites=sites).with_rules(**earlier)
-
-
 def chosen(early: Tables, late: Tables, weight: float = 1.0, **more: object) -> Answers:
     towns = {2024: problem_of(early), 2025: problem_of(late, weight)}
     answers = choose_years(towns, **more)  # type: ignore[arg-type]
@@ -50,16 +42,7 @@ def test_value_equals_brute_force_over_all_pairs_of_years(seed: int, weight: flo
     late = tiny_town(seed, "at_most")
     assume(late.siting.question == "most_service" and not late.siting.floors and late.siting.quota >= 2)
     early = year_before(late)
-    before, after = list(worths(early)), list(worths(late))
-    best = max(
-        (
-            (one + weight * two) / (1 + weight)
-            for counts, one in before
-            for more, two in after
-            if all(n <= more.get(key, 0) for key, n in counts.items())
-        ),
-        default=None,
-    )
+    best = max(worths_of_years(early, late, weight), default=None)
     assume(best is not None)
     proof = chosen(early, late, weight).proof
     assert proof.value_kwh_day == pytest.approx(best, rel=2e-4, abs=1e-3)

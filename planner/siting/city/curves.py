@@ -142,16 +142,14 @@ def sort_demands(y, j, less, order):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def ranked_demands(y, less):  # type: ignore[no-untyped-def]
-    """Of every station its demands, the most gaining first, counted from its first pair."""
-    order = np.empty(len(y.demand), np.int32)
+def ranked_demands(y, less, order):  # type: ignore[no-untyped-def]
+    """Put into `order`, of every station, its demands, the most gaining first, counted from its first pair."""
     for s in range(len(y.first_pair) - 1):
         p0, p1 = y.first_pair[s], y.first_pair[s + 1]
         loss = np.empty(p1 - p0)
         for q in range(p0, p1):
             loss[q - p0] = less[y.demand[q]] - y.worth[q]
         order[p0:p1] = np.argsort(loss, kind="mergesort")
-    return order
 
 
 @part

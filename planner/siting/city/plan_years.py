@@ -18,7 +18,7 @@ import numpy as np
 from planner.numeric.solver import NoPlan
 from planner.progress import Progress, Stage
 from planner.siting.city.certificate import Prices, upper_bound
-from planner.siting.city.city import price_steps, settled, walk_moves
+from planner.siting.city.city import CityPlan, price_steps, settled, walk_moves
 from planner.siting.city.dual import find_prices, first_prices, refine_prices
 from planner.siting.city.region import Choice, built_on
 from planner.siting.city.search import FIRM, Walker, search_from, search_raced
@@ -52,7 +52,7 @@ class YearsParams:
 _PARAMS = YearsParams()
 
 
-def plan_years(years: Years, effort: Effort, tell: Progress) -> tuple[Choice, float, Prices]:
+def plan_years(years: Years, effort: Effort, tell: Progress) -> CityPlan:
     """A plan of all years that keeps every rule, a certified bound and its prices.
 
     Parameters
@@ -85,12 +85,12 @@ def plan_years(years: Years, effort: Effort, tell: Progress) -> tuple[Choice, fl
         moves = walk_moves(part) // (_PARAMS.fewer_before if plans else 1)
         walked = search_raced(walker, moves, effort, FIRM)
         plans.insert(0, settled(walker, walked[:1], effort)[0])
-    return years.joined(plans), bound, prices
+    return CityPlan(years.joined(plans), bound, prices)
 
 
 def replan_years(
     years: Years, starts: list[Choice], prices: Prices, changed: np.ndarray, effort: Effort, tell: Progress
-) -> tuple[Choice, float, Prices]:
+) -> CityPlan:
     """The same, gone on from a previous plan of every year and its prices; quick where little has changed.
 
     Parameters
@@ -112,7 +112,7 @@ def replan_years(
     tell(Stage.SEARCH, None, bound)
     for t in reversed(range(len(plans))):
         plans[t] = _again(years, t, plans, prices, changed, effort)
-    return years.joined(plans), bound, prices
+    return CityPlan(years.joined(plans), bound, prices)
 
 
 def _again(years: Years, t: int, plans: list[Choice], prices: Prices, first: np.ndarray, effort: Effort) -> Choice:

@@ -112,8 +112,8 @@ class Sites:
 
     def __init__(self, x: Instance) -> None:
         self.layout, self.pairs = lay_out(x)
-        order = [np.arange(n) for n in np.diff(self.layout.first_pair)] or [np.zeros(0, int)]
-        self._ranks = Ranks(np.concatenate(order).astype(np.int32), np.zeros(len(self.layout.standing_kwh)))
+        order = [np.arange(n, dtype=np.int32) for n in np.diff(self.layout.first_pair)] or [np.zeros(0, np.int32)]
+        self._ranks = Ranks(np.concatenate(order), np.zeros(len(self.layout.standing_kwh)))
         self._threads = ThreadPoolExecutor(_PARAMS.threads)  # kept: starting threads costs as much as an answer
 
     def ask(self, demand_price: np.ndarray, bonus: np.ndarray, price: np.ndarray, opening: np.ndarray) -> Answers:

@@ -206,8 +206,11 @@ class Walker:
     def _orders(self) -> np.ndarray:
         """Thetas x pairs: the demands of every station, the most gaining first, counted from its first pair."""
         less = np.outer(_PARAMS.thetas, self.prices.demand) - self.prices.bonus(self.x)
+        order = np.empty((len(less), len(self.layout.demand)), np.int32)
         with ThreadPoolExecutor(len(STYLES)) as pool:
-            return np.array([*pool.map(partial(ranked_demands, self.layout), less)])
+            for _ in pool.map(partial(ranked_demands, self.layout), less, order):
+                pass
+        return order
 
     def ground(self, prices: Prices, kink: np.ndarray) -> Ground:
         """What the compiled walk reads at these prices."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -209,9 +210,9 @@ def make_instance(problem: Problem) -> Instance:
         option_station=stations.get_indexer(pd.MultiIndex.from_frame(options[["site_id", "service"]])),
         option_standing=options["standing"].to_numpy(int),
         option_most=options["most"].to_numpy(float),
-        pair_demand=pairs["i"].to_numpy(int),
-        pair_station=pairs["station"].to_numpy(int),
-        pair_worth=np.zeros(len(pairs)) if least_cost else pairs["worth"].to_numpy(float),
+        pair_demand=pairs.demand,
+        pair_station=pairs.station,
+        pair_worth=np.zeros(len(pairs.worth)) if least_cost else pairs.worth,
         limits=make_limits(sites, types, site_at, type_at, siting, uncovered),
         option_cost_cny=least_cost * lasting_cost_cny(types, siting).to_numpy(float)[type_at],
         opening_cost_cny=least_cost * sites["opening_cny"].to_numpy(float),
@@ -273,28 +274,43 @@ def _standing_kwh(tables: Admitted) -> pd.Series:
     return pd.Series([by_service[key] for key in keys], index=index, dtype=float)
 
 
-def _pairs(demand: pd.DataFrame, problem: Problem, stations: pd.MultiIndex) -> pd.DataFrame:
-    """Demand and station within reach, with the worth of a kWh: 1 at the door, ``edge_worth`` at the limit."""
+class _Pairs(NamedTuple):
+    """Pairs in the order of their demands, then of their stations: positions, and the worth of a kWh."""
+
+    demand: np.ndarray
+    station: np.ndarray
+    worth: np.ndarray
+
+
+def _pairs(demand: pd.DataFrame, problem: Problem, stations: pd.MultiIndex) -> _Pairs:
+    """Demand and station within reach, with the worth of a kWh: 1 at the door, ``edge_worth`` at the limit.
+
+    Ids are looked up once for every zone and site, not for every row: a large city has millions.
+    """
     access, edge_worth = problem.access, problem.rules.edge_worth
-    frames = []
-    access_zone = access.index.get_level_values("zone_id")
-    access_site = access.index.get_level_values("site_id")
-    access_mode = access.index.get_level_values("mode").to_numpy(object)
+    ids = cast(pd.MultiIndex, access.index)
+    by_name = dict(zip(ids.names, zip(ids.levels, ids.codes, strict=True), strict=True))
+    (zones, zone), (sites, site), (modes, mode) = (by_name[name] for name in ("zone_id", "site_id", "mode"))
+    metres, reach = access["metres"].to_numpy(float), demand["reach_m"].to_numpy(float)
+    found = [_Pairs(np.zeros(0, int), np.zeros(0, int), np.zeros(0))]
     for service in demand.index.get_level_values("service").unique().sort_values():
-        mode = "walk" if service in problem.walked else "drive"
-        keys = demand.index.get_level_values("service") == service
-        at = pd.Series(np.flatnonzero(keys), index=demand.index.get_level_values("zone_id")[keys])
-        station_keys = stations.get_level_values("service") == service
-        station_at = pd.Series(np.flatnonzero(station_keys), index=stations.get_level_values("site_id")[station_keys])
-        rows = np.flatnonzero(access_mode == mode)
-        i = at.reindex(access_zone[rows]).to_numpy(float)
-        station = station_at.reindex(access_site[rows]).to_numpy(float)
-        metres = access["metres"].to_numpy(float)[rows]
-        known = ~np.isnan(i) & ~np.isnan(station)
-        i, station, metres = i[known].astype(int), station[known].astype(int), metres[known]
-        reach = demand["reach_m"].to_numpy(float)[i]
-        near = metres <= reach
-        share = np.divide(metres, reach, out=np.zeros_like(metres), where=reach > 0)[near]
-        frames.append(pd.DataFrame({"i": i[near], "station": station[near], "worth": 1 - (1 - edge_worth) * share}))
-    pairs = pd.concat(frames) if frames else pd.DataFrame({"i": [], "station": [], "worth": []})
-    return pairs.sort_values(["i", "station"], ignore_index=True)
+        wanted = "walk" if service in problem.walked else "drive"
+        demand_at = _positions(cast(pd.MultiIndex, demand.index), "zone_id", service, zones)
+        station_at = _positions(stations, "site_id", service, sites)
+        rows = np.flatnonzero((np.asarray(modes) == wanted)[mode])
+        rows = rows[(demand_at[zone[rows]] >= 0) & (station_at[site[rows]] >= 0)]
+        rows = rows[metres[rows] <= reach[demand_at[zone[rows]]]]
+        i = demand_at[zone[rows]]
+        share = np.divide(metres[rows], reach[i], out=np.zeros(len(rows)), where=reach[i] > 0)
+        found.append(_Pairs(i, station_at[site[rows]], 1 - (1 - edge_worth) * share))
+    pairs = _Pairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    del found
+    order = np.lexsort((pairs.station, pairs.demand))
+    return _Pairs(*(column[order] for column in pairs))
+
+
+def _positions(index: pd.MultiIndex, name: str, service: str, wanted: pd.Index) -> np.ndarray:
+    """Position in an index of (id, service), sorted by them, of a service's row of every wanted id; -1 without one."""
+    rows = np.flatnonzero(index.get_level_values("service") == service)
+    at = pd.Index(index.get_level_values(name)[rows]).get_indexer(wanted)
+    return np.where(at >= 0, rows[at], -1) if len(rows) else np.full(len(wanted), -1)

@@ -16,21 +16,21 @@ _UNITS = 2e9
 
 @dataclass(frozen=True)
 class LargestFlow:
-    """As much energy as given stations can serve, whoever it is, of an instance and with what is left of its network.
+    """As much energy as given stations can serve, whoever it is, of an instance.
 
     Attributes
     ----------
     x
         The instance.
-    flow, residual
-        In units, between all nodes: demands, stations, source, sink.
+    network, flow
+        What fits and what flows, in units, between all nodes: demands, stations, source, sink.
     unit_kwh
         A two-thousand-millionth of all demand; every arc is up to one unit short.
     """
 
     x: Instance
+    network: sp.csr_array
     flow: sp.csr_array
-    residual: sp.csr_array
     unit_kwh: float
 
     @property
@@ -43,7 +43,7 @@ class LargestFlow:
     @property
     def within(self) -> np.ndarray:
         """Demand i: 1, but 0 where more stations or larger ones could serve more of it: that side of a smallest cut."""
-        left = self.residual.copy()
+        left = self.network - self.flow
         left.data = np.maximum(left.data, 0)
         left.eliminate_zeros()
         within = np.ones(left.shape[0])
@@ -56,11 +56,12 @@ def largest_flow(x: Instance, capacity: np.ndarray) -> LargestFlow:
     demands, stations = len(x.energy), len(capacity)
     source, sink = demands + stations, demands + stations + 1
     unit = max(float(x.energy.sum()), 1.0) / _UNITS
-    energy = np.floor(x.energy / unit)
-    room = np.floor(np.minimum(capacity, x.energy.sum()) / unit)
-    tail = np.r_[np.full(demands, source), x.pair_demand, demands + np.arange(stations)]
-    head = np.r_[np.arange(demands), demands + x.pair_station, np.full(stations, sink)]
-    most = np.r_[energy, energy[x.pair_demand], room].astype(np.int32)
+    energy = np.floor(x.energy / unit).astype(np.int32)
+    room = np.floor(np.minimum(capacity, x.energy.sum()) / unit).astype(np.int32)
+    node = np.arange(sink + 1, dtype=np.int32)
+    tail = np.r_[np.full(demands, node[source]), node[x.pair_demand], node[demands:source]]
+    head = np.r_[node[:demands], node[demands:][x.pair_station], np.full(stations, node[sink])]
+    most = np.r_[energy, energy[x.pair_demand], room]
     network = sp.csr_array((most, (tail, head)), shape=(sink + 1, sink + 1))
-    flow = maximum_flow(network, source, sink).flow
-    return LargestFlow(x, flow, network - flow, unit)
+    del tail, head, most  # as large as the network
+    return LargestFlow(x, network, maximum_flow(network, source, sink).flow, unit)
