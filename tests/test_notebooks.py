@@ -59,6 +59,7 @@ def test_a_notebook_is_kept_without_outputs(file: Path) -> None:
     assert all(not cell.outputs and cell.execution_count is None for cell in cells)
 
 
+@pytest.mark.slow
 def test_the_first_plan_has_ten_cells_and_shows_its_map(tmp_path: Path) -> None:
     done = executed("1_first_plan", tmp_path)
     assert sum(cell.cell_type == "code" for cell in done.cells) == 10

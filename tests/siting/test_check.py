@@ -92,6 +92,7 @@ def test_every_plan_of_a_random_town_is_accepted(seed: int) -> None:
     plan.check()
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.data())
 @settings(derandomize=True, max_examples=60, deadline=None, phases=(Phase.generate,))
 def test_a_count_changed_anywhere_is_refused_where_the_oracle_refuses_it(seed: int, data: st.DataObject) -> None:

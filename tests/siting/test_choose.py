@@ -148,6 +148,7 @@ def test_assignment_serves_what_a_maximum_flow_does(seed: int) -> None:
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(SEEDS, st.floats(1.0, 3.0))
 @few
 def test_more_budget_is_never_worse(seed: int, factor: float) -> None:

@@ -382,6 +382,7 @@ def test_a_search_that_is_stopped_still_plans(when: Stage | None) -> None:
     assert steps.count(Stage.IMPROVE) <= (when is Stage.IMPROVE)
 
 
+@pytest.mark.slow
 def test_where_a_loose_gap_is_asked_a_draft_is_enough() -> None:
     """As of `planner plan --gap 0.3`: no long walks, nothing combined; a gap that the draft misses has them all."""
     town, stages = middle_town(1, size=40, quota=160), list[Stage]()

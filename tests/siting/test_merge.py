@@ -19,6 +19,7 @@ from planner.siting.model.merge import merge_demands
 some = settings(derandomize=True, max_examples=30, deadline=None, phases=(Phase.explicit, Phase.generate))
 
 
+@pytest.mark.slow
 @some
 @given(st.integers(0, 100_000), st.floats(0.1, 0.9))
 def test_a_split_zone_is_whole_again(seed: int, share: float) -> None:

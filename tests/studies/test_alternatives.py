@@ -137,6 +137,7 @@ def test_alternatives_of_a_city_keep_the_rules_and_differ(rules: str) -> None:
     assert len(sites_of(plan) - sites_of(found[0])) >= 3  # of 8 to 23
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_in_a_city")
 def test_the_same_plan_has_the_same_alternatives() -> None:
     plan = middle_town(2, size=20, quota=60).planned()

@@ -294,11 +294,13 @@ def search_raced(walker: Walker, moves_per_site: int, effort: Effort, temper: Te
     """Plans of two walks from nothing, side by side, in the style that wins a race of short cold walks.
 
     Low shares of the demand prices are better where a kWh is worth the same anywhere within reach, high ones where
-    worth falls with distance; a twentieth of the moves tells. Parameters are those of `search`.
+    worth falls with distance; a twentieth of the moves tells, and these are made even where time is up. Parameters are
+    those of `search`.
     """
     x = walker.x
     nothing = Choice(np.zeros(len(x.option_site)), x.open_from.astype(float), np.zeros(len(x.pair_demand)))
-    search_from(walker, nothing, np.zeros(0, int), max(1, moves_per_site // _PARAMS.raced), effort)
+    moves = max(1, moves_per_site // _PARAMS.raced)
+    search_from(walker, nothing, np.zeros(0, int), moves, Effort(0.0))  # stopped early it would tell nothing
     return search(walker, len(STYLES), moves_per_site, effort, (walker.style,), temper)
 
 
