@@ -302,7 +302,7 @@ def test_walks_race_and_both_go_on_in_the_style_that_won(monkeypatch: pytest.Mon
 
 
 def test_heat_is_measured_in_chargers() -> None:
-    """Twice the candidates or twice the demand are no reason for another temperature."""
+    """What the city is worth in all is no reason for another temperature."""
     town = middle_town(1, size=40, quota=160)
     x = town.instance
     one = x.gained_kwh(np.arange(len(x.option_site)), np.ones(len(x.option_site), int))

@@ -173,8 +173,7 @@ def _drafted(x: Instance, effort: Effort, tell: Progress) -> CityPlan | None:
     bound = upper_bound(x, prices)
     tell(Stage.SEARCH, None, bound)
     walker = Walker(x, prices, max(abs(bound), 1.0))
-    nothing = Choice(np.zeros(len(x.option_site)), x.open_from.astype(float), np.zeros(len(x.pair_demand)))
-    walked = search_from(walker, nothing, np.zeros(0, int), walk_moves(x) // _PARAMS.fewer_drafted, Effort(0.0))
+    walked = search_from(walker, None, np.zeros(0, int), walk_moves(x) // _PARAMS.fewer_drafted, Effort(0.0))
     tell(Stage.SETTLE, walked.value(x), bound)
     try:
         choice = settled(walker, [walked], effort)[0]

@@ -265,6 +265,13 @@ class Walker:
         manner = Manner(style, _PARAMS.ruin_most, self.pool if pool is None else pool)
         walk(self.layout, ground, state, manner, heat, moves)
 
+    def walk_cold(
+        self, state: State, prices: Prices, moves: int, style: np.ndarray, pool: np.ndarray | None = None
+    ) -> None:
+        """Make moves at the lowest temperature, limits kept firmly; parameters are those of `walk`."""
+        kink, heat = self.kinks(FIRM.last_kink), self.heat * _PARAMS.cold
+        self.walk(state, prices, moves, kink=kink, heat=heat, style=style, pool=pool)
+
     def kinks(self, share: float) -> np.ndarray:
         """What a unit beyond each limit costs, in parts of what missing one is worth; access is always kept firmly."""
         return np.asarray(np.where(self.x.limits.is_access, FIRM.last_kink, share) * self.beyond_unit)
@@ -297,10 +304,8 @@ def search_raced(walker: Walker, moves_per_site: int, effort: Effort, temper: Te
     worth falls with distance; a twentieth of the moves tells, and these are made even where time is up. Parameters are
     those of `search`.
     """
-    x = walker.x
-    nothing = Choice(np.zeros(len(x.option_site)), x.open_from.astype(float), np.zeros(len(x.pair_demand)))
     moves = max(1, moves_per_site // _PARAMS.raced)
-    search_from(walker, nothing, np.zeros(0, int), moves, Effort(0.0))  # stopped early it would tell nothing
+    search_from(walker, None, np.zeros(0, int), moves, Effort(0.0))  # stopped early it would tell nothing
     return search(walker, len(STYLES), moves_per_site, effort, (walker.style,), temper)
 
 
@@ -341,13 +346,15 @@ def search(
     return [walker.choice(states[n]) for n in order]
 
 
-def search_from(walker: Walker, choice: Choice, first: np.ndarray, moves_per_site: int, effort: Effort) -> Choice:
+def search_from(
+    walker: Walker, choice: Choice | None, first: np.ndarray, moves_per_site: int, effort: Effort
+) -> Choice:
     """A plan walked on cold at the walker's prices, in both styles side by side: the better of the two.
 
     Parameters
     ----------
     choice
-        A plan whose limits need not be kept.
+        A plan whose limits need not be kept; without one, nothing new.
     first
         Sites that moves begin from before any others.
     moves_per_site
@@ -369,10 +376,9 @@ def _cold(
     walker: Walker, style: np.ndarray, state: State, first: np.ndarray, moves_per_site: int, effort: Effort
 ) -> None:
     """One walk at the lowest temperature; prices of limits, floors and promise follow how far they are missed."""
-    cold = partial(walker.walk, kink=walker.kinks(FIRM.last_kink), heat=walker.heat * _PARAMS.cold)
     first = np.intersect1d(first, walker.able)
     if len(first):
-        cold(state, walker.prices, _PARAMS.first_moves * len(first), style=style, pool=first)
+        walker.walk_cold(state, walker.prices, _PARAMS.first_moves * len(first), style, first)
     if len(walker.pool):
         _cold_rounds(walker, style, state, walker.prices, moves_per_site * len(walker.able), effort)
 
@@ -380,11 +386,10 @@ def _cold(
 def _cold_rounds(walker: Walker, style: np.ndarray, state: State, prices: Prices, moves: int, effort: Effort) -> None:
     """So many moves at the lowest temperature, in rounds between which prices follow how far limits are missed."""
     rounds = _PARAMS.cold_rounds
-    kink, heat = walker.kinks(FIRM.last_kink), walker.heat * _PARAMS.cold
     for _ in range(rounds):
         if effort.is_over():
             break
-        walker.walk(state, prices, max(1, moves // rounds), kink=kink, heat=heat, style=style)
+        walker.walk_cold(state, prices, max(1, moves // rounds), style)
         prices = _steered_prices(walker, prices, state, FIRM)
 
 
@@ -400,9 +405,7 @@ def search_on(walker: Walker, choice: Choice, moves_per_site: int, floors: np.nd
     raised = prices.floors + floors * walker.kwh_price, prices.promise + promise * walker.kwh_price
     walker.prices = allowed(x, Prices(prices.demand, prices.limits, *raised))
     state = walker.state(choice, _PARAMS.seed)
-    kink, heat = walker.kinks(FIRM.last_kink), walker.heat * _PARAMS.cold
-    moves = moves_per_site * len(walker.able)
-    walker.walk(state, walker.prices, moves, kink=kink, heat=heat, style=walker.style)
+    walker.walk_cold(state, walker.prices, moves_per_site * len(walker.able), walker.style)
     return walker.choice(state)
 
 
@@ -427,7 +430,7 @@ def _anneal(
         clock = (effort.spent_share() - began) / max(params.until_share_of_time - began, 0.01)
         done = max(rounds / params.rounds, clock if rounds >= params.least_rounds else 0.0)
         if effort.is_over() and done < 1.0:
-            quenched = moves_per_site * len(walker.able) // _PARAMS.quenched
+            quenched = moves_per_site * len(walker.able) // params.quenched
             _cold_rounds(walker, style, state, prices, quenched, Effort(0.0))
             return
 

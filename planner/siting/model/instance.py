@@ -313,4 +313,4 @@ def _positions(index: pd.MultiIndex, name: str, service: str, wanted: pd.Index) 
     """Position in an index of (id, service), sorted by them, of a service's row of every wanted id; -1 without one."""
     rows = np.flatnonzero(index.get_level_values("service") == service)
     at = pd.Index(index.get_level_values(name)[rows]).get_indexer(wanted)
-    return np.where(at >= 0, rows[at], -1) if len(rows) else np.full(len(wanted), -1)
+    return np.asarray(np.append(rows, -1)[at])
